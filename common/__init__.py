@@ -1,0 +1,1 @@
+"""What the four stages share: the layout, audio, features, the library, charts and the console."""

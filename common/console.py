@@ -1,0 +1,230 @@
+"""Terminal manners: arguments all stages share, errors for people, tables, progress, safe text.
+
+Conventions: results go to stdout, everything else to stderr. A user's mistake is a ``UserError``, one
+line and exit code 1; wrong usage is argparse's exit code 2; Ctrl-C is 130; a bug keeps its traceback.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+import unicodedata
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
+
+HOUSE = Path(__file__).resolve().parent.parent
+"""The folder that holds the four scripts; ``data/`` and ``outputs/`` lie in it by default."""
+
+OK, FAILED, USAGE, INTERRUPTED = 0, 1, 2, 130
+"""Exit codes."""
+
+
+class UserError(Exception):
+    """Something the user can mend; the message is one line that says what to do."""
+
+
+def stage_parser(doc: str) -> argparse.ArgumentParser:
+    """Start a stage's argument parser: its docstring as help, and the options all stages take.
+
+    Parameters
+    ----------
+    doc
+        The stage's module docstring (title line, then Reads, Writes, Run).
+    """
+    parser = argparse.ArgumentParser(
+        description=doc, formatter_class=argparse.RawDescriptionHelpFormatter, allow_abbrev=False
+    )
+    add_folder_options(parser, default=True)
+    return parser
+
+
+def add_folder_options(parser: argparse.ArgumentParser, default: bool = False) -> None:
+    """Add ``--data`` and ``--outputs``.
+
+    A sub-command's parser takes them as well, without defaults, so that they may stand before or after
+    the command and the one given wins.
+    """
+    for option, what in (("data", "the extracted library"), ("outputs", "figures, pages and reports")):
+        folder = HOUSE / option
+        parser.add_argument(
+            f"--{option}",
+            type=Path,
+            metavar="DIR",
+            default=folder if default else argparse.SUPPRESS,
+            help=f"folder of {what} (default: {option}/ beside the scripts)",
+        )
+
+
+def run(main: Callable[[], int]) -> int:
+    """Call a stage's ``main`` and turn what ends it into one line and an exit code.
+
+    Returns
+    -------
+    int
+        The stage's own code, 1 after a `UserError` or a full or read-only disk, 130 after Ctrl-C.
+        Anything else is a bug and keeps its traceback.
+    """
+    try:
+        return main()
+    except UserError as error:
+        note(f"error: {error}")
+        return FAILED
+    except KeyboardInterrupt:
+        note("interrupted")
+        return INTERRUPTED
+    except BrokenPipeError:
+        # The reader of our output has gone (`| head`): not an error of ours, and nothing to say.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return OK
+    except OSError as error:
+        if error.filename is None and error.errno is None:
+            raise
+        note(f"error: {describe_os_error(error)}")
+        return FAILED
+
+
+def describe_os_error(error: OSError) -> str:
+    """Say in one line what the system refused and where: ``disk full: No space left … (file)``."""
+    reason = error.strerror or type(error).__name__
+    where = f": {clean(str(error.filename))}" if error.filename else ""
+    return f"{reason}{where}"
+
+
+def note(text: str = "") -> None:
+    """Print a line that is not a result to stderr, above a running progress bar if there is one."""
+    bar = sys.modules.get("tqdm")
+    if bar is None:
+        print(clean(text, keep="\n"), file=sys.stderr, flush=True)
+    else:
+        bar.tqdm.write(clean(text, keep="\n"), file=sys.stderr)
+        sys.stderr.flush()
+
+
+def say(text: str = "") -> None:
+    """Print a line of the result to stdout, without a stranger's control characters."""
+    print(clean(text, keep="\n"))
+
+
+def clean(text: str, keep: str = "") -> str:
+    """Make a stranger's text safe for a terminal or a playlist.
+
+    Control, escape and bidirectional-override characters become ``�``, lone surrogates (file names in
+    no known encoding) too; everything printable stays as it is.
+
+    Parameters
+    ----------
+    text
+        Any text, such as a file name or a tag.
+    keep
+        Control characters to leave alone, such as a line break.
+    """
+    text = str(text)
+    if text.isprintable():
+        return text
+    return "".join(c if c in keep or not _is_unsafe(c) else "�" for c in text)
+
+
+def _is_unsafe(character: str) -> bool:
+    return character in _BIDI or unicodedata.category(character) in {"Cc", "Cs", "Zl", "Zp"}
+
+
+_BIDI = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+
+
+def display_width(text: str) -> int:
+    """Columns a text takes on a terminal: wide East Asian characters two, combining marks none."""
+    return sum(
+        0 if unicodedata.combining(c) else 2 if unicodedata.east_asian_width(c) in "WF" else 1 for c in text
+    )
+
+
+def shorten(text: str, width: int) -> str:
+    """Cut a text to at most ``width`` columns, with an ellipsis where something is missing."""
+    if display_width(text) <= width:
+        return text
+    kept, used = "", 0
+    for character in text:
+        used += display_width(character)
+        if used > width - 1:
+            break
+        kept += character
+    return kept + "…"
+
+
+def table(
+    headers: Sequence[str], rows: Iterable[Sequence[object]], max_width: int = 48, right: str = ""
+) -> str:
+    """Lay rows out in columns under their headers.
+
+    Parameters
+    ----------
+    headers
+        One per column.
+    rows
+        Cells of any kind; ``None`` is shown as a dash.
+    max_width
+        Longest a cell may be before it is shortened; the last column is never shortened, so that a file
+        path stays whole.
+    right
+        Which columns to align right: one character per column, ``r`` or anything else.
+
+    Returns
+    -------
+    str
+        Lines without a trailing line break.
+    """
+    last = len(headers) - 1
+    cells = [
+        [
+            clean("–" if cell is None else str(cell))
+            if column == last
+            else shorten(clean("–" if cell is None else str(cell)), max_width)
+            for column, cell in enumerate(row)
+        ]
+        for row in [headers, *rows]
+    ]
+    widths = [max(display_width(row[column]) for row in cells) for column in range(len(headers))]
+    align_right = [right[column : column + 1] == "r" for column in range(len(headers))]
+    lines = [
+        "  ".join(_padded(*cell) for cell in zip(row, widths, align_right, strict=True)) for row in cells
+    ]
+    lines.insert(1, "  ".join("─" * width for width in widths))
+    return "\n".join(line.rstrip() for line in lines)
+
+
+def _padded(text: str, width: int, to_right: bool) -> str:
+    gap = " " * (width - display_width(text))
+    return gap + text if to_right else text + gap
+
+
+def progress(total: int, unit: str, **options: object):
+    """Open a progress bar with time left on stderr; it vanishes where stderr is no terminal.
+
+    Parameters
+    ----------
+    total
+        How many steps there are.
+    unit
+        What a step is, such as ``song``.
+    **options
+        Anything else of ``tqdm.tqdm``.
+    """
+    from tqdm import tqdm
+
+    return tqdm(total=total, unit=f" {unit}", file=sys.stderr, disable=None, dynamic_ncols=True, **options)
+
+
+def duration(seconds: float) -> str:
+    """Write a time for people: ``58 s``, ``3:05``, ``1:02:09``."""
+    whole = round(seconds)
+    if whole < 60:
+        return f"{seconds:.1f} s" if seconds < 10 else f"{whole} s"
+    minutes, rest = divmod(whole, 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02d}:{rest:02d}" if hours else f"{minutes}:{rest:02d}"
+
+
+def count(number: int, noun: str) -> str:
+    """Write a number of things: ``1 song``, ``1 200 songs``."""
+    return f"{number:,} {noun}{'' if number == 1 else 's'}".replace(",", " ")

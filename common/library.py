@@ -1,0 +1,381 @@
+"""The extracted library: where every file lies, how songs are saved, checked, loaded and looked up.
+
+Conventions
+-----------
+``embeddings.npy`` is float32, shape (n_songs, ``N_FEATURES``), rows in the order of the sorted relative
+path; ``metadata.pkl`` is a dict of column lists in the same order; ``manifest.json`` vouches for both by
+SHA-256.
+"""
+
+from __future__ import annotations
+
+import difflib
+import io
+import json
+import pickle
+import unicodedata
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from common.console import UserError, clean
+from common.files import ArtifactError, check_plain, checksum, load_plain, read_bytes, slug, write_together
+from common.layout import LAYOUT_ID, N_FEATURES, SETTINGS
+
+UNKNOWN_GENRE = "UNKNOWN"
+
+COLUMNS = (
+    "song_name",
+    "file_path",
+    "genre",
+    "duration",
+    "artist",
+    "title",
+    "album",
+    "year",
+    "tag_genre",
+    "sample_rate",
+    "channels",
+    "warning",
+)
+"""Columns of ``metadata.pkl``: text, except ``duration`` (s, float), ``sample_rate`` (Hz) and
+``channels`` (int) of the file as it was decoded. A tag the file does not have is None."""
+
+SKIPPED_COLUMNS = ("path", "kind", "reason")
+
+EXTRACT = "python 01_feature_extraction.py"
+TRAIN = "python 03_genre_classifier.py"
+
+
+class SongNotFoundError(UserError):
+    """No song answers to a name; the message suggests the closest ones."""
+
+
+class AmbiguousSongError(UserError):
+    """More than one song answers to a name; the message lists them."""
+
+
+@dataclass(frozen=True)
+class Paths:
+    """Every file that stages hand to each other or to the user, named once.
+
+    Attributes
+    ----------
+    data, outputs
+        The two folders (``--data`` and ``--outputs``).
+    """
+
+    data: Path
+    outputs: Path
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "data", Path(self.data).expanduser().absolute())
+        object.__setattr__(self, "outputs", Path(self.outputs).expanduser().absolute())
+
+    @property
+    def raw(self) -> Path:
+        return self.data / "raw"
+
+    @property
+    def demo(self) -> Path:
+        return self.data / "demo"
+
+    @property
+    def processed(self) -> Path:
+        return self.data / "processed"
+
+    @property
+    def embeddings(self) -> Path:
+        return self.processed / "embeddings.npy"
+
+    @property
+    def metadata(self) -> Path:
+        return self.processed / "metadata.pkl"
+
+    @property
+    def manifest(self) -> Path:
+        return self.processed / "manifest.json"
+
+    @property
+    def skipped(self) -> Path:
+        return self.processed / "skipped.csv"
+
+    @property
+    def model(self) -> Path:
+        return self.outputs / "models" / "genre_classifier.pkl"
+
+    @property
+    def gallery(self) -> Path:
+        return self.html("index")
+
+    def plot(self, name: str, song: str | None = None) -> Path:
+        """Path of a figure, ``outputs/plots/<name>[_<song>].png``."""
+        return self.outputs / "plots" / f"{_stem(name, song)}.png"
+
+    def html(self, name: str, song: str | None = None) -> Path:
+        """Path of a page, ``outputs/html/<name>[_<song>].html``."""
+        return self.outputs / "html" / f"{_stem(name, song)}.html"
+
+    def report(self, name: str) -> Path:
+        """Path of a report, ``outputs/reports/<name>``; the name carries its ending."""
+        return self.outputs / "reports" / name
+
+    def playlist(self, name: str) -> Path:
+        """Path of a playlist, ``outputs/playlists/<name>.m3u8``."""
+        return self.outputs / "playlists" / f"{slug(name)}.m3u8"
+
+
+def _stem(name: str, song: str | None) -> str:
+    return name if song is None else f"{name}_{slug(song)}"
+
+
+def standardise(embeddings: np.ndarray) -> np.ndarray:
+    """Give every feature mean 0 and standard deviation 1 over the songs.
+
+    Parameters
+    ----------
+    embeddings
+        Shape (n_songs, n_features).
+
+    Returns
+    -------
+    ndarray
+        float64, same shape. A feature that is the same in every song becomes 0.
+    """
+    values = np.asarray(embeddings, dtype=np.float64)
+    centred = values - values.mean(axis=0)
+    spread = values.std(axis=0)
+    # Rounding leaves a constant feature a spread of a few units in the last place.
+    constant = spread <= 1e-6 * np.maximum(np.abs(values).max(axis=0), 1e-12)
+    return np.where(constant, 0.0, centred / np.where(constant, 1.0, spread))
+
+
+@dataclass(frozen=True)
+class Library:
+    """All songs that stage 1 extracted.
+
+    Attributes
+    ----------
+    embeddings
+        float32, shape (n_songs, ``N_FEATURES``).
+    columns
+        The metadata: column name -> one value per song, see `COLUMNS`.
+    """
+
+    embeddings: np.ndarray
+    columns: dict[str, list] = field(repr=False)
+
+    def __len__(self) -> int:
+        return len(self.embeddings)
+
+    @property
+    def names(self) -> list[str]:
+        return self.columns["song_name"]
+
+    @property
+    def paths(self) -> list[str]:
+        return self.columns["file_path"]
+
+    @property
+    def genres(self) -> list[str]:
+        return self.columns["genre"]
+
+    @property
+    def genre_names(self) -> list[str]:
+        """The different genres, sorted."""
+        return sorted(set(self.genres))
+
+    def song(self, index: int) -> dict[str, Any]:
+        """One song's metadata as a dict of `COLUMNS`."""
+        return {name: values[index] for name, values in self.columns.items()}
+
+    def indices_of(self, genre: str) -> list[int]:
+        """Rows of one genre, in order."""
+        return [index for index, other in enumerate(self.genres) if other == genre]
+
+    @cached_property
+    def standardised(self) -> np.ndarray:
+        """float64, shape (n_songs, ``N_FEATURES``); see `standardise`."""
+        return standardise(self.embeddings)
+
+    @cached_property
+    def _keys(self) -> list[str]:
+        return [fold(name) for name in self.names]
+
+    def find(self, query: str) -> int:
+        """Find the one song a person means.
+
+        A number is never a row; it is part of a name. Tried in this order: the path of a file of the
+        library; the whole name; every word of the query somewhere in genre, name and path.
+
+        Parameters
+        ----------
+        query
+            Any distinctive part of the name, in any case, with or without accents.
+
+        Returns
+        -------
+        int
+            Row of the song.
+
+        Raises
+        ------
+        AmbiguousSongError, SongNotFoundError
+        """
+        matches = self.matches(query)
+        if len(matches) == 1:
+            return matches[0]
+        if matches:
+            raise AmbiguousSongError(self._ambiguity(query, matches))
+        raise SongNotFoundError(self._miss(query))
+
+    def matches(self, query: str) -> list[int]:
+        """Rows of all songs a query may mean, best kind of match only; see `find`."""
+        wanted = fold(query)
+        if not wanted:
+            return []
+        for candidates in (self._by_path(query), self._by_name(wanted), self._by_words(wanted)):
+            if candidates:
+                return candidates
+        return []
+
+    def _by_path(self, query: str) -> list[int]:
+        path = str(Path(query).expanduser().absolute())
+        return [index for index, other in enumerate(self.paths) if other in (query, path)]
+
+    def _by_name(self, wanted: str) -> list[int]:
+        return [index for index, key in enumerate(self._keys) if key == wanted]
+
+    def _by_words(self, wanted: str) -> list[int]:
+        inside = [index for index, key in enumerate(self._keys) if wanted in key]
+        if inside:
+            return inside
+        words = wanted.split()
+        keys = (
+            f"{fold(genre)} {key} {fold(path)}"
+            for genre, key, path in zip(self.genres, self._keys, self.paths, strict=True)
+        )
+        return [index for index, key in enumerate(keys) if all(word in key for word in words)]
+
+    def _ambiguity(self, query: str, matches: list[int], most: int = 8) -> str:
+        alike = len({self._keys[index] for index in matches}) == 1
+        shown = [self.paths[i] if alike else f"{self.names[i]} ({self.genres[i]})" for i in matches[:most]]
+        more = f", and {len(matches) - most} more" if len(matches) > most else ""
+        return f"{clean(query)!r} could be {len(matches)} songs: {'; '.join(map(clean, shown))}{more}"
+
+    def _miss(self, query: str) -> str:
+        close = difflib.get_close_matches(fold(query), self._keys, n=3, cutoff=0.4)
+        names = list(dict.fromkeys(clean(self.names[self._keys.index(key)]) for key in close))
+        hint = f"; did you mean: {'; '.join(names)}?" if names else ""
+        return f"no song is called {clean(query)!r}{hint}"
+
+
+def fold(text: str) -> str:
+    """Reduce a text to what a search should compare: no case, no accents, single spaces."""
+    decomposed = unicodedata.normalize("NFKD", text.casefold())
+    return " ".join("".join(c for c in decomposed if not unicodedata.combining(c)).split())
+
+
+def save(paths: Paths, library: Library, manifest: dict[str, Any]) -> None:
+    """Write ``embeddings.npy``, ``metadata.pkl`` and ``manifest.json``.
+
+    Parameters
+    ----------
+    paths
+        Where.
+    library
+        What; it is validated first.
+    manifest
+        What else the manifest should hold (versions, files); layout, settings and checksums are added.
+
+    Raises
+    ------
+    ValueError
+        If the library breaks the contract (shape, dtype, order of columns, finiteness).
+    """
+    validate(library)
+    buffer = io.BytesIO()
+    np.save(buffer, library.embeddings, allow_pickle=False)
+    dump_to = {paths.embeddings: buffer.getvalue(), paths.metadata: pickle.dumps(library.columns, protocol=4)}
+    described = {
+        "layout_id": LAYOUT_ID,
+        "n_features": N_FEATURES,
+        "settings": SETTINGS,
+        "checksums": {path.name: checksum(content) for path, content in dump_to.items()},
+        **manifest,
+    }
+    text = json.dumps(described, ensure_ascii=True, indent=1, allow_nan=False) + "\n"
+    dump_to[paths.manifest] = text.encode("ascii")
+    write_together(dump_to)
+
+
+def validate(library: Library) -> None:
+    """Check a library against the contract of DESIGN: shape, dtype, finiteness, columns.
+
+    Raises
+    ------
+    ValueError
+        With a sentence that says what is wrong.
+    """
+    embeddings, columns = library.embeddings, library.columns
+    if embeddings.ndim != 2 or embeddings.shape[1] != N_FEATURES:
+        raise ValueError(f"embeddings have shape {embeddings.shape}, not (n_songs, {N_FEATURES})")
+    if embeddings.dtype != np.float32:
+        raise ValueError(f"embeddings are {embeddings.dtype}, not float32")
+    if not np.isfinite(embeddings).all():
+        raise ValueError("embeddings hold NaN or infinity")
+    if tuple(columns) != COLUMNS:
+        raise ValueError(f"metadata has the columns {', '.join(map(str, columns))}")
+    if {len(values) for values in columns.values()} != {len(embeddings)}:
+        raise ValueError("embeddings and metadata do not have the same number of songs")
+    check_plain(columns, "metadata")
+
+
+def load(paths: Paths) -> Library:
+    """Load and verify what stage 1 wrote.
+
+    Raises
+    ------
+    ArtifactError
+        If a file is missing, damaged, half-written, of another layout, or the files do not belong
+        together; the message names the command that mends it.
+    """
+    contents = {path.name: read_bytes(path, EXTRACT) for path in (paths.embeddings, paths.metadata)}
+    manifest = load_manifest(paths)
+    if manifest.get("layout_id") != LAYOUT_ID:
+        raise ArtifactError(
+            f"{paths.processed} was extracted with another layout of the embedding; run: {EXTRACT}"
+        )
+    for name, content in contents.items():
+        if manifest["checksums"].get(name) != checksum(content):
+            raise ArtifactError(
+                f"{paths.processed / name} is damaged or does not belong to {paths.manifest.name}; "
+                f"run: {EXTRACT}"
+            )
+    try:
+        embeddings = np.load(io.BytesIO(contents[paths.embeddings.name]), allow_pickle=False)
+        library = Library(embeddings, load_plain(paths.metadata, EXTRACT))
+        validate(library)
+    except (ValueError, EOFError) as error:
+        raise ArtifactError(f"{paths.processed} breaks the contract: {error}; run: {EXTRACT}") from error
+    return library
+
+
+def load_manifest(paths: Paths) -> dict[str, Any]:
+    """Read ``manifest.json``.
+
+    Raises
+    ------
+    ArtifactError
+        If it is missing or not what stage 1 writes.
+    """
+    try:
+        manifest = json.loads(read_bytes(paths.manifest, EXTRACT))
+    except (json.JSONDecodeError, UnicodeDecodeError):
+        manifest = None
+    if not isinstance(manifest, dict) or not isinstance(manifest.get("checksums"), dict):
+        raise ArtifactError(f"{paths.manifest} is damaged; run: {EXTRACT}")
+    return manifest
