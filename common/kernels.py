@@ -1,0 +1,244 @@
+"""The compiled inner loops of the feature extractor: one pass over each frame instead of one per descriptor.
+
+Conventions
+-----------
+A spectrum is float32, shape (n_frames, n_bins), frame after frame, so that a frame is contiguous in
+memory. Every function releases the interpreter's lock, so threads run side by side, and is compiled once
+per machine (numba's cache). What they compute is librosa's arithmetic; where librosa rounds to float32 and
+the rounding can move a decision (which bin, which peak), so do they.
+"""
+
+from __future__ import annotations
+
+import math
+
+import numba
+import numpy as np
+
+_compiled = numba.njit(nogil=True, cache=True)
+
+FLATNESS_FLOOR = np.float32(1e-10)
+"""Smallest power that counts in the geometric mean (librosa's ``amin``)."""
+
+_LOGS_TOGETHER = 8
+"""Powers multiplied before one logarithm: 1e-10 and float32's 3e38 to the eighth still fit a float64."""
+
+
+@_compiled
+def spectral_moments(spectrum, bin_width, rolloff, out):
+    """Centroid, bandwidth, roll-off (Hz) and flatness of every frame.
+
+    Parameters
+    ----------
+    spectrum
+        Magnitudes, float32 (n_frames, n_bins).
+    bin_width
+        Hz from one bin to the next.
+    rolloff
+        Share of the summed magnitude below the roll-off frequency.
+    out
+        float64 (n_frames, 4), filled in that order. A silent frame gets 0, 0, 0 and flatness 1.
+    """
+    n_frames, n_bins = spectrum.shape
+    share = np.float32(rolloff)
+    for frame in range(n_frames):
+        row = spectrum[frame]
+        total, first, second, power_sum, log_sum = 0.0, 0.0, 0.0, 0.0, 0.0
+        running = np.float32(0.0)
+        product = 1.0
+        for k in range(n_bins):
+            magnitude = row[k]
+            running += magnitude
+            total += magnitude
+            first += magnitude * k
+            second += magnitude * float(k) * k
+            power = max(FLATNESS_FLOOR, magnitude * magnitude)
+            power_sum += power
+            product *= power
+            if k % _LOGS_TOGETHER == _LOGS_TOGETHER - 1:
+                log_sum += math.log(product)
+                product = 1.0
+        log_sum += math.log(product)
+        centroid = first / total if total > 0.0 else 0.0
+        variance = second / total - centroid * centroid if total > 0.0 else 0.0
+        out[frame, 0] = centroid * bin_width
+        out[frame, 1] = math.sqrt(max(variance, 0.0)) * bin_width
+        out[frame, 2] = _reach(row, share * running) * bin_width
+        out[frame, 3] = math.exp(log_sum / n_bins) / (power_sum / n_bins)
+
+
+@_compiled
+def _reach(row, threshold):
+    """First bin at which the running sum, in float32 as in librosa, is no longer below a threshold."""
+    running = np.float32(0.0)
+    for k in range(row.size):
+        running += row[k]
+        if running >= threshold:
+            return k
+    return row.size - 1
+
+
+@_compiled
+def band_extremes(spectrum, edges, counts, peaks, valleys):
+    """Mean of the largest and of the smallest magnitudes in each contrast band of every frame.
+
+    Parameters
+    ----------
+    spectrum
+        float32 (n_frames, n_bins).
+    edges
+        int64 (n_bands, 2): first bin, and one past the last.
+    counts
+        int64 (n_bands,): how many magnitudes to average at either end.
+    peaks, valleys
+        float64 (n_frames, n_bands), filled.
+    """
+    most = counts.max()
+    lowest, highest = np.empty(most, np.float32), np.empty(most, np.float32)
+    for frame in range(spectrum.shape[0]):
+        for band in range(edges.shape[0]):
+            count = counts[band]
+            lowest[:count] = np.inf
+            highest[:count] = -np.inf
+            for k in range(edges[band, 0], edges[band, 1]):
+                value = spectrum[frame, k]
+                if value < lowest[count - 1]:
+                    _insert(lowest, count, value, value, np.float32(1.0))
+                if value > highest[count - 1]:
+                    _insert(highest, count, value, -value, np.float32(-1.0))
+            valleys[frame, band] = lowest[:count].sum() / np.float32(count)
+            peaks[frame, band] = highest[:count].sum() / np.float32(count)
+
+
+@_compiled
+def _insert(best, count, value, key, sign):
+    """Put a value into a short sorted list (ascending for sign 1, descending for -1), dropping the last."""
+    place = count - 1
+    while place > 0 and sign * best[place - 1] > key:
+        best[place] = best[place - 1]
+        place -= 1
+    best[place] = value
+
+
+@_compiled
+def mel_power(spectrum, weights, first, last, out):
+    """Power in every mel band of every frame, touching only the bins that a band weighs.
+
+    Parameters
+    ----------
+    spectrum
+        Magnitudes, float32 (n_frames, n_bins).
+    weights
+        The filter bank, float32 (n_bands, n_bins).
+    first, last
+        int64 (n_bands,): first bin with a weight, and one past the last.
+    out
+        float32 (n_frames, n_bands), filled.
+    """
+    power = np.empty(spectrum.shape[1], np.float32)
+    for frame in range(spectrum.shape[0]):
+        for k in range(spectrum.shape[1]):
+            power[k] = spectrum[frame, k] * spectrum[frame, k]
+        for band in range(weights.shape[0]):
+            total = 0.0
+            for k in range(first[band], last[band]):
+                total += weights[band, k] * power[k]
+            out[frame, band] = total
+
+
+@_compiled
+def spectral_peaks(spectrum, first, last, threshold, positions, heights):
+    """Local maxima of every frame with their parabolic position and height, as librosa's ``piptrack``.
+
+    Parameters
+    ----------
+    spectrum
+        Magnitudes, float32 (n_frames, n_bins).
+    first, last
+        Bins to look at: first, and one past the last.
+    threshold
+        Share of the frame's largest magnitude that a peak must exceed.
+    positions, heights
+        float32, room for ``n_frames * (last - first)`` peaks, filled from the start: position in bins,
+        interpolated magnitude.
+
+    Returns
+    -------
+    int
+        Number of peaks found.
+    """
+    found = 0
+    half = np.float32(0.5)
+    for frame in range(spectrum.shape[0]):
+        row = spectrum[frame]
+        floor = np.float32(threshold) * row.max()
+        for k in range(first, last):
+            here = row[k]
+            if here <= floor:
+                continue
+            left, right = row[k - 1], row[k + 1]
+            left_counts = left if left > floor else np.float32(0.0)
+            right_counts = right if right > floor else np.float32(0.0)
+            if here <= left_counts or here < right_counts:
+                continue
+            curvature = right + left - np.float32(2.0) * here
+            slope = (right - left) * half
+            shift = np.float32(0.0)
+            if abs(slope) < abs(curvature):
+                shift = -slope / curvature
+            positions[found] = np.float32(k) + shift
+            heights[found] = here + half * slope * shift
+            found += 1
+    return found
+
+
+@_compiled
+def constant_q_chroma(spectrum, real, imaginary, first, last, scale, pitch_class, out):
+    """Add the magnitude of one octave of constant-Q filters to the pitch classes of every frame.
+
+    Parameters
+    ----------
+    spectrum
+        Complex spectrum of the octave's frames, complex64 (n_frames, n_bins).
+    real, imaginary
+        The filters in the frequency domain, float32 (n_filters, n_bins).
+    first, last
+        int64 (n_filters,): first bin of a filter that is not 0, and one past the last.
+    scale
+        float32 (n_filters,): what each magnitude is multiplied with.
+    pitch_class
+        int64 (n_filters,): where each magnitude goes.
+    out
+        float32 (n_frames, 12), added to.
+    """
+    for frame in range(spectrum.shape[0]):
+        row = spectrum[frame]
+        for f in range(real.shape[0]):
+            re, im = np.float32(0.0), np.float32(0.0)
+            for k in range(first[f], last[f]):
+                re += real[f, k] * row[k].real - imaginary[f, k] * row[k].imag
+                im += real[f, k] * row[k].imag + imaginary[f, k] * row[k].real
+            out[frame, pitch_class[f]] += scale[f] * math.sqrt(re * re + im * im)
+
+
+@_compiled
+def crossings_per_hop(samples, hop, dead_zone, out):
+    """Count the zero crossings between neighbouring samples, hop by hop.
+
+    Parameters
+    ----------
+    samples
+        float32 (n_samples,).
+    hop
+        Samples per hop.
+    dead_zone
+        Magnitudes up to this count as (positive) zero.
+    out
+        int64 (n_hops,), added to: crossings that arrive at a sample of the hop.
+    """
+    before = samples[0] < -dead_zone
+    for n in range(1, samples.size):
+        below = samples[n] < -dead_zone
+        if below != before:
+            out[n // hop] += 1
+        before = below
