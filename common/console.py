@@ -7,10 +7,13 @@ line and exit code 1; wrong usage is argparse's exit code 2; Ctrl-C is 130; a bu
 from __future__ import annotations
 
 import argparse
+import contextlib
 import os
 import sys
+import threading
+import time
 import unicodedata
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 
 HOUSE = Path(__file__).resolve().parent.parent
@@ -198,21 +201,82 @@ def _padded(text: str, width: int, to_right: bool) -> str:
     return gap + text if to_right else text + gap
 
 
-def progress(total: int, unit: str, **options: object):
-    """Open a progress bar with time left on stderr; it vanishes where stderr is no terminal.
+class Heartbeat:
+    """Progress for a stderr that is no terminal: a plain line now and then instead of a bar."""
+
+    def __init__(self, total: int, unit: str, every: float = 5.0) -> None:
+        self._total, self._unit, self._every = total, unit, every
+        self._done, self._detail, self._last = 0, "", time.monotonic()
+
+    def __enter__(self) -> Heartbeat:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        pass
+
+    def update(self, steps: int = 1) -> None:
+        """Count steps, and say so if the last line is some seconds old."""
+        self._done += steps
+        if time.monotonic() - self._last >= self._every:
+            self._last = time.monotonic()
+            note(f"{self._done} of {count(self._total, self._unit)}{self._detail}")
+
+    def set_postfix_str(self, detail: str) -> None:
+        """Set what the next line says besides the count."""
+        self._detail = f", {detail}" if detail else ""
+
+
+def progress(total: int, unit: str):
+    """Open a progress display on stderr: a bar with time left, or a `Heartbeat` where it is no terminal.
 
     Parameters
     ----------
     total
         How many steps there are.
     unit
-        What a step is, such as ``song``.
-    **options
-        Anything else of ``tqdm.tqdm``.
+        What a step is, in the singular, such as ``song``.
+
+    Returns
+    -------
+    context manager
+        With ``update(steps=1)`` and ``set_postfix_str(text)``.
     """
+    if not sys.stderr.isatty():
+        return Heartbeat(total, unit)
     from tqdm import tqdm
 
-    return tqdm(total=total, unit=f" {unit}", file=sys.stderr, disable=None, dynamic_ncols=True, **options)
+    return tqdm(total=total, unit=unit, file=sys.stderr, dynamic_ncols=True)
+
+
+@contextlib.contextmanager
+def patience(text: str, after: float = 2.0) -> Iterator[None]:
+    """Say why it takes long, but only if it does.
+
+    Parameters
+    ----------
+    text
+        The line to print on stderr.
+    after
+        Seconds that may pass in silence.
+    """
+    timer = threading.Timer(after, note, [text])
+    timer.daemon = True
+    timer.start()
+    try:
+        yield
+    finally:
+        timer.cancel()
+
+
+class Stopwatch:
+    """Seconds since it was made."""
+
+    def __init__(self) -> None:
+        self._start = time.monotonic()
+
+    @property
+    def seconds(self) -> float:
+        return max(time.monotonic() - self._start, 1e-9)
 
 
 def duration(seconds: float) -> str:

@@ -1,4 +1,4 @@
-"""Samples to the 641 numbers: frame-level descriptors, then statistics over the song.
+"""Samples to the numbers of the layout: frame-level descriptors, then statistics over the song.
 
 Conventions
 -----------
@@ -55,39 +55,43 @@ TEMPO_WINDOW = 8.0
 """Seconds over which librosa's ``tempo`` correlates onsets."""
 
 Series = dict[str, np.ndarray]
+Check = Callable[[], None]
+"""Called between blocks of work; raises to stop it."""
 
 
 class FeatureError(ValueError):
     """The samples do not give a valid embedding; the message names the block."""
 
 
-def extract(samples: np.ndarray) -> np.ndarray:
+def extract(samples: np.ndarray, check: Check = lambda: None) -> np.ndarray:
     """Compute the embedding of a song.
 
     Parameters
     ----------
     samples
         Mono float32 at 22 050 Hz, shape (n_samples,), finite, at least nine frames long.
+    check
+        Called between blocks of frames; what it raises ends the work.
 
     Returns
     -------
     ndarray
-        float32, shape (641,), in the order of ``layout.LAYOUT``.
+        float32, shape (``N_FEATURES``,), in the order of ``layout.LAYOUT``.
 
     Raises
     ------
     FeatureError
         If the samples are too short, or a block comes out with the wrong size or not finite.
     """
-    return summarise(describe(samples))
+    return summarise(describe(samples, check))
 
 
-def describe(samples: np.ndarray) -> Series:
+def describe(samples: np.ndarray, check: Check = lambda: None) -> Series:
     """Compute every descriptor's series.
 
     Parameters
     ----------
-    samples
+    samples, check
         As in `extract`.
 
     Returns
@@ -106,9 +110,9 @@ def describe(samples: np.ndarray) -> Series:
         raise FeatureError(f"samples have shape {samples.shape}; one channel, (n_samples,), is needed")
     if frame_count(samples) < MIN_FRAMES:
         raise FeatureError(f"{samples.size} samples are fewer than {MIN_FRAMES} frames")
-    spectral = _spectral_pass(samples)
+    spectral = _spectral_pass(samples, check)
     level = _decibels(spectral.mel, DYNAMIC_RANGE)
-    chroma = _chroma(samples, _tuning(spectral.positions, spectral.heights))
+    chroma = _chroma(samples, _tuning(spectral.positions, spectral.heights), check)
     return {
         "mfcc": _mfcc(level),
         "chroma": chroma,
@@ -150,7 +154,7 @@ def summarise(series: Series) -> np.ndarray:
     Returns
     -------
     ndarray
-        float32, shape (641,).
+        float32, shape (``N_FEATURES``,).
 
     Raises
     ------
@@ -204,7 +208,7 @@ class _SpectralPass:
     heights: np.ndarray
 
 
-def _spectral_pass(samples: np.ndarray) -> _SpectralPass:
+def _spectral_pass(samples: np.ndarray, check: Check) -> _SpectralPass:
     n_frames = frame_count(samples)
     moments = np.empty((n_frames, 4))
     peaks, valleys = np.empty((2, n_frames, N_CONTRAST_BANDS))
@@ -213,6 +217,7 @@ def _spectral_pass(samples: np.ndarray) -> _SpectralPass:
     edges, counts = _contrast_bands()
     window = _window()
     for where, frames in _frames(samples, N_FFT, HOP_LENGTH):
+        check()
         # librosa transforms in double precision and keeps single: flatness and contrast can tell.
         transformed = scipy.fft.rfft(frames * window, axis=1, overwrite_x=True).astype(np.complex64)
         spectrum = np.abs(transformed)
@@ -336,7 +341,7 @@ def _octave_filters(tuning: float) -> _OctaveFilters:
     )
 
 
-def _chroma(samples: np.ndarray, tuning: float) -> np.ndarray:
+def _chroma(samples: np.ndarray, tuning: float, check: Check) -> np.ndarray:
     """Constant-Q chroma (12, n_frames), each frame's largest value 1; librosa's ``chroma_cqt``.
 
     Source: C. Schörkhuber, A. Klapuri, "Constant-Q transform toolbox for music processing", SMC 2010.
@@ -353,6 +358,7 @@ def _chroma(samples: np.ndarray, tuning: float) -> np.ndarray:
             samples, hop = _halve(samples), hop // 2
         n_frames = min(n_frames, 1 + samples.size // hop)
         for where, frames in _frames(samples, filters.n_fft, hop):
+            check()
             _add_octave(filters, scale, frames, chroma[where])
     chroma = chroma[:n_frames].T
     largest = chroma.max(axis=0)

@@ -39,7 +39,6 @@ COLUMNS = (
     "tag_genre",
     "sample_rate",
     "channels",
-    "warning",
 )
 """Columns of ``metadata.pkl``: text, except ``duration`` (s, float), ``sample_rate`` (Hz) and
 ``channels`` (int) of the file as it was decoded. A tag the file does not have is None."""
@@ -102,6 +101,10 @@ class Paths:
     @property
     def skipped(self) -> Path:
         return self.processed / "skipped.csv"
+
+    @property
+    def store(self) -> Path:
+        return self.data / "store.sqlite"
 
     @property
     def model(self) -> Path:

@@ -1,0 +1,256 @@
+"""Stage 1: turn every song of a folder into one embedding.
+
+Reads   AUDIO_DIR/<GENRE>/…    mp3, flac, wav, ogg, opus, aiff, searched in all subfolders
+                               (m4a, aac, wma with requirements-formats.txt)
+Writes  data/processed/        embeddings.npy, metadata.pkl, manifest.json, skipped.csv
+        data/store.sqlite      every finished song at once, so that a run can be ended and taken up again
+Run     python 01_feature_extraction.py                      songs in data/raw/<GENRE>/
+        python 01_feature_extraction.py ~/Music/genres       songs elsewhere
+        python 01_feature_extraction.py --demo               songs that the house composes itself
+Then    python 02_embedding_journey.py
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from common import console
+from common.console import UserError, count, duration, note, say
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from common.library import Library, Paths
+    from common.store import Failure, Store
+
+ALL_GOOD, SOME_SKIPPED = console.OK, console.FAILED
+
+
+def get_parser() -> argparse.ArgumentParser:
+    """Describe the command line."""
+    parser = console.stage_parser(__doc__)
+    add = parser.add_argument
+    add("audio_dir", nargs="?", type=Path, metavar="AUDIO_DIR", help="folder of songs (default: DATA/raw)")
+    add("--demo", action="store_true", help="compose and render the demo library and extract that")
+    add("--workers", type=_positive, default=4, metavar="N", help="songs at a time (default: 4)")
+    add(
+        "--genre-from",
+        choices=("folder", "tag"),
+        default="folder",
+        help="genre = first folder under AUDIO_DIR, or the file's own genre tag (default: folder)",
+    )
+    add("--force", action="store_true", help="compute every song again, even those in the store")
+    add("--retry-failed", action="store_true", help="try again the files that failed before")
+    add("--strict", action="store_true", help="exit with 1 if any file was skipped")
+    return parser
+
+
+def _positive(text: str) -> int:
+    number = int(text)
+    if number < 1:
+        raise argparse.ArgumentTypeError("at least 1 is needed")
+    return number
+
+
+def audio_folder(arguments: argparse.Namespace, paths: Paths) -> Path:
+    """Decide where the songs are, rendering the demo library first if it is asked for."""
+    if arguments.demo:
+        if arguments.audio_dir is not None:
+            raise UserError("--demo brings its own songs; leave AUDIO_DIR out")
+        render_demo(paths.demo)
+        return paths.demo
+    return (arguments.audio_dir or paths.raw).expanduser().absolute()
+
+
+def render_demo(folder: Path) -> None:
+    """Compose the demo songs into a folder; those that are there already are kept."""
+    from common import demo
+
+    songs = demo.compose_library()
+    note(f"composing and rendering {count(len(songs), 'demo song')} into {folder}")
+    with console.progress(len(songs), "song") as bar:
+        demo.write_library(folder, len(songs), on_song=lambda path: bar.update())
+
+
+def find_files(folder: Path) -> list[Path]:
+    """List the songs of a folder.
+
+    Raises
+    ------
+    UserError
+        If the folder is missing or holds no audio.
+    """
+    from common import audio
+
+    if not folder.is_dir():
+        raise UserError(f"{folder} is not a folder; put songs into it as <GENRE>/<song>.mp3, or try --demo")
+    files = audio.find_songs(folder)
+    if not files:
+        raise UserError(f"no audio files in {folder}; put songs into it as <GENRE>/<song>.mp3, or try --demo")
+    return files
+
+
+def extract(files: Sequence[Path], store: Store, arguments: argparse.Namespace) -> list[str | Failure]:
+    """Analyse the files with a progress display; returns a content hash or a failure for each."""
+    from concurrent.futures import ThreadPoolExecutor
+
+    from common.extraction import Known, Outcome, extract_all, warm_up
+    from common.store import Failure, Song
+
+    known = Known(
+        songs=frozenset() if arguments.force else store.contents(),
+        failures={} if arguments.force or arguments.retry_failed else store.failures(),
+    )
+    with console.patience("getting ready: the first run compiles for up to a minute, once"):
+        warm_up()
+    seconds, clock = 0.0, console.Stopwatch()
+
+    def report(outcome: Outcome) -> None:
+        nonlocal seconds
+        if isinstance(outcome.result, Failure):
+            note(f"skipped {outcome.path.name}: {outcome.result.kind}: {outcome.result.reason}")
+        if isinstance(outcome.result, Song):
+            seconds += outcome.result.duration
+            bar.set_postfix_str(f"{seconds / clock.seconds:.0f}× realtime")
+        bar.update()
+
+    executor = ThreadPoolExecutor(arguments.workers, thread_name_prefix="song")
+    with console.progress(len(files), "song") as bar, executor:
+        results = extract_all(files, store, executor, arguments.workers, known, report)
+    note(f"analysed {duration(seconds)} of new audio in {duration(clock.seconds)}{_speed(seconds, clock)}")
+    return results
+
+
+def _speed(seconds: float, clock: console.Stopwatch) -> str:
+    return f" ({seconds / clock.seconds:.0f}× realtime)" if seconds else ""
+
+
+def assemble(
+    files: Sequence[Path], results: Sequence[str | Failure], folder: Path, genre_from: str, store: Store
+) -> Library:
+    """Put the songs that made it into a library, in the order of the files."""
+    import numpy as np
+
+    from common.layout import N_FEATURES
+    from common.library import COLUMNS, Library
+
+    rows, columns = [], {name: [] for name in COLUMNS}
+    for path, content in zip(files, results, strict=True):
+        if not isinstance(content, str):
+            continue
+        song = store.song(content)
+        rows.append(song.embedding)
+        facts = {
+            "song_name": path.stem,
+            "file_path": str(path),
+            "genre": _genre(path.relative_to(folder), song.tags.genre, genre_from),
+            "duration": song.duration,
+            "artist": song.tags.artist,
+            "title": song.tags.title,
+            "album": song.tags.album,
+            "year": song.tags.year,
+            "tag_genre": song.tags.genre,
+            "sample_rate": song.sample_rate,
+            "channels": song.channels,
+        }
+        for name in COLUMNS:
+            columns[name].append(facts[name])
+    return Library(np.array(rows, dtype=np.float32).reshape(-1, N_FEATURES), columns)
+
+
+def _genre(relative: Path, tag: str | None, genre_from: str) -> str:
+    from common.library import UNKNOWN_GENRE
+
+    if genre_from == "tag":
+        return (tag or UNKNOWN_GENRE).upper()
+    return relative.parts[0].upper() if len(relative.parts) > 1 else UNKNOWN_GENRE
+
+
+def save(
+    paths: Paths, library: Library, folder: Path, files: Sequence[Path], results: Sequence[str | Failure]
+) -> None:
+    """Write the library, its manifest and the list of skipped files."""
+    from common import library as libraries
+    from common.files import write_csv
+
+    skipped = [
+        (path.relative_to(folder).as_posix(), result.kind, result.reason)
+        for path, result in zip(files, results, strict=True)
+        if not isinstance(result, str)
+    ]
+    write_csv(paths.skipped, libraries.SKIPPED_COLUMNS, skipped)
+    if not len(library):
+        raise UserError(
+            f"none of the {count(len(files), 'file')} in {folder} could be used; reasons in {paths.skipped}"
+        )
+    songs = {
+        path.relative_to(folder).as_posix(): _entry(path, result)
+        for path, result in zip(files, results, strict=True)
+        if isinstance(result, str)
+    }
+    libraries.save(paths, library, {"root": str(folder), "versions": _versions(), "songs": songs})
+
+
+def _entry(path: Path, content: str) -> dict[str, int | str]:
+    stat = path.stat()
+    return {"size": stat.st_size, "mtime_ns": stat.st_mtime_ns, "sha256": content}
+
+
+def _versions() -> dict[str, str]:
+    import platform
+    from importlib.metadata import version
+
+    packages = ("librosa", "numba", "numpy", "scipy", "soundfile", "soxr")
+    return {"python": platform.python_version(), **{name: version(name) for name in packages}}
+
+
+def summarise(library: Library, results: Sequence[str | Failure]) -> None:
+    """Print what was extracted and what was not."""
+    from collections import Counter
+
+    durations = library.columns["duration"]
+    total = sum(durations)
+    say(
+        f"{count(len(library), 'song')}, {duration(total)} of music, {duration(total / len(library))} on average"
+    )
+    say()
+    genres = Counter(library.genres)
+    say(console.table(("genre", "songs"), sorted(genres.items()), right="lr"))
+    kinds = Counter(result.kind for result in results if not isinstance(result, str))
+    if kinds:
+        say()
+        say(console.table(("skipped because", "files"), sorted(kinds.items()), right="lr"))
+
+
+def _run(arguments: argparse.Namespace) -> int:
+    from common.library import Paths
+
+    paths = Paths(arguments.data, arguments.outputs)
+    folder = audio_folder(arguments, paths)
+    files = find_files(folder)
+    with console.patience("loading librosa"):
+        from common.store import Store, only_run
+    with only_run(paths.store), Store(paths.store) as store:
+        results = extract(files, store, arguments)
+        library = assemble(files, results, folder, arguments.genre_from, store)
+        save(paths, library, folder, files, results)
+    summarise(library, results)
+    skipped = len(files) - len(library)
+    if skipped:
+        note(f"{count(skipped, 'file')} skipped; reasons in {paths.skipped}")
+    note(f"wrote {paths.embeddings} and {paths.metadata.name}")
+    note("next: python 02_embedding_journey.py")
+    return SOME_SKIPPED if skipped and arguments.strict else ALL_GOOD
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run stage 1; returns the exit code."""
+    arguments = get_parser().parse_args(argv)
+    return console.run(lambda: _run(arguments))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,150 @@
+"""The prompt on a real terminal: completion of commands and titles, history, hints that retire.
+
+Conventions: what is typed is compared as `library.fold` has it, without case and accents. A title matches
+if it starts with what was typed, has it anywhere, or has all its words; if none does, one that has its
+letters in this order will do. Better kinds come first, and the library's order decides among equals.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
+
+from prompt_toolkit import PromptSession
+from prompt_toolkit.completion import CompleteEvent, Completer, Completion, ThreadedCompleter
+from prompt_toolkit.document import Document
+from prompt_toolkit.formatted_text import FormattedText
+from prompt_toolkit.history import FileHistory, History, InMemoryHistory
+from prompt_toolkit.shortcuts import CompleteStyle
+
+from common.console import clean, note
+from common.library import fold
+from common.prompt import Command, by_name
+
+MOST = 30
+"""Suggestions shown at once."""
+
+BAR = "|"
+"""What separates two songs on a line."""
+
+
+def best_matches(typed: str, names: Sequence[str], folded: Sequence[str], most: int = MOST) -> list[str]:
+    """Find the names a person may be typing, the likeliest first.
+
+    Parameters
+    ----------
+    typed
+        What is there so far; nothing matches everything.
+    names, folded
+        The names, and what `library.fold` makes of them.
+    most
+        How many at most.
+    """
+    wanted = fold(typed)
+    words = wanted.split()
+    letters = re.compile(".*?".join(map(re.escape, wanted.replace(" ", ""))))
+    kinds: list[Callable[[str], object]] = [
+        lambda name: name.startswith(wanted),
+        lambda name: f" {wanted}" in name,
+        lambda name: wanted in name,
+        lambda name: all(word in name for word in words),
+    ]
+    ranked = [name for fits in kinds for name, key in zip(names, folded, strict=True) if fits(key)]
+    if not ranked:  # letters in order are a last resort
+        ranked = [name for name, key in zip(names, folded, strict=True) if letters.search(key)]
+    return list(dict.fromkeys(ranked))[:most]
+
+
+class LineCompleter(Completer):
+    """Completes commands, and after them what they take; a line without a command is a title.
+
+    Parameters
+    ----------
+    commands
+        The table; the first command's suggestions also complete a bare line.
+    suggestions
+        ``completes`` of the commands -> names; asked for once.
+    """
+
+    def __init__(
+        self, commands: Sequence[Command], suggestions: Mapping[str, Callable[[], Sequence[str]]]
+    ) -> None:
+        self._commands = by_name(commands)
+        self._default = commands[0]
+        self._names = {kind: list(dict.fromkeys(map(clean, names()))) for kind, names in suggestions.items()}
+        self._folded = {kind: [fold(name) for name in names] for kind, names in self._names.items()}
+
+    def get_completions(self, document: Document, complete_event: CompleteEvent) -> Iterator[Completion]:
+        """Suggest what may stand at the cursor."""
+        line = document.text_before_cursor.lstrip()
+        first, space, rest = line.partition(" ")
+        command = self._commands.get(first.lower()) if space else None
+        if command is None:
+            yield from self._complete_command(line)
+            yield from self._complete_name(self._default, line) if line else ()
+        elif (option := rest.rpartition(" ")[2]).startswith("-"):
+            for name in command.options():
+                if name.startswith(option):
+                    yield Completion(name, -len(option))
+        else:
+            yield from self._complete_name(command, rest.rpartition(BAR)[2].lstrip())
+
+    def _complete_command(self, line: str) -> Iterator[Completion]:
+        for name, command in self._commands.items():
+            if name.startswith(line.lower()):
+                yield Completion(name, -len(line), display_meta=command.does)
+
+    def _complete_name(self, command: Command, typed: str) -> Iterator[Completion]:
+        names, folded = (kinds.get(command.completes, []) for kinds in (self._names, self._folded))
+        for name in best_matches(typed, names, folded):
+            yield Completion(name, -len(typed))
+
+
+def open_terminal(
+    commands: Sequence[Command],
+    suggestions: Mapping[str, Callable[[], Sequence[str]]],
+    history_file: Path,
+) -> PromptSession[str]:
+    """Make the prompt a person types at.
+
+    Parameters
+    ----------
+    commands, suggestions
+        See `LineCompleter`.
+    history_file
+        Where lines are kept; without a place that can be written they are kept until the end only.
+    """
+    history = _open_history(history_file)
+    used = {line.split(" ", 1)[0].lower() for line in history.load_history_strings() if line}
+
+    def hint() -> FormattedText:
+        used.update(line.split(" ", 1)[0].lower() for line in history.get_strings() if line)
+        if not used:
+            return _quiet("type part of a title, or help")
+        new = next((command for command in commands if command.hint and command.name not in used), None)
+        return _quiet(f"{new.usage}: {new.hint}" if new else "")
+
+    return PromptSession(
+        "♪ ",
+        completer=ThreadedCompleter(LineCompleter(commands, suggestions)),
+        complete_while_typing=True,
+        complete_style=CompleteStyle.COLUMN,
+        history=history,
+        placeholder=hint,
+        reserve_space_for_menu=6,
+    )
+
+
+def _quiet(text: str) -> FormattedText:
+    return FormattedText([("ansibrightblack", text)])
+
+
+def _open_history(path: Path) -> History:
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.open("ab").close()
+    except OSError as error:
+        note(f"what you type is not remembered: {path} cannot be written ({error.strerror})")
+        return InMemoryHistory()
+    return FileHistory(str(path))

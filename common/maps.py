@@ -1,0 +1,347 @@
+"""The music map: figures of a projection for print, and pages to explore it with a mouse.
+
+Conventions
+-----------
+A map shows one point per song, in the library's order. Genres have a colour and a marker shape
+(`charts.genre_styles`); axes have no unit and are not drawn. A page holds its songs as JSON and is drawn
+by ``assets/map.js`` with the ``plotly.min.js`` beside it, so it opens from disk without a network.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from common import charts, console
+from common.layout import N_FEATURES, SLICES
+from common.library import Library
+from common.music import estimate_keys
+from common.projection import DISC, NEIGHBOURS, PCA, UMAP, Projection
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+ASSETS = Path(__file__).parent / "assets"
+
+SYMBOLS_3D = {
+    "o": "circle",
+    "s": "square",
+    "^": "diamond-open",
+    "D": "diamond",
+    "v": "circle-open",
+    "P": "cross",
+    "X": "x",
+    "*": "square-open",
+}
+"""plotly's 3D scatter knows only these eight shapes."""
+
+MOST_LABELS = 14
+"""Genres that get a label in the picture, largest first; the legend names all."""
+
+HONESTY = (
+    "Songs that lie close together sound alike to the machine. The distance between far clusters, "
+    "their sizes and the directions mean little."
+)
+VIEWS = ((18, -60), (18, 30))
+"""Elevation and azimuth in degrees from which the 3D map is printed."""
+
+
+@dataclass(frozen=True)
+class Star:
+    """A song to point out on a map.
+
+    Attributes
+    ----------
+    coordinates
+        Shape (dimensions,).
+    name
+        What to call it.
+    row
+        Its row in the library; None for a file outside.
+    """
+
+    coordinates: np.ndarray
+    name: str
+    row: int | None = None
+
+
+def song_facts(library: Library) -> dict[str, list]:
+    """What the hover card says of every song: one list per fact, in the library's order.
+
+    Returns
+    -------
+    dict
+        ``title, artist, genre, album`` (text or None), ``duration`` (s), ``tempo`` (BPM, None where no
+        pulse was found) and ``key`` (name and Camelot code, None where there is none).
+    """
+    embeddings = library.embeddings
+    tempos = embeddings[:, SLICES["tempo"]][:, 0]
+    keys = estimate_keys(embeddings[:, SLICES["chroma_mean"]])
+    tagged = zip(library.columns["title"], library.names, strict=True)
+    return {
+        "title": [console.clean(title or name) for title, name in tagged],
+        "artist": [artist and console.clean(artist) for artist in library.columns["artist"]],
+        "genre": [console.clean(genre) for genre in library.genres],
+        "album": [album and console.clean(album) for album in library.columns["album"]],
+        "duration": [round(float(seconds), 1) for seconds in library.columns["duration"]],
+        "tempo": [round(float(tempo), 1) if tempo > 0 else None for tempo in tempos],
+        "key": [f"{key.name} ({key.camelot})" if key else None for key in keys],
+    }
+
+
+def describe(projection: Projection) -> str:
+    """Say in one line how the map was made and how far to trust it."""
+    source = f"the {N_FEATURES} standardised numbers of every song"
+    made = {
+        UMAP: f"UMAP of {source} (cosine, up to {NEIGHBOURS} neighbours)",
+        PCA: f"Principal components of {source}: too few songs for UMAP in {projection.dimensions}D",
+        DISC: "All songs have the same numbers, so their places mean nothing",
+    }[projection.method]
+    if projection.trust is None:
+        return f"{made}."
+    sample = len(projection.coordinates) > projection.judged_on
+    where = f", measured on {console.count(projection.judged_on, 'song')}" if sample else ""
+    return f"{made}. Trustworthiness {projection.trust:.2f} of 1 (are neighbours real?{where})."
+
+
+# ---------------------------------------------------------------------------------------------- print
+
+
+def draw_2d(library: Library, projection: Projection, star: Star | None = None) -> Figure:
+    """Draw the 2D map with its genres labelled in the picture.
+
+    Parameters
+    ----------
+    library
+        The songs.
+    projection
+        Their places, two dimensions.
+    star
+        A song to point out.
+    """
+    import matplotlib.pyplot as plt
+
+    with charts.style():
+        figure = plt.figure(figsize=(12, 10))
+        axes = figure.add_axes((0.03, 0.15, 0.94, 0.77))
+        handles = draw_points(axes, library, projection.coordinates)
+        label_genres(axes, library.genres, projection.coordinates)
+        if star is not None:
+            handles.append(draw_star(axes, star))
+        _frame(figure, library, projection, handles)
+    return figure
+
+
+def draw_3d(library: Library, projection: Projection, star: Star | None = None) -> Figure:
+    """Draw the 3D map from two sides; see `draw_2d`."""
+    import matplotlib.pyplot as plt
+
+    with charts.style():
+        figure = plt.figure(figsize=(16, 9.5))
+        for column, (elevation, azimuth) in enumerate(VIEWS):
+            axes = figure.add_axes((0.01 + 0.495 * column, 0.14, 0.485, 0.79), projection="3d")
+            axes.view_init(elevation, azimuth)
+            handles = draw_points(axes, library, projection.coordinates)
+            if star is not None:
+                handles.append(draw_star(axes, star))
+            axes.set_box_aspect((1, 1, 0.8), zoom=1.12)
+            axes.set_title(f"seen from {azimuth % 360}°", loc="center", y=0.96, weight="normal", size=11)
+        _frame(figure, library, projection, handles)
+    return figure
+
+
+def draw_points(axes: Axes, library: Library, coordinates: np.ndarray, size: float | None = None) -> list:
+    """Draw one point per song and return the legend's handles, one per genre.
+
+    Parameters
+    ----------
+    axes
+        Two- or three-dimensional, as the coordinates are.
+    library
+        The songs.
+    coordinates
+        Shape (n_songs, dimensions).
+    size
+        Area of a point in square points; smaller the more songs there are, unless given.
+    """
+    size = size or float(np.clip(9000 / max(len(library), 1), 6, 90))
+    genres, sizes = np.array(library.genres), Counter(library.genres)
+    handles = []
+    for genre, (colour, marker) in charts.genre_styles(library.genres).items():
+        where = coordinates[genres == genre]
+        label = f"{console.shorten(console.clean(genre), 24)} ({sizes[genre]})"
+        handles.append(
+            axes.scatter(
+                *where.T, s=size, c=colour, marker=marker, alpha=0.8, linewidths=0.5, edgecolors="white",
+                label=label,
+            )
+        )  # fmt: skip
+    _bare(axes)
+    return handles
+
+
+def _bare(axes: Axes) -> None:
+    """Take away ticks and numbers, which mean nothing on a map; keep room around the points."""
+    axes.set(xticks=[], yticks=[], xlabel="", ylabel="")
+    axes.margins(0.06)
+    if axes.name == "3d":
+        axes.set(zticks=[], zlabel="")
+        return
+    for spine in axes.spines.values():
+        spine.set_color(charts.GRID)
+
+
+def draw_star(axes: Axes, star: Star, label: bool = True) -> Any:
+    """Point a song out with a star and its name; returns the legend's handle."""
+    where = [np.array([value]) for value in star.coordinates]
+    name = console.shorten(console.clean(star.name), 40)
+    handle = axes.scatter(
+        *where, s=420, marker="*", c="#FFD400", edgecolors=charts.INK, linewidths=1.2, zorder=10,
+        label=name if star.row is not None else f"{name} (not in the library)",
+    )  # fmt: skip
+    if label and axes.name != "3d":
+        _annotate(axes, star.coordinates, name)
+    return handle
+
+
+def _annotate(axes: Axes, where: np.ndarray, name: str) -> None:
+    """Write a name beside a point, on the side where the picture has room for it."""
+    low, high = axes.get_xlim()
+    to_left = (where[0] - low) / (high - low) > 0.5
+    axes.annotate(
+        name, where, xytext=(-14 if to_left else 14, 14), textcoords="offset points",
+        ha="right" if to_left else "left", fontsize=11, weight="bold", zorder=11, path_effects=_halo(),
+    )  # fmt: skip
+
+
+def _halo() -> list:
+    from matplotlib.patheffects import withStroke
+
+    return [withStroke(linewidth=4, foreground=charts.PAPER, alpha=0.85)]
+
+
+def label_genres(axes: Axes, genres: list[str], coordinates: np.ndarray, size: float = 13) -> None:
+    """Write each genre's name where it is densest, unless it would cover another name.
+
+    Parameters
+    ----------
+    axes
+        Two-dimensional, with its points drawn.
+    genres, coordinates
+        One per song.
+    size
+        Of the letters, in points.
+    """
+    figure = axes.figure
+    figure.canvas.draw()
+    taken, styles = [], charts.genre_styles(genres)
+    for genre, _ in Counter(genres).most_common(MOST_LABELS):
+        text = axes.text(
+            0, 0, console.shorten(console.clean(genre), 24), color=styles[genre][0], fontsize=size,
+            weight="bold", ha="center", va="center", zorder=9, path_effects=_halo(),
+        )  # fmt: skip
+        for spot in _densest(coordinates, np.array(genres) == genre):
+            text.set_position(spot)
+            box = text.get_window_extent().padded(3)
+            inside = axes.bbox.containsx(box.x0) and axes.bbox.containsx(box.x1)
+            if inside and not any(box.overlaps(other) for other in taken):
+                taken.append(box)
+                break
+        else:
+            text.remove()
+
+
+def _densest(coordinates: np.ndarray, own: np.ndarray, tries: int = 40) -> np.ndarray:
+    """Places of a genre's songs, those with the most company of their own kind first."""
+    songs = coordinates[own][:1000]
+    scale = np.ptp(coordinates, axis=0).max() * 0.08 or 1.0
+    company = np.zeros(len(songs))
+    for others, sign in ((coordinates[own], 1.0), (coordinates[~own], -0.5)):
+        for start in range(0, len(others), 1000):
+            apart = songs[:, np.newaxis] - others[start : start + 1000]
+            company += sign * np.exp(-(apart**2).sum(axis=2) / (2 * scale**2)).sum(axis=1)
+    return songs[np.argsort(-company, kind="stable")[:tries]]
+
+
+def _frame(figure: Figure, library: Library, projection: Projection, handles: list) -> None:
+    """Write the title above, the legend and the honest words below."""
+    figure.text(0.03, 0.965, _title(library, projection), fontsize=18, weight="bold", va="center")
+    shown = handles[:24] + handles[24:][-1:]
+    columns = min(len(shown), max(3, int(figure.get_figwidth() / 2.4)))
+    figure.legend(
+        handles=shown, loc="upper center", bbox_to_anchor=(0.5, 0.145), ncols=columns, frameon=False,
+        fontsize=10, markerscale=1.0, columnspacing=1.2, handletextpad=0.3,
+    )  # fmt: skip
+    figure.text(0.03, 0.012, f"{describe(projection)}\n{HONESTY}", fontsize=9.5, va="bottom", linespacing=1.5)
+
+
+def _title(library: Library, projection: Projection) -> str:
+    return f"{console.count(len(library), 'song')} on a map in {projection.dimensions}D"
+
+
+# ---------------------------------------------------------------------------------------------- pages
+
+
+def save_page(library: Library, projection: Projection, path: Path, star: Star | None = None) -> Path:
+    """Write the map as a page: hover shows the song, the legend toggles genres, a 3D map turns.
+
+    Parameters
+    ----------
+    library, projection
+        The songs and their places, in two or three dimensions.
+    path
+        The page; ``plotly.min.js`` is put beside it once.
+    star
+        A song to point out, which need not be in the library.
+    """
+    charts.share_plotly(path.parent)
+    content = _json(page_content(library, projection, star))
+    title = _title(library, projection)
+    turn = "Drag to turn it, scroll to zoom." if projection.dimensions == 3 else "Drag and scroll to zoom."
+    body = f"""<header><a href="index.html">All pictures and pages</a>
+<h1>{charts.text(title)}</h1></header>
+<p>Point at a song to see what it is. {turn} Click a genre in the legend to hide it, double-click to see it
+alone.</p>
+<main id="map" role="application" aria-label="{charts.text(title)}"></main>
+<p class="honest">{charts.text(describe(projection))} {HONESTY}</p>
+<noscript>This page draws its map with JavaScript, which is switched off.</noscript>
+<script type="application/json" id="songs">{content}</script>
+<script>{_asset("map.js")}</script>"""
+    return charts.save_page(path, title, body, scripts=("plotly.min.js",), styles=_asset("map.css"))
+
+
+def page_content(library: Library, projection: Projection, star: Star | None = None) -> dict[str, Any]:
+    """What a page knows: facts and places of the songs, the look of the genres, the starred song."""
+    symbols = SYMBOLS_3D if projection.dimensions == 3 else charts.PLOTLY_MARKERS
+    styles = charts.genre_styles(library.genres)
+    places = np.round(projection.coordinates, 4).T.tolist()
+    return {
+        "songs": song_facts(library),
+        "places": places,
+        "genres": [
+            {"name": console.clean(genre), "colour": colour, "symbol": symbols[marker]}
+            for genre, (colour, marker) in styles.items()
+        ],
+        "star": star
+        and {
+            "name": console.clean(star.name),
+            "row": star.row,
+            "place": np.round(star.coordinates, 4).tolist(),
+        },
+    }
+
+
+def _json(content: dict[str, Any]) -> str:
+    """JSON that can stand inside a script element: no tag can end it, no comment can open in it."""
+    text = json.dumps(content, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+    return text.replace("&", "\\u0026").replace("<", "\\u003c").replace(">", "\\u003e")
+
+
+def _asset(name: str) -> str:
+    return (ASSETS / name).read_text(encoding="utf-8")

@@ -1,0 +1,176 @@
+"""Musical readings of the embedding: the key a song seems to be in, and tempos that a dancer calls equal.
+
+Conventions: a pitch class is 0 (C) to 11 (B); a tempo is in BPM, and 0 means that no pulse was found. A
+key comes from the average chroma, so a song that modulates gets the key it spends most of its time in.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+MAJOR_PROFILE = (6.35, 2.23, 3.48, 2.33, 4.38, 4.09, 2.52, 5.19, 2.39, 3.66, 2.29, 2.88)
+MINOR_PROFILE = (6.33, 2.68, 3.52, 5.38, 2.60, 3.53, 2.54, 4.75, 3.98, 2.69, 3.34, 3.17)
+"""How well each pitch class fits a key on C: C. L. Krumhansl and E. J. Kessler, "Tracing the dynamic
+changes in perceived tonal organization in a spatial representation of musical keys", Psychological
+Review 89 (1982)."""
+
+MAJOR, MINOR = "major", "minor"
+
+# As musicians spell them: five flats rather than seven sharps.
+_MAJOR_NAMES = ("C", "D♭", "D", "E♭", "E", "F", "F♯", "G", "A♭", "A", "B♭", "B")
+_MINOR_NAMES = ("C", "C♯", "D", "E♭", "E", "F", "F♯", "G", "G♯", "A", "B♭", "B")
+
+CLEAR = 0.05
+"""Lead over the runner-up from which a key is worth believing: below it two keys fit about equally well."""
+
+_LEAST_SPREAD = 1e-3
+"""Chroma values (0–1) that differ by less than this name no key."""
+
+
+@dataclass(frozen=True, order=True)
+class Key:
+    """A musical key.
+
+    Attributes
+    ----------
+    tonic
+        Pitch class, 0 (C) to 11 (B).
+    mode
+        ``major`` or ``minor``.
+    confidence
+        How far the correlation with this key's profile lies above the next best key's, 0 to 2; see
+        `CLEAR`.
+    """
+
+    tonic: int
+    mode: str
+    confidence: float = 0.0
+
+    @property
+    def name(self) -> str:
+        """Name for people, such as ``F♯ minor``."""
+        return f"{(_MAJOR_NAMES if self.mode == MAJOR else _MINOR_NAMES)[self.tonic]} {self.mode}"
+
+    @property
+    def hour(self) -> int:
+        """Place on the circle of fifths in the DJs' numbering, 1 to 12 (C major and A minor are 8)."""
+        relative_major = self.tonic if self.mode == MAJOR else self.tonic + 3
+        return (relative_major * 7 + 7) % 12 + 1
+
+    @property
+    def camelot(self) -> str:
+        """The DJs' name of the key: hour on the circle of fifths, A for minor, B for major (``8A``)."""
+        return f"{self.hour}{'B' if self.mode == MAJOR else 'A'}"
+
+    @property
+    def is_clear(self) -> bool:
+        """Whether no other key fits about as well."""
+        return self.confidence >= CLEAR
+
+
+def estimate_key(chroma_mean: Sequence[float] | np.ndarray) -> Key | None:
+    """Estimate a song's key; see `estimate_keys`.
+
+    Parameters
+    ----------
+    chroma_mean
+        Shape (12,), average presence of each pitch class, C first.
+
+    Returns
+    -------
+    Key or None
+        None if the chroma is flat (silence, noise, drums alone).
+    """
+    return estimate_keys(np.asarray(chroma_mean, dtype=np.float64)[np.newaxis])[0]
+
+
+def estimate_keys(chroma_means: np.ndarray) -> list[Key | None]:
+    """Estimate the key of every song: the profile that correlates best with its average chroma.
+
+    The Krumhansl–Schmuckler algorithm (C. L. Krumhansl, "Cognitive Foundations of Musical Pitch", 1990,
+    chapter 4) on chroma instead of note durations.
+
+    Parameters
+    ----------
+    chroma_means
+        Shape (n_songs, 12), pitch class C first.
+
+    Returns
+    -------
+    list
+        One per song; None where all pitch classes are equally present.
+
+    Raises
+    ------
+    ValueError
+        If there are not 12 pitch classes.
+    """
+    chroma = np.asarray(chroma_means, dtype=np.float64)
+    if chroma.ndim != 2 or chroma.shape[1] != 12:
+        raise ValueError(f"expected (n_songs, 12) chroma means, got shape {chroma.shape}")
+    spread = np.ptp(chroma, axis=1)
+    correlations = _correlations(chroma)
+    order = np.argsort(-correlations, axis=1, kind="stable")[:, :2]
+    leads = np.take_along_axis(correlations, order, axis=1)
+    return [
+        Key(int(best % 12), MAJOR if best < 12 else MINOR, float(first - second))
+        if width > _LEAST_SPREAD
+        else None
+        for best, (first, second), width in zip(order[:, 0], leads, spread, strict=True)
+    ]
+
+
+def _correlations(chroma: np.ndarray) -> np.ndarray:
+    """Pearson correlation with the 12 major, then the 12 minor keys: (n_songs, 12) -> (n_songs, 24)."""
+    profiles = np.array([np.roll(p, tonic) for p in (MAJOR_PROFILE, MINOR_PROFILE) for tonic in range(12)])
+    return _unit(chroma) @ _unit(profiles).T
+
+
+def _unit(rows: np.ndarray) -> np.ndarray:
+    centred = rows - rows.mean(axis=1, keepdims=True)
+    lengths = np.linalg.norm(centred, axis=1, keepdims=True)
+    return centred / np.where(lengths > 0, lengths, 1.0)
+
+
+def wheel_distance(one: Key, other: Key) -> int:
+    """Steps between two keys on the DJs' wheel, 0 (the same) to 7.
+
+    A step is a fifth up or down, or the change to the relative major or minor; songs at most one step
+    apart share all notes or all but one, and mix well.
+    """
+    around = abs(one.hour - other.hour)
+    return min(around, 12 - around) + (one.mode != other.mode)
+
+
+def tempo_ratio(one: float, other: float) -> float | None:
+    """How much faster the other tempo is, when half and double time count as the same.
+
+    Parameters
+    ----------
+    one, other
+        In BPM.
+
+    Returns
+    -------
+    float or None
+        ``other / one`` folded by powers of two into [1/√2, √2): 1.0 for 70 and 140 BPM. None if either
+        song has no pulse.
+    """
+    if one <= 0 or other <= 0:
+        return None
+    octaves = math.log2(other / one)
+    return 2.0 ** (octaves - math.floor(octaves + 0.5))
+
+
+def same_tempo(one: float, other: float, tolerance: float = 0.04) -> bool:
+    """Whether two tempos agree, half and double time included, within a relative tolerance.
+
+    4 % is the usual tolerance of tempo evaluation (F. Gouyon et al., "An experimental comparison of
+    audio tempo induction algorithms", 2006).
+    """
+    ratio = tempo_ratio(one, other)
+    return ratio is not None and abs(ratio - 1.0) <= tolerance

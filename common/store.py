@@ -1,0 +1,226 @@
+"""The durable store of finished songs: what was computed once is never computed again.
+
+Conventions
+-----------
+A song is keyed by the SHA-256 of its file's content and by the layout id, so renaming, moving or copying
+a file costs nothing and another layout mixes with nothing. Every result is committed at once, in an SQLite
+file in write-ahead mode: a crash or ``kill -9`` loses the songs in work, never a finished one. Only the
+thread that opened the store uses it; workers hand their results to that thread.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import json
+import sqlite3
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import filelock
+import numpy as np
+
+from common.audio import Tags
+from common.console import UserError
+from common.layout import LAYOUT_ID, N_FEATURES
+
+_SCHEMA = """
+CREATE TABLE IF NOT EXISTS songs (
+    content TEXT NOT NULL, layout TEXT NOT NULL, embedding BLOB NOT NULL, facts TEXT NOT NULL,
+    PRIMARY KEY (content, layout)) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS failures (
+    content TEXT PRIMARY KEY, kind TEXT NOT NULL, reason TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS files (
+    path BLOB PRIMARY KEY, size INTEGER NOT NULL, mtime_ns INTEGER NOT NULL, content TEXT NOT NULL)
+    WITHOUT ROWID;
+"""
+
+
+@dataclass(frozen=True)
+class Song:
+    """What is kept of a song, wherever its file lies.
+
+    Attributes
+    ----------
+    content
+        SHA-256 of the file, hexadecimal.
+    embedding
+        float32, shape (``N_FEATURES``,).
+    duration
+        Seconds.
+    sample_rate, channels
+        Of the file.
+    tags
+        What the file says about itself.
+    """
+
+    content: str
+    embedding: np.ndarray
+    duration: float
+    sample_rate: int
+    channels: int
+    tags: Tags
+
+
+@dataclass(frozen=True)
+class Failure:
+    """Why a file did not make it; ``content`` is None if the file could not even be read."""
+
+    content: str | None
+    kind: str
+    reason: str
+
+
+def content_hash(path: Path) -> str:
+    """SHA-256 of a file, hexadecimal.
+
+    Raises
+    ------
+    OSError
+        If the file cannot be read.
+    """
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+@contextlib.contextmanager
+def only_run(path: Path) -> Iterator[None]:
+    """Make sure that no other run works on the same data folder.
+
+    The lock is the system's, so it goes with the process however that ends.
+
+    Raises
+    ------
+    UserError
+        If another run holds it.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    lock = filelock.FileLock(path.with_suffix(".lock"), blocking=False)
+    try:
+        lock.acquire()
+    except filelock.Timeout:
+        raise UserError(f"another extraction is working in {path.parent}; wait for it or end it") from None
+    try:
+        yield
+    finally:
+        lock.release()
+
+
+class Store:
+    """The store of a data folder; use it as a context manager.
+
+    Parameters
+    ----------
+    path
+        The SQLite file; it is made if it does not exist.
+
+    Raises
+    ------
+    UserError
+        If the file is damaged or cannot be written.
+    """
+
+    def __init__(self, path: Path) -> None:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        self._path = path
+        with self._explained():
+            self._database = sqlite3.connect(path, isolation_level=None)
+            self._database.execute("PRAGMA journal_mode=WAL")
+            self._database.execute("PRAGMA synchronous=FULL")
+            self._database.executescript(_SCHEMA)
+
+    def __enter__(self) -> Store:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._database.close()
+
+    @contextlib.contextmanager
+    def _explained(self) -> Iterator[None]:
+        try:
+            yield
+        except sqlite3.DatabaseError as error:
+            damaged = error.sqlite_errorname in {"SQLITE_CORRUPT", "SQLITE_NOTADB"}
+            remedy = "delete it to extract anew" if damaged else "make room or check its permissions"
+            raise UserError(f"{self._path}: {error}; {remedy}") from error
+
+    def contents(self) -> frozenset[str]:
+        """Hashes of all songs stored under the present layout."""
+        rows = self._rows("SELECT content FROM songs WHERE layout = ?", LAYOUT_ID)
+        return frozenset(content for (content,) in rows)
+
+    def failures(self) -> dict[str, Failure]:
+        """Content hash -> why that content failed before."""
+        rows = self._rows("SELECT content, kind, reason FROM failures")
+        return {content: Failure(content, kind, reason) for content, kind, reason in rows}
+
+    def known_files(self) -> dict[bytes, tuple[int, int, str]]:
+        """Path as bytes -> (size, modification time in ns, content hash) when it was last read."""
+        rows = self._rows("SELECT path, size, mtime_ns, content FROM files")
+        return {path: (size, mtime, content) for path, size, mtime, content in rows}
+
+    def song(self, content: str) -> Song:
+        """Fetch a stored song by its content hash."""
+        [(blob, facts)] = self._rows(
+            "SELECT embedding, facts FROM songs WHERE content = ? AND layout = ?", content, LAYOUT_ID
+        )
+        told = json.loads(facts)
+        embedding = np.frombuffer(blob, dtype="<f4").astype(np.float32)
+        if embedding.shape != (N_FEATURES,):
+            raise UserError(f"{self._path} holds a row of another size; delete it to extract anew")
+        return Song(content, embedding, tags=Tags(**told.pop("tags")), **told)
+
+    def record(self, path: bytes, size: int, mtime_ns: int, result: Song | Failure) -> None:
+        """Keep what became of a file; it is on disk when this returns.
+
+        Parameters
+        ----------
+        path
+            The file's absolute path as bytes.
+        size, mtime_ns
+            As `os.stat` had them before the file was read.
+        result
+            A song, or a failure with its content hash.
+        """
+        with self._explained(), self._transaction():
+            if isinstance(result, Song):
+                self._put_song(result)
+            else:
+                row = (result.content, result.kind, result.reason)
+                self._database.execute("INSERT OR REPLACE INTO failures VALUES (?, ?, ?)", row)
+            self._put_file(path, size, mtime_ns, result.content)
+
+    def record_known(self, path: bytes, size: int, mtime_ns: int, content: str) -> None:
+        """Keep that a file holds a content that has been dealt with before."""
+        with self._explained(), self._transaction():
+            self._put_file(path, size, mtime_ns, content)
+
+    @contextlib.contextmanager
+    def _transaction(self) -> Iterator[None]:
+        self._database.execute("BEGIN IMMEDIATE")
+        try:
+            yield
+        except BaseException:
+            self._database.execute("ROLLBACK")
+            raise
+        self._database.execute("COMMIT")
+
+    def _put_song(self, song: Song) -> None:
+        facts = {
+            "duration": song.duration,
+            "sample_rate": song.sample_rate,
+            "channels": song.channels,
+            "tags": asdict(song.tags),
+        }
+        row = (song.content, LAYOUT_ID, song.embedding.astype("<f4").tobytes(), json.dumps(facts))
+        self._database.execute("INSERT OR REPLACE INTO songs VALUES (?, ?, ?, ?)", row)
+        self._database.execute("DELETE FROM failures WHERE content = ?", (song.content,))
+
+    def _put_file(self, path: bytes, size: int, mtime_ns: int, content: str | None) -> None:
+        row = (path, size, mtime_ns, content)
+        self._database.execute("INSERT OR REPLACE INTO files VALUES (?, ?, ?, ?)", row)
+
+    def _rows(self, statement: str, *values: object) -> list[tuple]:
+        with self._explained():
+            return self._database.execute(statement, values).fetchall()

@@ -1,0 +1,57 @@
+"""What the tests share: folders and small libraries made of numbers, without audio."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from common import library
+from common.layout import N_FEATURES
+from common.library import COLUMNS, Library, Paths
+
+
+@pytest.fixture
+def paths(tmp_path: Path) -> Paths:
+    return Paths(tmp_path / "data", tmp_path / "outputs")
+
+
+@pytest.fixture
+def make_library(paths: Paths) -> Callable[..., tuple[Paths, Library]]:
+    """Build and save a library of clustered random embeddings: genre -> number of songs."""
+
+    def build(genres: Mapping[str, int], seed: int = 0, artists_per_genre: int = 3) -> tuple[Paths, Library]:
+        rng = np.random.default_rng(seed)
+        rows, columns = [], {name: [] for name in COLUMNS}
+        for genre, size in genres.items():
+            centre = rng.normal(size=N_FEATURES) * 2.0
+            for number in range(size):
+                rows.append(centre + rng.normal(size=N_FEATURES))
+                artist = f"{genre.title()} Artist {number % artists_per_genre + 1}"
+                _add_song(columns, paths, genre, artist, f"Song {number + 1:03d}", 60.0 + number)
+        made = Library(np.array(rows, dtype=np.float32).reshape(-1, N_FEATURES), columns)
+        library.save(paths, made, {"versions": {}, "songs": {}})
+        return paths, made
+
+    return build
+
+
+def _add_song(
+    columns: dict[str, list], paths: Paths, genre: str, artist: str, title: str, duration: float
+) -> None:
+    name = f"{artist} - {title}"
+    song = {
+        "song_name": name,
+        "file_path": str(paths.raw / genre / f"{name}.mp3"),
+        "genre": genre,
+        "duration": duration,
+        "artist": artist,
+        "title": title,
+        "album": f"{artist}, the album",
+        "sample_rate": 44_100,
+        "channels": 2,
+    }
+    for name in COLUMNS:
+        columns[name].append(song.get(name))

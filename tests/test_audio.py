@@ -1,0 +1,223 @@
+"""Files on disk: what decodes, what does not, and what is said about it."""
+
+import os
+from pathlib import Path
+
+import librosa
+import numpy as np
+import pytest
+import soundfile
+from signals import RATE, chords, noise
+
+from common import audio
+from common.audio import AudioError
+
+
+def write(path: Path, samples: np.ndarray, rate: int = RATE, **options) -> Path:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    soundfile.write(path, samples, rate, **options)
+    return path
+
+
+def kind_of(path: Path) -> str:
+    with pytest.raises(AudioError) as caught:
+        audio.load(path)
+    assert caught.value.kind in audio.KINDS
+    assert caught.value.reason.strip()
+    assert str(caught.value) == f"{caught.value.kind}: {caught.value.reason}"
+    return caught.value.kind
+
+
+@pytest.mark.parametrize("suffix", [".wav", ".flac", ".ogg", ".mp3", ".aiff", ".opus"])
+def test_every_format_equals_librosa_load(tmp_path, suffix):
+    stereo = np.stack([chords(3.0), noise(3.0)], axis=1)
+    options = {"format": "OGG", "subtype": "OPUS"} if suffix == ".opus" else {}
+    path = write(tmp_path / f"song{suffix}", stereo, 48_000, **options)
+    loaded = audio.load(path)
+    expected, _ = librosa.load(path)
+    np.testing.assert_allclose(loaded.samples, expected, atol=1e-7)
+    assert (loaded.sample_rate, loaded.channels) == (48_000, 2)
+    assert loaded.duration == pytest.approx(3.0 * RATE / 48_000, abs=0.1)
+
+
+@pytest.mark.parametrize("rate", [8_000, 11_025, 22_050, 44_100, 96_000])
+def test_every_rate_equals_librosa_load(tmp_path, rate):
+    path = write(tmp_path / "song.wav", noise(10.0), rate)
+    np.testing.assert_allclose(audio.load(path).samples, librosa.load(path)[0], atol=1e-7)
+
+
+@pytest.mark.parametrize("channels", [1, 2, 6, 8])
+def test_all_channels_are_mixed(tmp_path, channels):
+    samples = np.stack([noise(2.0, seed=k) for k in range(channels)], axis=1)
+    path = write(tmp_path / "song.wav", samples, subtype="FLOAT")
+    np.testing.assert_allclose(audio.load(path).samples, samples.mean(axis=1), atol=1e-6)
+
+
+def test_one_loud_channel_of_many_is_heard(tmp_path):
+    samples = np.zeros((RATE * 2, 8), np.float32)
+    samples[:, 5] = chords(2.0)
+    assert audio.load(write(tmp_path / "song.wav", samples)).samples.std() > 0.001
+
+
+def test_long_files_are_decoded_in_blocks(tmp_path, monkeypatch):
+    path = write(tmp_path / "song.flac", noise(4.0), 44_100)
+    whole = audio.load(path).samples
+    monkeypatch.setattr(audio, "BLOCK_FRAMES", 1_000)
+    np.testing.assert_array_equal(audio.load(path).samples, whole)
+
+
+def test_silence_is_silent(tmp_path):
+    assert kind_of(write(tmp_path / "zeros.wav", np.zeros(RATE * 3))) == "silent"
+    assert kind_of(write(tmp_path / "hiss.wav", noise(3.0, 1e-5), subtype="FLOAT")) == "silent"
+
+
+def test_quiet_music_is_music(tmp_path):
+    assert audio.load(write(tmp_path / "quiet.wav", chords() * 0.01, subtype="FLOAT")).duration == 8.0
+
+
+def test_empty_files(tmp_path):
+    (tmp_path / "nothing.mp3").touch()
+    assert kind_of(tmp_path / "nothing.mp3") == "empty"
+    assert kind_of(write(tmp_path / "header.wav", np.zeros((0, 1)))) == "empty"
+
+
+def test_too_short(tmp_path):
+    assert kind_of(write(tmp_path / "blip.wav", noise(0.05))) == "too_short"
+
+
+@pytest.mark.parametrize("bad", [np.nan, np.inf])
+def test_not_finite(tmp_path, bad):
+    samples = noise(2.0)
+    samples[12_345] = bad
+    assert kind_of(write(tmp_path / "float.wav", samples, subtype="FLOAT")) == "not_finite"
+
+
+@pytest.mark.parametrize("content", [b"this is a shopping list\n" * 50, bytes(range(256)) * 40, b"RIFF"])
+def test_no_audio_inside(tmp_path, content):
+    for name in ("list.mp3", "list.wav", "list.flac", "list.ogg"):
+        (tmp_path / name).write_bytes(content)
+        assert kind_of(tmp_path / name) in {"unreadable", "empty"}
+
+
+def test_missing_file_and_folder(tmp_path):
+    assert kind_of(tmp_path / "gone.mp3") == "unreadable"
+    (tmp_path / "folder.mp3").mkdir()
+    assert kind_of(tmp_path / "folder.mp3") in {"unreadable", "empty"}
+
+
+def test_forbidden_file(tmp_path, monkeypatch):
+    path = write(tmp_path / "secret.wav", noise(2.0))
+
+    def refuse(*_):
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(audio.soundfile, "SoundFile", refuse)
+    assert kind_of(path) == "unreadable"
+
+
+@pytest.mark.parametrize("suffix", [".wav", ".flac", ".mp3", ".aiff"])
+def test_truncated_files_are_noticed(tmp_path, suffix):
+    path = write(tmp_path / f"song{suffix}", np.tile(chords(), 4), 44_100)
+    content = path.read_bytes()
+    path.write_bytes(content[: len(content) // 3])
+    assert kind_of(path) in {"truncated", "unreadable"}
+
+
+def test_garbage_inside_an_mp3_is_noticed(tmp_path):
+    path = write(tmp_path / "song.mp3", np.tile(chords(), 4), 44_100)
+    content = bytearray(path.read_bytes())
+    third = len(content) // 3
+    content[third : 2 * third] = np.random.default_rng(0).bytes(third)
+    path.write_bytes(content)
+    assert kind_of(path) in {"truncated", "unreadable", "not_finite"}
+
+
+def test_a_recorder_that_never_closed_its_header_is_no_truncation(tmp_path):
+    path = write(tmp_path / "song.wav", chords(), subtype="PCM_16")
+    content = bytearray(path.read_bytes())
+    where = content.index(b"data") + 4
+    content[where : where + 4] = b"\xff\xff\xff\xff"
+    path.write_bytes(content)
+    assert audio.load(path).duration == pytest.approx(8.0, abs=0.01)
+
+
+def test_m4a_needs_av_and_says_so(tmp_path, monkeypatch):
+    path = tmp_path / "song.m4a"
+    path.write_bytes(b"\0" * 100)
+    monkeypatch.setitem(__import__("sys").modules, "av", None)
+    with pytest.raises(AudioError, match="requirements-formats") as caught:
+        audio.load(path)
+    assert caught.value.kind == "unsupported"
+
+
+@pytest.mark.parametrize(
+    ("suffix", "codec", "sample_format"),
+    [(".m4a", "aac", "fltp"), (".m4a", "alac", "s16p"), (".wma", "wmav2", "fltp")],
+)
+def test_ffmpeg_formats_mix_down_like_the_rest(tmp_path, suffix, codec, sample_format):
+    av = pytest.importorskip("av")
+    stereo = np.stack([chords(4.0), np.zeros(RATE * 4, np.float32)])
+    samples = (stereo * 32_767).astype(np.int16) if sample_format == "s16p" else stereo
+    path = tmp_path / f"song{suffix}"
+    with av.open(os.fspath(path), "w") as container:
+        stream = container.add_stream(codec, rate=44_100, layout="stereo", bit_rate=128_000)
+        for start in range(0, samples.shape[1], 1024):
+            part = np.ascontiguousarray(samples[:, start : start + 1024])
+            frame = av.AudioFrame.from_ndarray(part, format=sample_format, layout="stereo")
+            frame.rate, frame.pts = 44_100, start
+            container.mux(stream.encode(frame))
+        container.mux(stream.encode(None))
+    loaded = audio.load(path)
+    assert (loaded.channels, loaded.sample_rate) == (2, 44_100)
+    assert loaded.duration == pytest.approx(2.0, abs=0.15)
+    expected = np.sqrt(np.mean((stereo[0] / 2) ** 2))
+    assert np.sqrt(np.mean(loaded.samples**2)) == pytest.approx(expected, rel=0.1)
+
+
+def test_tags(tmp_path):
+    import mutagen
+
+    path = write(tmp_path / "song.mp3", chords(2.0))
+    file = mutagen.File(path, easy=True)
+    file.add_tags()
+    file["artist"], file["title"], file["date"] = "Ärtist", "日本 <b>", "1999"
+    file.save()
+    assert audio.read_tags(path) == audio.Tags("Ärtist", "日本 <b>", None, "1999", None)
+
+
+def test_tags_of_wav_are_read_too(tmp_path):
+    from mutagen.id3 import TIT2
+    from mutagen.wave import WAVE
+
+    path = write(tmp_path / "song.wav", chords(2.0))
+    file = WAVE(path)
+    file.add_tags()
+    file.tags.add(TIT2(text="Title"))
+    file.save()
+    assert audio.read_tags(path).title == "Title"
+
+
+def test_broken_tags_are_no_failure(tmp_path):
+    path = write(tmp_path / "song.mp3", chords(2.0))
+    path.write_bytes(b"ID3\x04\x00\x00\x00\x00\x0f\x7fTIT2\xff\xff\xff\xff\x00" + path.read_bytes())
+    assert audio.read_tags(path) == audio.Tags()
+
+
+def test_finding_songs(tmp_path):
+    songs = [
+        "b/2.MP3",
+        "b/1.flac",
+        "a/x/deep.ogg",
+        "root.wav",
+        "B/0.opus",
+        "a/日本.aiff",
+        "a/line\nbreak.wav",
+    ]
+    songs.append("a/" + "x" * 200 + ".mp3")
+    others = ["b/.hidden.mp3", "b/._1.flac", ".cache/3.mp3", "b/cover.jpg"]
+    for name in songs + others:
+        (tmp_path / name).parent.mkdir(exist_ok=True, parents=True)
+        (tmp_path / name).touch()
+    (tmp_path / "a" / "loop").symlink_to(tmp_path, target_is_directory=True)
+    found = [path.relative_to(tmp_path).as_posix() for path in audio.find_songs(tmp_path)]
+    assert found == sorted(songs)

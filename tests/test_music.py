@@ -1,0 +1,112 @@
+"""Keys and tempos, checked by what musicians know."""
+
+import math
+
+import numpy as np
+import pytest
+
+from common import music
+from common.layout import PITCH_CLASSES
+from common.music import MAJOR, MINOR, Key, estimate_key, estimate_keys, tempo_ratio, wheel_distance
+
+
+def chroma_of(*notes: str, weights=None) -> np.ndarray:
+    """Presence 1 for the named notes (or their weights), a little of everything else."""
+    chroma = np.full(12, 0.1)
+    for note, weight in zip(notes, weights or [1.0] * len(notes), strict=True):
+        chroma[PITCH_CLASSES.index(note)] = weight
+    return chroma
+
+
+@pytest.mark.parametrize(
+    ("notes", "name"),
+    [
+        (("C", "E", "G"), "C major"),
+        (("A", "C", "E"), "A minor"),
+        (("F♯", "A", "C♯"), "F♯ minor"),
+        (("D♯", "G", "A♯"), "E♭ major"),
+    ],
+)
+def test_a_triad_names_its_key(notes, name):
+    assert estimate_key(chroma_of(*notes)).name == name
+
+
+def test_transposing_by_a_semitone_moves_the_tonic_by_one():
+    song = np.random.default_rng(3).random(12)
+    keys = estimate_keys(np.array([np.roll(song, steps) for steps in range(12)]))
+    assert [key.tonic for key in keys] == [(keys[0].tonic + steps) % 12 for steps in range(12)]
+    assert {key.mode for key in keys} == {keys[0].mode}
+
+
+def test_correlation_is_numpys():
+    song = np.random.default_rng(4).random(12)
+    scores = [
+        np.corrcoef(song, np.roll(profile, tonic))[0, 1]
+        for profile in (music.MAJOR_PROFILE, music.MINOR_PROFILE)
+        for tonic in range(12)
+    ]
+    key = estimate_key(song)
+    best = int(np.argmax(scores))
+    assert (key.tonic, key.mode) == (best % 12, MAJOR if best < 12 else MINOR)
+    first, second = sorted(scores)[:-3:-1]
+    assert key.confidence == pytest.approx(first - second)
+
+
+def test_loudness_of_the_chroma_does_not_matter():
+    song = chroma_of("A", "C", "E")
+    assert estimate_key(song * 0.3).name == estimate_key(song).name
+
+
+@pytest.mark.parametrize("flat", [np.zeros(12), np.ones(12)])
+def test_a_flat_chroma_has_no_key(flat):
+    assert estimate_key(flat) is None
+
+
+def test_a_wrong_shape_is_refused():
+    with pytest.raises(ValueError, match="12"):
+        estimate_keys(np.zeros((3, 11)))
+
+
+@pytest.mark.parametrize(
+    ("tonic", "mode", "camelot"),
+    [
+        (0, MAJOR, "8B"),
+        (9, MINOR, "8A"),
+        (7, MAJOR, "9B"),
+        (11, MAJOR, "1B"),
+        (8, MINOR, "1A"),
+        (4, MAJOR, "12B"),
+    ],
+)
+def test_camelot_names_are_the_published_ones(tonic, mode, camelot):
+    assert Key(tonic, mode).camelot == camelot
+
+
+def test_the_wheel_has_24_places():
+    assert len({Key(tonic, mode).camelot for tonic in range(12) for mode in (MAJOR, MINOR)}) == 24
+
+
+def test_neighbours_on_the_wheel():
+    c, g, a_minor, f_sharp = Key(0, MAJOR), Key(7, MAJOR), Key(9, MINOR), Key(6, MAJOR)
+    assert [wheel_distance(c, other) for other in (c, g, a_minor, f_sharp)] == [0, 1, 1, 6]
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "ratio"),
+    [(70, 140, 1), (140, 70, 1), (35, 140, 1), (120, 126, 1.05)],
+)
+def test_half_and_double_time_are_the_same_tempo(one, other, ratio):
+    assert tempo_ratio(one, other) == pytest.approx(ratio)
+
+
+def test_the_ratio_is_folded_into_half_an_octave_around_one():
+    rng = np.random.default_rng(0)
+    for one, other in rng.uniform(20, 300, size=(200, 2)):
+        assert 1 / math.sqrt(2) <= tempo_ratio(one, other) < math.sqrt(2) + 1e-12
+
+
+def test_no_pulse_agrees_with_nothing():
+    assert tempo_ratio(0, 120) is None
+    assert not music.same_tempo(0, 0)
+    assert music.same_tempo(128, 64.5)
+    assert not music.same_tempo(120, 130)
