@@ -31,17 +31,17 @@ class ArtifactError(UserError):
 
 
 def slug(text: str, longest: int = 80) -> str:
-    """Turn a title into a file-name part that every file system takes.
+    """Turn a title into a file-name part that every file system takes, and no other title shares.
 
-    Letters and digits of any script stay, everything else becomes ``_``. A name that had to be changed
-    much or cut gets eight characters of its hash, so that two songs never share a file.
+    Letters and digits of any script and hyphens stay, spaces become ``_``. A title that loses anything
+    else, or is cut to ``longest`` bytes, gets eight characters of its hash.
     """
-    plain = re.sub(r"[\W_]+", "_", unicodedata.normalize("NFC", clean(text))).strip("_")
-    cut = plain.encode("utf-8")[:longest].decode("utf-8", "ignore").strip("_")
-    if cut == plain and plain:
-        return plain
+    plain = re.sub(r"[^\w-]+|_+", "_", unicodedata.normalize("NFC", text)).strip("_")
+    name = plain.encode("utf-8", "ignore")[:longest].decode("utf-8", "ignore")
+    if name and name.replace("_", " ") == text:
+        return name
     digest = hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:8]
-    return f"{cut}_{digest}".strip("_")
+    return f"{name}_{digest}".strip("_")
 
 
 @contextlib.contextmanager

@@ -1,0 +1,126 @@
+"""The library: saved and checked as the contract says, and songs found as people name them."""
+
+import json
+
+import numpy as np
+import pytest
+from sklearn.preprocessing import StandardScaler
+
+from common import library
+from common.files import ArtifactError
+from common.library import COLUMNS, AmbiguousSongError, Library, SongNotFoundError
+
+
+def test_what_is_saved_comes_back(make_library):
+    paths, made = make_library({"TRANCE": 3, "HOUSE": 2})
+    loaded = library.load(paths)
+    np.testing.assert_array_equal(loaded.embeddings, made.embeddings)
+    assert loaded.columns == made.columns
+    assert loaded.genre_names == ["HOUSE", "TRANCE"]
+    assert loaded.indices_of("HOUSE") == [3, 4]
+    assert loaded.song(0)["genre"] == "TRANCE"
+    assert set(loaded.song(0)) == set(COLUMNS)
+
+
+@pytest.mark.parametrize("artifact", ["embeddings", "metadata"])
+def test_one_flipped_byte_anywhere_is_noticed(make_library, artifact):
+    paths, _ = make_library({"TRANCE": 2})
+    path = getattr(paths, artifact)
+    whole = path.read_bytes()
+    for position in {0, 5, len(whole) // 2, len(whole) - 1, *range(11, len(whole), len(whole) // 20)}:
+        content = bytearray(whole)
+        content[position] ^= 1
+        path.write_bytes(content)
+        with pytest.raises(ArtifactError, match=rf"{path.name} is damaged.*run: python 01"):
+            library.load(paths)
+
+
+@pytest.mark.parametrize("missing", ["embeddings", "metadata", "manifest"])
+def test_a_missing_artifact_names_stage_1(make_library, missing):
+    paths, _ = make_library({"TRANCE": 2})
+    getattr(paths, missing).unlink()
+    with pytest.raises(ArtifactError, match=r"does not exist; run: python 01_feature_extraction.py"):
+        library.load(paths)
+
+
+def test_another_layout_is_refused(make_library):
+    paths, _ = make_library({"TRANCE": 2})
+    manifest = json.loads(paths.manifest.read_text())
+    paths.manifest.write_text(json.dumps({**manifest, "layout_id": "another"}))
+    with pytest.raises(ArtifactError, match="another layout"):
+        library.load(paths)
+
+
+@pytest.mark.parametrize("content", ["", "{", "[]", "{}", '{"checksums": 3}', "\xff"])
+def test_a_damaged_manifest_is_refused(make_library, content):
+    paths, _ = make_library({"TRANCE": 2})
+    paths.manifest.write_bytes(content.encode("latin-1"))
+    with pytest.raises(ArtifactError, match="manifest"):
+        library.load(paths)
+
+
+def test_a_mismatched_pair_is_refused(make_library):
+    paths, _ = make_library({"TRANCE": 2})
+    old = paths.metadata.read_bytes()
+    make_library({"TRANCE": 3})
+    paths.metadata.write_bytes(old)
+    with pytest.raises(ArtifactError, match="does not belong"):
+        library.load(paths)
+
+
+def test_a_broken_contract_is_never_saved(make_library, paths):
+    _, made = make_library({"TRANCE": 2})
+    broken = {
+        "shape": Library(made.embeddings[:, :-1], made.columns),
+        "float32": Library(made.embeddings.astype(float), made.columns),
+        "NaN": Library(np.full_like(made.embeddings, np.nan), made.columns),
+        "columns": Library(made.embeddings, {"song_name": ["a", "b"]}),
+        "number of songs": Library(made.embeddings[:1], made.columns),
+    }
+    for message, wrong in broken.items():
+        with pytest.raises(ValueError, match=message):
+            library.save(paths, wrong, {})
+    assert len(library.load(paths)) == 2
+
+
+def test_standardise_is_scikit_learns():
+    values = np.random.default_rng(0).normal(3, 9, (20, 7)).astype(np.float32)
+    values[:, 2] = 0.1
+    expected = StandardScaler().fit_transform(values.astype(np.float64))
+    expected[:, 2] = 0
+    np.testing.assert_allclose(library.standardise(values), expected, atol=1e-12)
+    assert not library.standardise(values[:1]).any()
+
+
+@pytest.fixture
+def shelf(make_library):
+    _, made = make_library({"TRANCE": 5})
+    names = ["Ärtist - Crying in the Rain", "Other - Crying", "Other - Sun", "B - Twin", "B - Twin"]
+    made.columns["song_name"][:] = names
+    made.columns["file_path"][:] = [f"/music/{n}/{name}.mp3" for n, name in enumerate(names)]
+    return made
+
+
+@pytest.mark.parametrize(
+    ("query", "row"),
+    [("crying IN the", 0), ("artist", 0), ("Other - Crying", 1), ("sun", 2), ("/music/4/B - Twin.mp3", 4),
+     ("twin /3/", 3), ("rain crying", 0)],
+)  # fmt: skip
+def test_a_song_is_found_by_any_distinctive_part(shelf, query, row):
+    assert shelf.find(query) == row
+
+
+def test_ambiguity_lists_candidates(shelf):
+    with pytest.raises(AmbiguousSongError, match=r"could be 2 songs: .*Crying in the Rain.*; Other - Crying"):
+        shelf.find("crying")
+    with pytest.raises(AmbiguousSongError, match=r"/music/3/B - Twin.mp3; /music/4/B - Twin.mp3"):
+        shelf.find("b - twin")
+
+
+def test_a_miss_suggests_the_closest(shelf):
+    with pytest.raises(
+        SongNotFoundError, match=r"no song is called 'Other - Sum'; did you mean: Other - Sun"
+    ):
+        shelf.find("Other - Sum")
+    with pytest.raises(SongNotFoundError, match="no song is called ''"):
+        shelf.find("")
