@@ -246,19 +246,34 @@ def _mono(blocks: Iterator[np.ndarray], sample_rate: int, check: Check) -> tuple
     resampler = None
     if sample_rate != SAMPLE_RATE:
         resampler = soxr.ResampleStream(sample_rate, SAMPLE_RATE, 1, dtype="float32", quality="soxr_hq")
-    parts, n_decoded = [], 0
+    samples, n_decoded = _Growing(), 0
     for block in blocks:
         check()
         n_decoded += len(block)
         mono = block @ np.full(block.shape[1], 1 / block.shape[1], np.float32)
-        parts.append(resampler.resample_chunk(mono) if resampler else mono)
+        samples.append(resampler.resample_chunk(mono) if resampler else mono)
     if resampler:
-        parts.append(resampler.resample_chunk(np.empty(0, np.float32), last=True))
-    samples = np.concatenate(parts) if parts else np.empty(0, np.float32)
-    expected = math.ceil(n_decoded * SAMPLE_RATE / sample_rate)
-    if samples.size < expected:
-        samples = np.pad(samples, (0, expected - samples.size))
-    return samples[:expected], n_decoded
+        samples.append(resampler.resample_chunk(np.empty(0, np.float32), last=True))
+    return samples.finish(math.ceil(n_decoded * SAMPLE_RATE / sample_rate)), n_decoded
+
+
+class _Growing:
+    """Samples that come in parts of unknown number, kept in one array that is never copied whole."""
+
+    def __init__(self) -> None:
+        self._samples, self._used = np.empty(SAMPLE_RATE * 600, np.float32), 0
+
+    def append(self, part: np.ndarray) -> None:
+        while self._used + part.size > self._samples.size:
+            self._samples.resize(2 * self._samples.size, refcheck=False)
+        self._samples[self._used : self._used + part.size] = part
+        self._used += part.size
+
+    def finish(self, length: int) -> np.ndarray:
+        """Give the samples up, cut or filled with zeros to a length."""
+        self._samples.resize(length, refcheck=False)
+        self._samples[self._used :] = 0
+        return self._samples
 
 
 def _validate(audio: Audio, promised: float) -> None:

@@ -111,36 +111,44 @@ def describe(samples: np.ndarray, check: Check = lambda: None) -> Series:
     if frame_count(samples) < MIN_FRAMES:
         raise FeatureError(f"{samples.size} samples are fewer than {MIN_FRAMES} frames")
     spectral = _spectral_pass(samples, check)
-    level = _decibels(spectral.mel, DYNAMIC_RANGE)
-    chroma = _chroma(samples, _tuning(spectral.positions, spectral.heights), check)
+    level = _to_decibels(spectral.mel)
+    mfcc = _mfcc(level)
+    tempo = _tempo(_onset_strength(level))
+    level -= level.max()
+    contrast = _to_decibels(spectral.peaks)
+    contrast -= _to_decibels(spectral.valleys)
+    chroma = _chroma(samples, spectral.tuning, check)
     return {
-        "mfcc": _mfcc(level),
+        "mfcc": mfcc,
         "chroma": chroma,
         "spectral_centroid": spectral.moments[:, 0][None],
         "spectral_bandwidth": spectral.moments[:, 1][None],
         "spectral_rolloff": spectral.moments[:, 2][None],
         "spectral_flatness": spectral.moments[:, 3][None],
-        "spectral_contrast": (
-            _decibels(spectral.peaks, DYNAMIC_RANGE) - _decibels(spectral.valleys, DYNAMIC_RANGE)
-        ).T,
+        "spectral_contrast": contrast.T,
         "zero_crossing_rate": _zero_crossing_rate(samples)[None],
-        "tempo": np.array([[_tempo(_onset_strength(level))]]),
+        "tempo": np.array([[tempo]]),
         "rms": _rms(samples)[None],
         "tonnetz": librosa.feature.tonnetz(chroma=chroma, sr=SAMPLE_RATE),
-        "mel": (level - level.max()).T,
+        "mel": level.T,
     }
 
 
 STATISTICS: dict[str, Callable[[np.ndarray], np.ndarray]] = {
     "mean": lambda series: series.mean(axis=1, dtype=np.float64),
     "std": lambda series: series.std(axis=1, dtype=np.float64),
-    "median": lambda series: np.median(series, axis=1),
-    "p25": lambda series: np.percentile(series, 25, axis=1),
-    "p75": lambda series: np.percentile(series, 75, axis=1),
+    "median": lambda series: _percentile(series, 50),
+    "p25": lambda series: _percentile(series, 25),
+    "p75": lambda series: _percentile(series, 75),
     "delta_mean": lambda series: librosa.feature.delta(series).mean(axis=1, dtype=np.float64),
     "value": lambda series: series[:, 0],
 }
 """Statistic of the layout -> function from a series (size, n_frames) to its (size,) numbers."""
+
+
+def _percentile(series: np.ndarray, percent: float) -> np.ndarray:
+    """Percentile of every row, one at a time, so that a long song is not copied whole."""
+    return np.array([np.percentile(row, percent) for row in series])
 
 
 def summarise(series: Series) -> np.ndarray:
@@ -204,8 +212,7 @@ class _SpectralPass:
     peaks: np.ndarray
     valleys: np.ndarray
     mel: np.ndarray
-    positions: np.ndarray
-    heights: np.ndarray
+    tuning: float
 
 
 def _spectral_pass(samples: np.ndarray, check: Check) -> _SpectralPass:
@@ -224,9 +231,9 @@ def _spectral_pass(samples: np.ndarray, check: Check) -> _SpectralPass:
         kernels.spectral_moments(spectrum, SAMPLE_RATE / N_FFT, ROLLOFF, moments[where])
         kernels.band_extremes(spectrum, edges, counts, peaks[where], valleys[where])
         kernels.mel_power(spectrum, *_mel_filters(), mel[where])
-        found.append(_pitch_candidates(spectrum))
-    positions, heights = (np.concatenate(part) for part in zip(*found, strict=True))
-    return _SpectralPass(moments, peaks, valleys, mel, positions, heights)
+        found.append(_pitch_deviations(spectrum))
+    deviations, heights = (np.concatenate(part) for part in zip(*found, strict=True))
+    return _SpectralPass(moments, peaks, valleys, mel, _tuning(deviations, heights))
 
 
 @cache
@@ -264,34 +271,47 @@ def _contrast_bands() -> tuple[np.ndarray, np.ndarray]:
     return np.array(edges), np.array(counts)
 
 
-def _pitch_candidates(spectrum: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Frequencies (Hz) and magnitudes of a block's spectral peaks, both float32."""
+def _pitch_deviations(spectrum: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """How far a block's spectral peaks are from the nearest constant-Q bin, and how high they are.
+
+    Returns
+    -------
+    deviations
+        uint8, the index into `_tunings` below the deviation.
+    heights
+        float32, interpolated magnitudes.
+    """
     frequencies = librosa.fft_frequencies(sr=SAMPLE_RATE, n_fft=N_FFT)
     first, last = np.searchsorted(frequencies, PEAK_RANGE)
     positions, heights = np.empty((2, spectrum.shape[0] * (last - first)), np.float32)
     found = kernels.spectral_peaks(spectrum, first, last, PEAK_THRESHOLD, positions, heights)
-    return positions[:found] * np.float32(SAMPLE_RATE) / np.float32(N_FFT), heights[:found].copy()
+    pitches = positions[:found] * np.float32(SAMPLE_RATE) / np.float32(N_FFT)
+    deviations = np.mod(BINS_PER_OCTAVE * librosa.hz_to_octs(pitches), 1.0)
+    deviations[deviations >= 0.5] -= 1.0
+    below = np.searchsorted(_tunings(), deviations, side="right") - 1
+    return below.astype(np.uint8), heights[:found].copy()
 
 
-def _tuning(frequencies: np.ndarray, magnitudes: np.ndarray) -> float:
-    """Deviation from A440 in constant-Q bins, -0.5 to 0.5; librosa's ``estimate_tuning``."""
-    if not frequencies.size:
+@cache
+def _tunings() -> np.ndarray:
+    """Deviations that are told apart, in constant-Q bins, -0.5 to 0.5."""
+    return np.linspace(-0.5, 0.5, round(1 / TUNING_RESOLUTION) + 1)
+
+
+def _tuning(deviations: np.ndarray, heights: np.ndarray) -> float:
+    """Most frequent deviation of the higher half of the peaks; librosa's ``estimate_tuning``."""
+    if not deviations.size:
         return 0.0
-    strong = frequencies[magnitudes >= np.median(magnitudes)]
-    edges = np.linspace(-0.5, 0.5, round(1 / TUNING_RESOLUTION) + 1)
-    counts = np.zeros(edges.size - 1, np.int64)
-    for part in np.array_split(strong, 1 + strong.size // 1_000_000):
-        residual = np.mod(BINS_PER_OCTAVE * librosa.hz_to_octs(part), 1.0)
-        residual[residual >= 0.5] -= 1.0
-        counts += np.histogram(residual, edges)[0]
-    return float(edges[counts.argmax()])
+    counts = np.bincount(deviations[heights >= np.median(heights)])
+    return float(_tunings()[counts.argmax()])
 
 
-def _decibels(power: np.ndarray, dynamic_range: float) -> np.ndarray:
-    """Power in dB, no lower than ``dynamic_range`` under its maximum; librosa's ``power_to_db``."""
-    level = np.log10(np.maximum(POWER_FLOOR, power))
-    level *= 10
-    return np.maximum(level, level.max() - dynamic_range, out=level)
+def _to_decibels(power: np.ndarray) -> np.ndarray:
+    """Turn power into dB in place, no lower than 80 dB under its maximum; librosa's ``power_to_db``."""
+    np.maximum(POWER_FLOOR, power, out=power)
+    np.log10(power, out=power)
+    power *= 10
+    return np.maximum(power, power.max() - DYNAMIC_RANGE, out=power)
 
 
 def _mfcc(level: np.ndarray) -> np.ndarray:

@@ -26,6 +26,16 @@ from typing import Any
 from common.console import UserError, clean
 
 
+def _umask() -> int:
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask
+
+
+UMASK = _umask()
+"""The process's file mode mask; asking for it sets it, so it is asked once, before there are threads."""
+
+
 class ArtifactError(UserError):
     """An artifact is missing, damaged, or made for another layout; the message names the remedy."""
 
@@ -58,7 +68,7 @@ def replacing(path: Path) -> Iterator[Path]:
     try:
         yield temporary
         _flush_to_disk(temporary)
-        temporary.chmod(0o666 & ~_umask())
+        temporary.chmod(0o666 & ~UMASK)
         os.replace(temporary, path)
     except BaseException:
         temporary.unlink(missing_ok=True)
@@ -68,12 +78,6 @@ def replacing(path: Path) -> Iterator[Path]:
 def _flush_to_disk(path: Path) -> None:
     with path.open("rb") as file:
         os.fsync(file.fileno())
-
-
-def _umask() -> int:
-    mask = os.umask(0)
-    os.umask(mask)
-    return mask
 
 
 def write_bytes(path: Path, content: bytes) -> None:

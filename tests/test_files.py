@@ -122,7 +122,7 @@ def test_files_written_together_change_together(tmp_path):
 @pytest.mark.skipif(os.name == "nt", reason="Windows has no file modes")
 def test_written_files_have_ordinary_modes(tmp_path):
     files.write_text(tmp_path / "page.html", "x")
-    expected = 0o666 & ~files._umask()
+    expected = 0o666 & ~files.UMASK
     assert stat.S_IMODE((tmp_path / "page.html").stat().st_mode) == expected
 
 
