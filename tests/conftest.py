@@ -2,6 +2,12 @@
 
 from __future__ import annotations
 
+import os
+
+# Small matrices gain nothing from BLAS threads and lose much when cores are busy; must precede numpy.
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+
 from collections.abc import Callable, Mapping
 from pathlib import Path
 

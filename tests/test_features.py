@@ -123,9 +123,20 @@ def test_noise_is_flatter_than_a_tone():
     assert features.extract(noise())[flatness][0] > 0.3 > 0.01 > features.extract(sine(440.0))[flatness][0]
 
 
+@pytest.mark.parametrize("name", ["noise", "a440", "hum", "swell"])
+def test_no_pulse_no_tempo(name):
+    time = np.arange(22_050 * 20) / 22_050
+    sounds = {
+        "noise": noise(20.0, seed=1),
+        "a440": sine(440, 20.0),
+        "hum": sine(50, 20.0) + noise(20.0, 0.01, seed=2),
+        "swell": sine(220, 20.0) * (0.5 + 0.5 * np.sin(0.3 * time)).astype(np.float32),
+    }
+    assert features.extract(sounds[name])[SLICES["tempo"]] == 0.0
+
+
 def test_silence_has_no_tempo():
-    onsets = np.zeros(500, np.float32)
-    assert features._tempo(onsets) == 0.0
+    assert features._tempo(np.zeros(500, np.float32)) == 0.0
 
 
 def test_too_few_samples_are_an_error():
