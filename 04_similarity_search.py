@@ -1,7 +1,7 @@
 """Stage 4: find songs that sound alike, and say why.
 
 Reads   data/processed/embeddings.npy, metadata.pkl and manifest.json (from stage 1)
-Writes  outputs/plots/comparison_*.png and genre_similarity.png,
+Writes  outputs/plots/compare_*.png and genre_similarity.png,
         outputs/reports/genre_similarity.csv and genre_similarity_matrix.csv
 Run     python 04_similarity_search.py                      (a prompt; "help" lists the commands)
         python 04_similarity_search.py search "crying in the rain" -n 20 [--same-genre] [--json]
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     import numpy as np
 
     from common.library import Library, Paths
+    from common.music import Key
     from common.similarity import Match, Space
 
 SCRIPT = "python 04_similarity_search.py"
@@ -109,7 +110,7 @@ class Session:
             raise UserError(f"which two songs? Write A | B, with a bar between them, not {text!r}")
         return self.song(one.strip()), self.song(other.strip())
 
-    def neighbour(self, words: Sequence[str]) -> tuple[int, int]:
+    def neighbour(self, words: Sequence[str], space: str | None) -> tuple[int, int]:
         """Rows of a song and its n-th neighbour: ``N`` of the songs listed last, or ``SONG N``."""
         *name, number = words or [""]
         if not name and self.asked is not None and self._is_number(number):
@@ -119,7 +120,7 @@ class Session:
         from common.similarity import nearest
 
         song = self.song(" ".join(name))
-        found = nearest(self.space(), song, int(number))
+        found = nearest(self.space(space), song, int(number))
         if len(found) < int(number):
             raise UserError(f"there are only {len(found)} other songs")
         return song, found[-1].row
@@ -221,7 +222,7 @@ def compare(session: Session, arguments: argparse.Namespace) -> None:
 
 def why(session: Session, arguments: argparse.Namespace) -> None:
     """Explain why a song was found."""
-    explain(session, *session.neighbour(arguments.words), arguments)
+    explain(session, *session.neighbour(arguments.words, arguments.space), arguments)
 
 
 def explain(session: Session, one: int, other: int, arguments: argparse.Namespace) -> None:
@@ -271,7 +272,7 @@ def _say_traits(session: Session, one: int, other: int) -> None:
     from common.reasons import traits
 
     binding, separating = traits(session.library, one, other)
-    for what, found in (("both", binding), ("A is not", separating)):
+    for what, found in (("both", binding), ("A, not B", separating)):
         for trait in found:
             say(f"{what:9} {trait.words()}")
             what = ""
@@ -282,7 +283,7 @@ def _draw_comparison(session: Session, one: int, other: int, score: float, parts
     from common.similarity_charts import draw_comparison
 
     names = session.library.names
-    path = session.paths.plot("comparison", f"{names[one]} | {names[other]}")
+    path = session.paths.plot("compare", f"{names[one]} | {names[other]}")
     draw_comparison(path, names[one], names[other], score, parts)
     gallery.refresh(session.paths)
     note(f"chart: {path}")
@@ -375,7 +376,7 @@ def print_songs(session: Session, rows: Sequence[int], extra: dict[str, list] | 
         "genre": [library.genres[row] for row in rows],
         "time": [console.duration(library.columns["duration"][row]) for row in rows],
         "BPM": [f"{tempo[row]:.0f}" if tempo[row] > 0 else None for row in rows],
-        "key": [key and f"{key.name} {key.camelot}" for key in keys(library, list(rows))],
+        "key": [_key_name(key) for key in keys(library, list(rows))],
     }
     right = "r" + "r" * len(extra or {}) + "  rr"
     head, rule, *lines = console.table(list(columns), zip(*columns.values(), strict=True), right=right).split(
@@ -385,6 +386,11 @@ def print_songs(session: Session, rows: Sequence[int], extra: dict[str, list] | 
     say("\n".join([head, rule]))
     for line, row in zip(lines, rows, strict=True):
         say(f"{line}\n{indent}{library.paths[row]}")
+
+
+def _key_name(key: Key | None) -> str | None:
+    """Name a key in two ways; a question mark where another fits about as well."""
+    return key and f"{key.name} {key.camelot}{'' if key.is_clear else ' ?'}"
 
 
 def print_json(content: object) -> None:

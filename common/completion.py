@@ -51,7 +51,7 @@ def best_matches(typed: str, names: Sequence[str], folded: Sequence[str], most: 
         lambda name: all(word in name for word in words),
     ]
     ranked = [name for fits in kinds for name, key in zip(names, folded, strict=True) if fits(key)]
-    if not ranked:  # letters in order are a last resort
+    if not ranked and len(wanted) > 2:  # letters in order are a last resort
         ranked = [name for name, key in zip(names, folded, strict=True) if letters.search(key)]
     return list(dict.fromkeys(ranked))[:most]
 

@@ -249,8 +249,8 @@ def progress(total: int, unit: str):
 
 
 @contextlib.contextmanager
-def patience(text: str, after: float = 2.0) -> Iterator[None]:
-    """Say why it takes long, but only if it does.
+def patience(text: str, after: float = 2.0, again: float = 5.0) -> Iterator[None]:
+    """Say why it takes long, but only if it does, and that it still runs.
 
     Parameters
     ----------
@@ -258,14 +258,25 @@ def patience(text: str, after: float = 2.0) -> Iterator[None]:
         The line to print on stderr.
     after
         Seconds that may pass in silence.
+    again
+        Seconds after which the line is printed again, with the time it has taken so far.
     """
-    timer = threading.Timer(after, note, [text])
-    timer.daemon = True
-    timer.start()
+    done, clock = threading.Event(), Stopwatch()
+
+    def speak() -> None:
+        if done.wait(after):
+            return
+        note(text)
+        while not done.wait(again):
+            note(f"{text}: {clock.seconds:.0f} s so far")
+
+    speaker = threading.Thread(target=speak, daemon=True)
+    speaker.start()
     try:
         yield
     finally:
-        timer.cancel()
+        done.set()
+        speaker.join()
 
 
 class Stopwatch:

@@ -32,6 +32,7 @@ from common.layout import (
     N_MELS,
     N_MFCC,
     N_OCTAVES,
+    PULSE_SIGNIFICANCE,
     ROLLOFF,
     SAMPLE_RATE,
 )
@@ -53,10 +54,6 @@ PEAK_RANGE, PEAK_THRESHOLD, TUNING_RESOLUTION = (150.0, 4000.0), 0.1, 0.01
 
 TEMPO_WINDOW = 8.0
 """Seconds over which librosa's ``tempo`` correlates onsets."""
-
-PULSE_SIGNIFICANCE = 4.0
-"""Standard errors by which a tempo must stand out of white noise to count as found. Noise stays below 1,
-water sounds at 2.5; the freest orchestral rubato measured had 8, dance music has 15 to 80."""
 
 Series = dict[str, np.ndarray]
 Check = Callable[[], None]

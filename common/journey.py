@@ -18,7 +18,7 @@ import numpy as np
 
 from common import charts, console, layout
 from common.layout import BLOCK_OF, HOP_LENGTH, LAYOUT, NAMES, SAMPLE_RATE, SLICES, Block
-from common.library import Library
+from common.library import Library, standardise
 from common.music import Key, estimate_key
 
 if TYPE_CHECKING:
@@ -43,7 +43,7 @@ see `Pulse`."""
 FRAME_SECONDS = HOP_LENGTH / SAMPLE_RATE
 
 A3 = (16.54, 11.69)
-LEFT, RIGHT = (0.95, 9.15), (10.55, 16.1)
+LEFT, RIGHT = (0.95, 9.0), (10.65, 16.0)
 """From where to where the two columns reach, in inches."""
 
 
@@ -152,7 +152,7 @@ def compare(embedding: np.ndarray, library: Library, row: int | None) -> Standin
     count = max(len(others), 1)
     below = (others < embedding).sum(axis=0) / count
     above = (others > embedding).sum(axis=0) / count
-    z = z_scores(embedding, library.embeddings) if len(library) >= MIN_SONGS_FOR_Z else None
+    z = standardise(embedding[np.newaxis], library.embeddings)[0] if len(library) >= MIN_SONGS_FOR_Z else None
     stored = OUTSIDE if row is None else _stored(embedding, library.embeddings[row])
     return Standing(len(library), z, below, above, stored)
 
@@ -162,27 +162,6 @@ def _stored(embedding: np.ndarray, row: np.ndarray) -> str:
         return EQUAL
     # Another processor may round the last bits of a sum differently.
     return CLOSE if np.allclose(embedding, row, rtol=1e-4, atol=1e-3) else DIFFERENT
-
-
-def z_scores(embedding: np.ndarray, embeddings: np.ndarray) -> np.ndarray:
-    """Standardise one song with the means and deviations of a library, as ``library.standardise`` does.
-
-    Parameters
-    ----------
-    embedding
-        Shape (n_features,).
-    embeddings
-        Shape (n_songs, n_features).
-
-    Returns
-    -------
-    ndarray
-        float64, shape (n_features,); 0 where a feature is the same in every song of the library.
-    """
-    values = np.asarray(embeddings, dtype=np.float64)
-    mean, spread = values.mean(axis=0), values.std(axis=0)
-    constant = spread <= 1e-6 * np.maximum(np.abs(values).max(axis=0), 1e-12)
-    return np.where(constant, 0.0, (embedding - mean) / np.where(constant, 1.0, spread))
 
 
 def most_unusual(standing: Standing, n: int = 3) -> list[str]:
@@ -222,8 +201,9 @@ def _saying(index: int, standing: Standing) -> str:
     share = (standing.below if high else standing.above)[index]
     words = layout.words(index, high)
     others = "every other song" if share == 1 else f"{np.floor(share * 100):.0f} % of the library"
-    first = words.removeprefix("usually ").split()[0].rstrip(",")
-    joint = " than" if first.endswith("er") or first in {"more", "less"} else ", more so than"
+    said = words.removeprefix("usually ").split()
+    compares = said[0].endswith("er") or said[0] in {"more", "less"} or said[-1] == "more"
+    joint = " than" if compares else ", more so than"
     return f"{words}{joint} {others}"
 
 
@@ -356,7 +336,7 @@ def _axes(figure: Figure, across: tuple[float, float], top: float, bottom: float
 
 def _text(figure: Figure, x: float, y: float, content: str, size: float = 10, **options) -> Text:
     width, height = figure.get_size_inches()
-    return figure.text(x / width, 1 - y / height, content, fontsize=size, va="center", **options)
+    return figure.text(x / width, 1 - y / height, content, fontsize=size, **{"va": "center", **options})
 
 
 def _step(figure: Figure, x: float, y: float, number: int, name: str, what: str) -> None:
@@ -434,9 +414,7 @@ def key_words(key: Key | None) -> str:
 
 def _steps_over_time(figure: Figure, heard: Heard) -> None:
     x = LEFT[0] - 0.5
-    _step(
-        figure, x, 1.45, 1, "Waveform", "the sound pressure a loudspeaker makes; the line is loudness (RMS)"
-    )
+    _step(figure, x, 1.45, 1, "Waveform", "what a loudspeaker does; the line is loudness (RMS)")
     _step(figure, x, 3.15, 2, "Mel spectrogram", "which frequencies sound when, spaced as the ear hears them")
     _step(figure, x, 5.65, 3, "Features of each frame", f"{1000 * FRAME_SECONDS:.0f} ms a frame")
     panels = (
@@ -494,6 +472,8 @@ def _scale(axes: Axes, image, label: str) -> None:
 
 
 def _draw_waveform(axes: Axes, heard: Heard) -> None:
+    from matplotlib.ticker import MaxNLocator
+
     samples = heard.samples
     starts = np.linspace(0, samples.size, min(COLUMNS, samples.size), endpoint=False).astype(int)
     times = starts / SAMPLE_RATE
@@ -505,6 +485,7 @@ def _draw_waveform(axes: Axes, heard: Heard) -> None:
     axes.plot(np.linspace(0, heard.duration, rms.size), rms, color=charts.PALETTE[1], linewidth=1.2)
     peak = max(float(np.abs(samples).max()), 1e-6)
     axes.set(ylim=(-1.05 * peak, 1.05 * peak))
+    axes.yaxis.set_major_locator(MaxNLocator(nbins=4, symmetric=True, prune="both"))
     axes.set_ylabel("amplitude", fontsize=9)
     axes.tick_params(labelsize=8.5)
     axes.margins(x=0)
@@ -512,15 +493,16 @@ def _draw_waveform(axes: Axes, heard: Heard) -> None:
 
 def _draw_mel(axes: Axes, heard: Heard) -> None:
     image = _image(axes, heard.series["mel"], heard, cmap=charts.SEQUENTIAL, vmin=-80, vmax=0)
-    ticks = (100, 300, 1000, 3000, 10000)
-    axes.set_yticks(_mel_position(ticks), [layout.spoken_hz(tick).replace(".0", "") for tick in ticks])
+    axes.set_yticks(*_mel_ticks())
     axes.tick_params(labelsize=8.5)
     _scale(axes, image, "dB")
 
 
-def _mel_position(frequencies: Sequence[float]) -> np.ndarray:
-    """Where frequencies (Hz) lie among the mel bands, counted from 0."""
-    return np.interp(frequencies, layout.mel_frequencies(), np.arange(layout.N_MELS))
+def _mel_ticks() -> tuple[np.ndarray, list[str]]:
+    """Where some frequencies lie among the mel bands, counted from 0, and what to call them."""
+    frequencies = (200, 500, 1000, 2000, 4000, 8000)
+    places = np.interp(frequencies, layout.mel_frequencies(), np.arange(layout.N_MELS))
+    return places, [layout.spoken_hz(frequency).replace(".0", "") for frequency in frequencies]
 
 
 def _draw_mfcc(axes: Axes, heard: Heard) -> None:
@@ -542,12 +524,16 @@ def _draw_chroma(axes: Axes, heard: Heard) -> None:
 
 
 def _draw_centroid(axes: Axes, heard: Heard) -> None:
+    from matplotlib.ticker import MaxNLocator
+
     centroid = _thin(heard.series["spectral_centroid"])[0]
     times = np.linspace(0, heard.duration, centroid.size)
     axes.fill_between(times, centroid, color=charts.PALETTE[4], alpha=0.35, linewidth=0)
     axes.plot(times, centroid, color=charts.PALETTE[4], linewidth=0.8)
     axes.set_ylim(0, max(float(centroid.max()) * 1.08, 1.0))
-    axes.set_ylabel("centroid, Hz", fontsize=9)
+    axes.yaxis.set_major_locator(MaxNLocator(nbins=3, integer=True))
+    axes.yaxis.set_major_formatter(lambda frequency, _: layout.spoken_hz(frequency))
+    axes.set_ylabel("centroid", fontsize=9)
 
 
 def _draw_pulse(axes: Axes, pulse: Pulse, heard: Heard) -> None:
@@ -590,30 +576,34 @@ def _strongest(onsets: np.ndarray, span: int) -> int:
 
 
 def _unusual_box(figure: Figure, standing: Standing) -> None:
-    x = RIGHT[0] - 0.85
-    lines = most_unusual(standing)
+    x, width = RIGHT[0] - 0.95, RIGHT[1] - RIGHT[0] + 1.0
     _text(figure, x, 1.45, "Most unusual about this song", 13, weight="bold")
+    lines = most_unusual(standing)
     if not lines:
-        songs = console.count(standing.n_songs, "song")
-        why = "nothing differs" if standing.z is not None else f"too few to compare in a library of {songs}"
-        lines = [f"nothing to say: {why}"]
-    for number, line in enumerate(lines):
-        _text(figure, x, 1.75 + 0.24 * number, f"•  {line}", 11)
+        why = "no song differs from it" if standing.z is not None else "too few songs to say what is usual"
+        lines = [f"{console.count(standing.n_songs, 'song')} in the library: {why}"]
+    y = 1.66
+    for line in lines:
+        text = _text(figure, x + 0.2, y, line, 10.5, va="top", linespacing=1.15)
+        rows = int(np.ceil(_width(figure, text) / width))
+        text.set_text(_wrap(line, rows))
+        _text(figure, x + 0.02, y, "•", 10.5, va="top")
+        y += 0.17 * rows + 0.06
 
 
 def _draw_embedding(figure: Figure, heard: Heard, standing: Standing) -> None:
     """Draw all numbers: strips of cells for the descriptors with many, bars for those with one."""
     usual = f"against {standing.n_songs} songs" if standing.z is not None else "each row on its own scale"
-    _step(figure, RIGHT[0] - 0.85, 2.75, 4, f"The embedding: {len(NAMES)} numbers", usual)
-    top = 3.3
+    _step(figure, RIGHT[0] - 0.95, 3.0, 4, f"The embedding: {len(NAMES)} numbers", usual)
+    top = 3.5
     for source, blocks in _sources().items():
         if blocks[0].size > 1:
             bottom = top + 0.175 * len(blocks) + (0.25 if source == "mel" else 0.0)
             axes = _axes(figure, RIGHT, top, bottom)
             image = _draw_strip(axes, source, blocks, heard.embedding, standing.z)
-            top = bottom + 0.6
-    singles = [b for blocks in _sources().values() for b in blocks if b.size == 1]
-    _draw_bars(_axes(figure, (RIGHT[0] + 0.75, RIGHT[1] - 0.95), top, 10.75), singles, heard, standing)
+            top = bottom + 0.58
+    singles = [block for block in LAYOUT if block.size == 1]
+    _draw_bars(_axes(figure, (RIGHT[0] + 0.75, RIGHT[1] - 0.95), top, 10.8), singles, heard, standing)
     _embedding_scale(figure, image, standing)
 
 
@@ -659,8 +649,7 @@ def _draw_strip(axes: Axes, source: str, blocks: list[Block], embedding: np.ndar
 def _strip_ticks(source: str, size: int) -> tuple[Sequence[float], Sequence[str]]:
     """Where a strip has marks, and what they say."""
     if source == "mel":
-        ticks = (100, 300, 1000, 3000, 10000)
-        return _mel_position(ticks), [layout.spoken_hz(tick).replace(".0", "") for tick in ticks]
+        return _mel_ticks()
     if source == "spectral_contrast":
         edges = [layout.spoken_hz(edge) for edge in layout.contrast_edges()]
         return np.arange(size + 1) - 0.5, edges
@@ -683,8 +672,9 @@ def _draw_bars(axes: Axes, blocks: list[Block], heard: Heard, standing: Standing
             shown = float(np.clip(z, -Z_LIMIT, Z_LIMIT))
             axes.barh(row, shown, height=0.72, color=colours(0.5 + shown / Z_LIMIT / 2), edgecolor=charts.INK,
                       linewidth=0.4)  # fmt: skip
+        beside = (0.0 if standing.z is None else 1.0, row)
         axes.annotate(
-            _with_unit(value, block.unit), (1.0, row), xycoords=("axes fraction", "data"), xytext=(6, 0),
+            _with_unit(value, block.unit), beside, xycoords=("axes fraction", "data"), xytext=(6, 0),
             textcoords="offset points", fontsize=8.5, va="center",
         )  # fmt: skip
     names = [block.name.replace("spectral_", "").replace("_", " ") for block in blocks]
@@ -693,19 +683,25 @@ def _draw_bars(axes: Axes, blocks: list[Block], heard: Heard, standing: Standing
         label.set_color(charts.GROUP_COLOURS[block.group])
     axes.tick_params(labelsize=8.5, length=0, pad=2)
     axes.set(ylim=(len(blocks) - 0.5, -0.5), xlim=(-Z_LIMIT, Z_LIMIT))
-    axes.set_xticks(range(-3, 4) if standing.z is not None else [], [])
-    axes.axvline(0, color=charts.INK, linewidth=0.8)
+    if standing.z is not None:
+        axes.set_xticks(range(-3, 4), [])
+        axes.axvline(0, color=charts.INK, linewidth=0.8)
+    else:
+        # Without a scale there is nothing to frame: the values stand beside their names.
+        axes.set_xticks([])
+        axes.grid(False)
+        for spine in axes.spines.values():
+            spine.set_visible(False)
     axes.set_title(f"one number each ({len(blocks)})", fontsize=10, pad=3)
 
 
 def _with_unit(value: float, unit: str) -> str:
-    digits = 0 if abs(value) >= 100 else 1 if abs(value) >= 10 else 3
-    number = f"{value:,.{digits}f}".replace(",", " ")
+    number = f"{value:,.0f}".replace(",", " ") if abs(value) >= 100 else f"{value:.3g}"
     return f"{number} {unit}" if unit in {"Hz", "BPM", "dB"} else number
 
 
 def _embedding_scale(figure: Figure, image, standing: Standing) -> None:
-    axes = _axes(figure, (RIGHT[0] + 0.75, RIGHT[1] - 0.95), 10.9, 11.02)
+    axes = _axes(figure, (RIGHT[0] + 0.75, RIGHT[1] - 0.95), 10.95, 11.07)
     bar = figure.colorbar(image, cax=axes, orientation="horizontal")
     bar.outline.set_visible(False)
     if standing.z is None:

@@ -14,6 +14,7 @@ import io
 import json
 import pickle
 import unicodedata
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -114,6 +115,10 @@ class Paths:
     def gallery(self) -> Path:
         return self.html("index")
 
+    def space(self, name: str) -> Path:
+        """Path of a similarity space of a library too large to compute it anew at every start."""
+        return self.processed / "spaces" / f"{name}.npy"
+
     def plot(self, name: str, song: str | None = None) -> Path:
         """Path of a figure, ``outputs/plots/<name>[_<song>].png``."""
         return self.outputs / "plots" / f"{_stem(name, song)}.png"
@@ -135,25 +140,52 @@ def _stem(name: str, song: str | None) -> str:
     return name if song is None else f"{name}_{slug(song)}"
 
 
-def standardise(embeddings: np.ndarray) -> np.ndarray:
-    """Give every feature mean 0 and standard deviation 1 over the songs.
+def scaling(embeddings: np.ndarray, chunk: int = 8192) -> tuple[np.ndarray, np.ndarray]:
+    """Mean and standard deviation of every feature over the songs.
 
     Parameters
     ----------
     embeddings
         Shape (n_songs, n_features).
+    chunk
+        How many songs are held in float64 at a time.
+
+    Returns
+    -------
+    tuple of ndarray
+        Two of float64, shape (n_features,). The deviation of a feature that is the same in every song is
+        infinite, so that whatever is divided by it becomes 0.
+    """
+    values = np.asarray(embeddings)
+    mean = values.mean(axis=0, dtype=np.float64)
+    squares, largest = np.zeros_like(mean), np.zeros_like(mean)
+    for start in range(0, len(values), chunk):
+        part = values[start : start + chunk].astype(np.float64)
+        squares += ((part - mean) ** 2).sum(axis=0)
+        largest = np.maximum(largest, np.abs(part).max(axis=0))
+    spread = np.sqrt(squares / len(values))
+    # Rounding leaves a constant feature a spread of a few units in the last place.
+    return mean, np.where(spread <= 1e-6 * np.maximum(largest, 1e-12), np.inf, spread)
+
+
+def standardise(embeddings: np.ndarray, reference: np.ndarray | None = None) -> np.ndarray:
+    """Give every feature mean 0 and standard deviation 1 over the songs; see `scaling`.
+
+    Parameters
+    ----------
+    embeddings
+        Shape (n_songs, n_features).
+    reference
+        Songs whose means and deviations are used, shape (n_others, n_features), so that a song from
+        outside a library can be measured by it; ``embeddings`` themselves if None.
 
     Returns
     -------
     ndarray
-        float64, same shape. A feature that is the same in every song becomes 0.
+        float64, same shape. A feature that is the same in every song of the reference becomes 0.
     """
-    values = np.asarray(embeddings, dtype=np.float64)
-    centred = values - values.mean(axis=0)
-    spread = values.std(axis=0)
-    # Rounding leaves a constant feature a spread of a few units in the last place.
-    constant = spread <= 1e-6 * np.maximum(np.abs(values).max(axis=0), 1e-12)
-    return np.where(constant, 0.0, centred / np.where(constant, 1.0, spread))
+    mean, spread = scaling(embeddings if reference is None else reference)
+    return (np.asarray(embeddings, dtype=np.float64) - mean) / spread
 
 
 @dataclass(frozen=True)
@@ -166,10 +198,14 @@ class Library:
         float32, shape (n_songs, ``N_FEATURES``).
     columns
         The metadata: column name -> one value per song, see `COLUMNS`.
+    n_guests
+        How many of the last songs are guests: looked up and compared like the others, but measured by
+        them, and never saved.
     """
 
     embeddings: np.ndarray
     columns: dict[str, list] = field(repr=False)
+    n_guests: int = 0
 
     def __len__(self) -> int:
         return len(self.embeddings)
@@ -199,10 +235,38 @@ class Library:
         """Rows of one genre, in order."""
         return [index for index, other in enumerate(self.genres) if other == genre]
 
+    @property
+    def n_own(self) -> int:
+        """How many songs are the library's own; guests come after them."""
+        return len(self) - self.n_guests
+
+    @cached_property
+    def scaling(self) -> tuple[np.ndarray, np.ndarray]:
+        """Mean and standard deviation of every feature over the library's own songs; see `scaling`."""
+        return scaling(self.embeddings[: self.n_own])
+
     @cached_property
     def standardised(self) -> np.ndarray:
         """float64, shape (n_songs, ``N_FEATURES``); see `standardise`."""
-        return standardise(self.embeddings)
+        return self.standardised_rows(slice(None))
+
+    def standardised_rows(self, rows: slice | Sequence[int]) -> np.ndarray:
+        """The same for some songs only, without computing it for all."""
+        mean, spread = self.scaling
+        return (self.embeddings[rows].astype(np.float64) - mean) / spread
+
+    def with_guest(self, embedding: np.ndarray, facts: Mapping[str, Any]) -> Library:
+        """The library and one more song, which is measured by it; see ``n_guests``.
+
+        Parameters
+        ----------
+        embedding
+            Shape (``N_FEATURES``,).
+        facts
+            Its metadata, a value for each of `COLUMNS`.
+        """
+        columns = {name: [*values, facts[name]] for name, values in self.columns.items()}
+        return Library(np.vstack([self.embeddings, embedding]), columns, self.n_guests + 1)
 
     @cached_property
     def _keys(self) -> list[str]:

@@ -19,13 +19,15 @@ import numpy as np
 
 from common import charts, console
 from common.layout import N_FEATURES, SLICES
-from common.library import Library
+from common.library import UNKNOWN_GENRE, Library, standardise
 from common.music import estimate_keys
-from common.projection import DISC, NEIGHBOURS, PCA, UMAP, Projection
+from common.projection import DISC, NEIGHBOURS, PCA, UMAP, Projection, place
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
+    from matplotlib.text import Text
+    from matplotlib.transforms import Bbox
 
 ASSETS = Path(__file__).parent / "assets"
 
@@ -45,7 +47,7 @@ MOST_LABELS = 14
 """Genres that get a label in the picture, largest first; the legend names all."""
 
 HONESTY = (
-    "Songs that lie close together sound alike to the machine. The distance between far clusters, "
+    "Songs that lie close together sound alike to the machine; the distance between far clusters, "
     "their sizes and the directions mean little."
 )
 VIEWS = ((18, -60), (18, 30))
@@ -96,18 +98,49 @@ def song_facts(library: Library) -> dict[str, list]:
 
 
 def describe(projection: Projection) -> str:
-    """Say in one line how the map was made and how far to trust it."""
+    """Say in a few sentences how the map was made, how far to trust it, and how to read it."""
+    n_songs = len(projection.coordinates)
+    if projection.method == DISC:
+        return (
+            "There is only one song, so its place means nothing."
+            if n_songs == 1
+            else "All songs have the same numbers, so their places mean nothing."
+        )
     source = f"the {N_FEATURES} standardised numbers of every song"
     made = {
         UMAP: f"UMAP of {source} (cosine, up to {NEIGHBOURS} neighbours)",
         PCA: f"Principal components of {source}: too few songs for UMAP in {projection.dimensions}D",
-        DISC: "All songs have the same numbers, so their places mean nothing",
     }[projection.method]
     if projection.trust is None:
-        return f"{made}."
-    sample = len(projection.coordinates) > projection.judged_on
+        return f"{made}. {HONESTY}"
+    sample = n_songs > projection.judged_on
     where = f", measured on {console.count(projection.judged_on, 'song')}" if sample else ""
-    return f"{made}. Trustworthiness {projection.trust:.2f} of 1 (are neighbours real?{where})."
+    return (
+        f"{made}. Trustworthiness {projection.trust:.2f}{where}; 1 would mean that all neighbours on the map "
+        f"are neighbours in the numbers. {HONESTY}"
+    )
+
+
+def locate(
+    library: Library, projection: Projection, name: str, embedding: np.ndarray, row: int | None
+) -> Star:
+    """Find the place of a song on a map; a file from outside goes among the songs nearest to it.
+
+    Parameters
+    ----------
+    library, projection
+        The songs and their places.
+    name
+        What to call the song.
+    embedding
+        Its numbers, shape (``N_FEATURES``,).
+    row
+        Its row in the library; None for a file from outside.
+    """
+    if row is not None:
+        return Star(projection.coordinates[row], name, row)
+    standard = standardise(embedding[np.newaxis], library.embeddings)[0]
+    return Star(place(standard, library.standardised, projection.coordinates), name)
 
 
 # ---------------------------------------------------------------------------------------------- print
@@ -131,9 +164,9 @@ def draw_2d(library: Library, projection: Projection, star: Star | None = None) 
         figure = plt.figure(figsize=(12, 10))
         axes = figure.add_axes((0.03, 0.15, 0.94, 0.77))
         handles = draw_points(axes, library, projection.coordinates)
-        label_genres(axes, library.genres, projection.coordinates)
         if star is not None:
             handles.append(draw_star(axes, star))
+        label_genres(axes, library.genres, projection.coordinates, star)
         _frame(figure, library, projection, handles)
     return figure
 
@@ -186,6 +219,13 @@ def draw_points(axes: Axes, library: Library, coordinates: np.ndarray, size: flo
     return handles
 
 
+def draw_small(axes: Axes, library: Library, projection: Projection, star: Star) -> None:
+    """Draw a 2D map as one panel among others: points, genres and the starred song."""
+    draw_points(axes, library, projection.coordinates)
+    draw_star(axes, star, label=False)
+    label_genres(axes, library.genres, projection.coordinates, star, size=10)
+
+
 def _bare(axes: Axes) -> None:
     """Take away ticks and numbers, which mean nothing on a map; keep room around the points."""
     axes.set(xticks=[], yticks=[], xlabel="", ylabel="")
@@ -226,47 +266,95 @@ def _halo() -> list:
     return [withStroke(linewidth=4, foreground=charts.PAPER, alpha=0.85)]
 
 
-def label_genres(axes: Axes, genres: list[str], coordinates: np.ndarray, size: float = 13) -> None:
-    """Write each genre's name where it is densest, unless it would cover another name.
+def label_genres(
+    axes: Axes, genres: list[str], coordinates: np.ndarray, star: Star | None = None, size: float = 13
+) -> None:
+    """Write each genre's name where it is densest, unless it would cover another name or the star.
 
     Parameters
     ----------
     axes
-        Two-dimensional, with its points drawn.
+        Two-dimensional, with everything else drawn.
     genres, coordinates
         One per song.
+    star
+        The song that is pointed out, if any.
     size
         Of the letters, in points.
     """
-    figure = axes.figure
-    figure.canvas.draw()
-    taken, styles = [], charts.genre_styles(genres)
-    for genre, _ in Counter(genres).most_common(MOST_LABELS):
+    axes.figure.canvas.draw()
+    taken, styles = [text.get_window_extent() for text in axes.texts], charts.genre_styles(genres)
+    if star is not None:
+        taken.append(_around(axes, star.coordinates))
+    points = axes.transData.transform(coordinates)
+    known = Counter(genre for genre in genres if genre != UNKNOWN_GENRE)
+    for genre, _ in known.most_common(MOST_LABELS):
+        spots = axes.transData.transform(_densest(coordinates, np.array(genres) == genre))
         text = axes.text(
             0, 0, console.shorten(console.clean(genre), 24), color=styles[genre][0], fontsize=size,
             weight="bold", ha="center", va="center", zorder=9, path_effects=_halo(),
         )  # fmt: skip
-        for spot in _densest(coordinates, np.array(genres) == genre):
-            text.set_position(spot)
-            box = text.get_window_extent().padded(3)
-            inside = axes.bbox.containsx(box.x0) and axes.bbox.containsx(box.x1)
-            if inside and not any(box.overlaps(other) for other in taken):
-                taken.append(box)
-                break
-        else:
+        box = _put(text, spots, points, taken)
+        if box is None:
             text.remove()
+        else:
+            taken.append(box)
 
 
-def _densest(coordinates: np.ndarray, own: np.ndarray, tries: int = 40) -> np.ndarray:
-    """Places of a genre's songs, those with the most company of their own kind first."""
+def _put(text: Text, spots: np.ndarray, points: np.ndarray, taken: list[Bbox]) -> Bbox | None:
+    """Move a label above or below the spot where it hides the fewest points.
+
+    Parameters
+    ----------
+    text
+        The label.
+    spots, points
+        Places to try, best first, and all points, in pixels.
+    taken
+        Where other words are, in pixels.
+
+    Returns
+    -------
+    Bbox or None
+        Where it is now; None if every place is outside the picture or taken.
+    """
+    frame, pixels = text.axes.bbox, text.figure.dpi / 72
+    to_data = text.axes.transData.inverted()
+    best, place, least = None, None, np.inf
+    for rank, (x, y) in enumerate(spots):
+        for lift in (13 * pixels, -13 * pixels):
+            text.set_position(to_data.transform((x, y + lift)))
+            box = text.get_window_extent().padded(2 * pixels)
+            inside = frame.x0 < box.x0 and box.x1 < frame.x1 and frame.y0 < box.y0 and box.y1 < frame.y1
+            hidden = np.count_nonzero(np.all((points > box.min) & (points < box.max), axis=1))
+            # A spot ten places further down the list must hide a point less.
+            cost = hidden + rank / 10
+            if inside and cost < least and not any(box.overlaps(other) for other in taken):
+                best, place, least = box, text.get_position(), cost
+    if place is not None:
+        text.set_position(place)
+    return best
+
+
+def _around(axes: Axes, where: np.ndarray) -> Bbox:
+    """The star's place on the paper, in pixels."""
+    from matplotlib.transforms import Bbox
+
+    x, y = axes.transData.transform(where)
+    radius = 14 * axes.figure.dpi / 72
+    return Bbox.from_extents(x - radius, y - radius, x + radius, y + radius)
+
+
+def _densest(coordinates: np.ndarray, own: np.ndarray, most: int = 20) -> np.ndarray:
+    """Places of the half of a genre's songs that have the most company of their own kind, best first."""
     songs = coordinates[own][:1000]
     scale = np.ptp(coordinates, axis=0).max() * 0.08 or 1.0
     company = np.zeros(len(songs))
-    for others, sign in ((coordinates[own], 1.0), (coordinates[~own], -0.5)):
+    for others, sign in ((coordinates[own], 1.0), (coordinates[~own], -0.15)):
         for start in range(0, len(others), 1000):
             apart = songs[:, np.newaxis] - others[start : start + 1000]
             company += sign * np.exp(-(apart**2).sum(axis=2) / (2 * scale**2)).sum(axis=1)
-    return songs[np.argsort(-company, kind="stable")[:tries]]
+    return songs[np.argsort(-company, kind="stable")[: min(most, (len(songs) + 1) // 2)]]
 
 
 def _frame(figure: Figure, library: Library, projection: Projection, handles: list) -> None:
@@ -278,7 +366,8 @@ def _frame(figure: Figure, library: Library, projection: Projection, handles: li
         handles=shown, loc="upper center", bbox_to_anchor=(0.5, 0.145), ncols=columns, frameon=False,
         fontsize=10, markerscale=1.0, columnspacing=1.2, handletextpad=0.3,
     )  # fmt: skip
-    figure.text(0.03, 0.012, f"{describe(projection)}\n{HONESTY}", fontsize=9.5, va="bottom", linespacing=1.5)
+    words = describe(projection).replace(". ", ".\n")
+    figure.text(0.03, 0.012, words, fontsize=9.5, va="bottom", linespacing=1.5)
 
 
 def _title(library: Library, projection: Projection) -> str:
@@ -309,7 +398,7 @@ def save_page(library: Library, projection: Projection, path: Path, star: Star |
 <p>Point at a song to see what it is. {turn} Click a genre in the legend to hide it, double-click to see it
 alone.</p>
 <main id="map" role="application" aria-label="{charts.text(title)}"></main>
-<p class="honest">{charts.text(describe(projection))} {HONESTY}</p>
+<p class="honest">{charts.text(describe(projection))}</p>
 <noscript>This page draws its map with JavaScript, which is switched off.</noscript>
 <script type="application/json" id="songs">{content}</script>
 <script>{_asset("map.js")}</script>"""

@@ -88,6 +88,6 @@ def test_unknown_name_is_a_key_error():
 
 
 def test_layout_id_is_stable():
-    assert layout.LAYOUT_ID == "ac0ac0a0b41c4e46"
+    assert layout.LAYOUT_ID == "4b18067805bd70f8"
     assert all(block.group in GROUPS for block in LAYOUT)
     assert BLOCK_OF[114].name == "tempo"

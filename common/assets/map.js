@@ -14,7 +14,7 @@
 
   // plotly reads a little HTML in labels; a stranger's title must stay text.
   const escape = (text) =>
-    String(text).replace(/[&<>"]/g, (c) => ({ "&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;" })[c]);
+    String(text).replace(/[&<>]/g, (c) => ({ "&": "&amp;", "<": "&lt;", ">": "&gt;" })[c]);
 
   const shorten = (text, longest = 60) => (text.length > longest ? text.slice(0, longest - 1) + "…" : text);
 
@@ -39,7 +39,7 @@
 
   const kind = solid ? "scatter3d" : songs.title.length > MANY ? "scattergl" : "scatter";
   const at = (points) => Object.fromEntries(points.map((values, axis) => ["xyz"[axis], values]));
-  const size = Math.max(4, Math.min(11, 60 / Math.sqrt(songs.title.length))) * (solid ? 0.7 : 1);
+  const size = Math.max(5, Math.min(12, 150 / Math.sqrt(songs.title.length))) * (solid ? 0.7 : 1);
 
   function genreTrace({ name, colour, symbol }) {
     const rows = [...songs.genre.keys()].filter((row) => songs.genre[row] === name);
@@ -58,11 +58,12 @@
     const text = row === null ? `<b>${escape(shorten(name))}</b><br>not in the library` : card(row);
     return {
       type: solid ? "scatter3d" : "scatter",
-      mode: "markers+text",
+      mode: solid ? "markers" : "markers+text",
       name: `★ ${escape(shorten(name, 28))}`,
       ...at(place.map((value) => [value])),
-      text: [solid ? `★ ${escape(shorten(name, 40))}` : escape(shorten(name, 40))],
+      text: [escape(shorten(name, 40))],
       textposition: "top center",
+      textfont: { size: 14, color: "#1F2430" },
       customdata: [text],
       hovertemplate: "%{customdata}<extra></extra>",
       marker: { color: "#FFD400", symbol: solid ? "diamond" : "star", size: solid ? 9 : 18,
@@ -73,7 +74,7 @@
   const bare = { showgrid: solid, zeroline: false, showticklabels: false, title: { text: "" },
     showspikes: false };
   const layout = {
-    margin: { l: 0, r: 0, t: 0, b: 0 },
+    margin: { l: 0, r: 0, t: 36, b: 0 }, // the top holds plotly's buttons
     hovermode: "closest",
     hoverlabel: { align: "left", bgcolor: "#fff", font: { color: "#1F2430", size: 14 } },
     legend: { itemsizing: "constant", font: { size: 13 }, bgcolor: "rgba(255,255,255,.8)" },
@@ -81,7 +82,8 @@
     plot_bgcolor: "#fff",
     showlegend: true,
     ...(solid
-      ? { scene: { xaxis: bare, yaxis: bare, zaxis: bare, aspectmode: "cube" } }
+      ? { scene: { xaxis: bare, yaxis: bare, zaxis: bare, aspectmode: "cube",
+          camera: { eye: { x: 1.2, y: 1.2, z: 0.65 }, center: { x: 0, y: 0, z: -0.1 } } } }
       : { xaxis: bare, yaxis: bare, dragmode: "pan" }),
   };
   const traces = [...genres.map(genreTrace), ...(star ? [starTrace(star)] : [])];

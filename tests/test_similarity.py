@@ -1,0 +1,411 @@
+from __future__ import annotations
+
+import dataclasses
+import math
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy.stats import percentileofscore
+from sklearn.metrics import silhouette_score
+from sklearn.metrics.pairwise import cosine_similarity
+from sklearn.preprocessing import StandardScaler
+
+from common import genres, reasons, similarity
+from common.console import UserError
+from common.layout import GROUP_INDICES, GROUPS, N_FEATURES, SLICES
+from common.library import COLUMNS, UNKNOWN_GENRE, Library
+from common.music import MAJOR, MINOR, Key
+from common.similarity import SPACES, build, diverse, nearest
+
+
+def library_of(embeddings: np.ndarray, genre_names: list[str] | None = None, artists=None) -> Library:
+    n = len(embeddings)
+    columns = {name: [None] * n for name in COLUMNS}
+    columns["song_name"] = [f"Song {i}" for i in range(n)]
+    columns["file_path"] = [f"/music/song{i}.mp3" for i in range(n)]
+    columns["genre"] = genre_names or ["TRANCE"] * n
+    columns["artist"] = artists or [None] * n
+    columns["duration"] = [60.0] * n
+    return Library(np.asarray(embeddings, dtype=np.float32), columns)
+
+
+def random_library(n: int, seed: int = 0, **columns) -> Library:
+    rng = np.random.default_rng(seed)
+    mixing = rng.normal(size=(30, N_FEATURES))
+    return library_of(rng.normal(size=(n, 30)) @ mixing + rng.normal(size=(n, N_FEATURES)), **columns)
+
+
+@pytest.fixture(params=sorted(SPACES))
+def space_name(request) -> str:
+    return request.param
+
+
+# --- spaces ------------------------------------------------------------------------------------------
+
+
+def test_standard_is_the_cosine_of_standardised_embeddings():
+    library = random_library(40)
+    expected = cosine_similarity(StandardScaler().fit_transform(library.embeddings.astype(np.float64)))
+    assert np.allclose(build("standard", library).matrix, expected, atol=1e-5)
+
+
+def test_balanced_is_a_weighted_mean_of_whitened_cosines():
+    library = random_library(40)
+    expected, total = np.zeros((40, 40)), 0.0
+    for where in GROUP_INDICES.values():
+        values = StandardScaler().fit_transform(library.embeddings[:, where].astype(np.float64))
+        correlation = np.corrcoef(values.T)
+        eigenvalues, vectors = np.linalg.eigh((correlation + np.eye(len(where))) / 2)
+        whitened = values @ vectors @ np.diag(eigenvalues**-0.5) @ vectors.T
+        variances = np.linalg.eigvalsh(np.cov(whitened.T, bias=True))
+        weight = math.sqrt(variances.sum() ** 2 / (variances**2).sum())
+        expected += weight * cosine_similarity(whitened)
+        total += weight
+    assert np.allclose(build("balanced", library).matrix, expected / total, atol=1e-5)
+
+
+@settings(deadline=None, max_examples=30)
+@given(
+    seed=st.integers(0, 10_000),
+    n=st.integers(2, 12),
+    scale=st.sampled_from([1e-6, 1.0, 1e6]),
+    constant=st.integers(0, N_FEATURES),
+    name=st.sampled_from(sorted(SPACES)),
+)
+def test_contributions_sum_to_the_cosine(seed, n, scale, constant, name):
+    rng = np.random.default_rng(seed)
+    embeddings = rng.normal(size=(n, N_FEATURES)) * scale
+    embeddings[:, rng.permutation(N_FEATURES)[: min(constant, N_FEATURES - 1)]] = 3.0
+    space = build(name, library_of(embeddings))
+    one, other = rng.integers(n, size=2)
+    parts = space.contributions(one, other)
+    assert list(parts) == list(GROUPS)
+    assert sum(parts.values()) == pytest.approx(space.similarity(one, other), abs=1e-6)
+    assert -1.0 <= space.similarity(one, other) <= 1.0
+    assert space.similarity(one, other) == space.similarity(other, one)
+
+
+def test_a_unit_of_measure_changes_nothing(space_name):
+    library = random_library(20)
+    rng = np.random.default_rng(1)
+    other_units = library.embeddings * rng.uniform(0.1, 10, N_FEATURES) + rng.normal(size=N_FEATURES)
+    same = build(space_name, library_of(other_units))
+    assert np.allclose(build(space_name, library).matrix, same.matrix, atol=1e-4)
+
+
+def test_balanced_hears_what_the_mel_bands_drown():
+    """Pairs that agree in everything but the mel bands, whose levels all follow the mastering."""
+    rng = np.random.default_rng(0)
+    songs = np.repeat(rng.normal(size=(20, N_FEATURES)), 2, axis=0) + 0.3 * rng.normal(size=(40, N_FEATURES))
+    mel = list(GROUP_INDICES["mel"])
+    songs[:, mel] = rng.normal(size=(40, 1)) + 0.3 * rng.normal(size=(40, len(mel)))
+    partner = np.arange(40) ^ 1
+    found = {}
+    for name in ("standard", "balanced"):
+        space = build(name, library_of(songs))
+        found[name] = np.mean([nearest(space, i, 1)[0].row == partner[i] for i in range(40)])
+    assert found["balanced"] > 0.9 > found["standard"]
+
+
+def test_a_copy_is_the_nearest_song(space_name):
+    library = random_library(10)
+    embeddings = library.embeddings.copy()
+    embeddings[7] = embeddings[2]
+    (first, *_) = nearest(build(space_name, library_of(embeddings)), 2, 3)
+    assert first.row == 7
+    assert first.score == pytest.approx(1.0, abs=1e-6)
+
+
+def test_one_song_and_identical_songs_are_one_clear_sentence(space_name):
+    with pytest.raises(UserError, match="single song"):
+        build(space_name, random_library(1))
+    with pytest.raises(UserError, match="same embedding"):
+        build(space_name, library_of(np.ones((4, N_FEATURES))))
+
+
+def test_two_songs_are_opposites(space_name):
+    space = build(space_name, random_library(2))
+    (match,) = nearest(space, 0, 10)
+    assert match.row == 1
+    assert match.score == pytest.approx(-1.0, abs=1e-6)
+    assert [found.row for found in diverse(space, 0, 10, 0.5)] == [1]
+
+
+# --- nearest and diverse -----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("n", [1, 5, 59, 60, 500])
+def test_nearest_is_a_sorted_list_of_cosines(space_name, n):
+    space = build(space_name, random_library(60))
+    rows = space.rows.astype(np.float64)
+    expected = sorted(
+        (other for other in range(60) if other != 9), key=lambda other: -(rows[9] @ rows[other])
+    )
+    found = nearest(space, 9, n)
+    assert [match.row for match in found] == expected[:n]
+    assert [match.score for match in found] == pytest.approx([rows[9] @ rows[r] for r in expected[:n]])
+
+
+def test_equal_songs_come_in_library_order(space_name):
+    rng = np.random.default_rng(0)
+    embeddings = rng.normal(size=(3, N_FEATURES))[[0, 1, 1, 2, 1, 1, 0]]
+    assert [match.row for match in nearest(build(space_name, library_of(embeddings)), 4, 3)] == [1, 2, 5]
+
+
+def test_only_allowed_songs_are_found(space_name):
+    allowed = np.zeros(30, dtype=bool)
+    allowed[[3, 4, 8]] = True
+    space = build(space_name, random_library(30))
+    assert {match.row for match in nearest(space, 3, 10, allowed)} == {4, 8}
+    assert nearest(space, 3, 10, np.zeros(30, dtype=bool)) == []
+
+
+def test_without_a_matrix_the_answers_are_the_same(space_name, monkeypatch):
+    library = random_library(80)
+    quick, slow = build(space_name, library), build(space_name, library)
+    assert quick.matrix is not None
+    monkeypatch.setattr(similarity, "MATRIX_LIMIT_MB", 0)
+    assert slow.matrix is None
+    for row in range(80):
+        assert nearest(quick, row, 7) == nearest(slow, row, 7)
+        assert diverse(quick, row, 7, 0.6) == diverse(slow, row, 7, 0.6)
+
+
+def naive_mmr(space, row, n, diversity, pool):
+    """Carbonell and Goldstein's formula, word for word, over everything at every pick."""
+    rows = space.rows.astype(np.float64)
+    cosine = rows @ rows.T
+    left = sorted((i for i in range(len(rows)) if i != row), key=lambda i: (-cosine[row, i], i))[:pool]
+    picked = []
+    while left and len(picked) < n:
+        score = {
+            d: (1 - diversity) * cosine[row, d] - diversity * max(cosine[d, s] for s in picked) if picked
+            else cosine[row, d]
+            for d in left
+        }  # fmt: skip
+        picked.append(max(left, key=lambda d: (score[d], -left.index(d))))
+        left.remove(picked[-1])
+    return picked
+
+
+@settings(deadline=None, max_examples=40)
+@given(
+    seed=st.integers(0, 10_000),
+    n=st.integers(1, 12),
+    diversity=st.sampled_from([0.0, 0.2, 0.5, 0.9, 1.0]),
+    pool=st.integers(12, 40),
+)
+def test_diverse_is_maximal_marginal_relevance(seed, n, diversity, pool):
+    space = build("standard", random_library(30, seed))
+    found = diverse(space, 0, n, diversity, pool=pool)
+    assert [match.row for match in found] == naive_mmr(space, 0, n, diversity, pool)
+
+
+def test_diversity_runs_from_the_nearest_to_a_spread(space_name):
+    space = build(space_name, random_library(200))
+
+    def alike(found):
+        rows = space.rows[[match.row for match in found]]
+        return float((rows @ rows.T)[np.triu_indices(len(rows), 1)].mean())
+
+    nearest_rows = [match.row for match in nearest(space, 5, 10)]
+    assert [match.row for match in diverse(space, 5, 10, 0.0)] == nearest_rows
+    assert (
+        alike(diverse(space, 5, 10, 1.0)) < alike(diverse(space, 5, 10, 0.5)) < alike(nearest(space, 5, 10))
+    )
+
+
+def test_closest_is_the_highest_similarity_to_a_song_above():
+    space = build("balanced", random_library(50))
+    found = diverse(space, 0, 6, 0.7)
+    assert found[0].closest is None
+    for place in range(1, 6):
+        expected = max(space.similarity(found[place].row, above.row) for above in found[:place])
+        assert found[place].closest == pytest.approx(expected)
+
+
+def test_a_pick_costs_one_product_per_candidate(monkeypatch):
+    space = build("standard", random_library(150))
+    asked = []
+    exact = similarity.Space.exact
+    monkeypatch.setattr(similarity.Space, "exact", lambda s, r, o: asked.append(len(o)) or exact(s, r, o))
+    diverse(space, 0, 20, 0.5, pool=100)
+    assert sum(asked) <= 150 + 20 * 100
+
+
+@pytest.mark.parametrize("diversity", [-0.1, 1.1, math.nan])
+def test_diversity_outside_its_range_is_refused(diversity):
+    with pytest.raises(ValueError, match="between 0 and 1"):
+        diverse(build("standard", random_library(5)), 0, 2, diversity)
+
+
+def test_no_songs_wanted_is_refused():
+    with pytest.raises(ValueError, match="at least 1"):
+        nearest(build("standard", random_library(5)), 0, 0)
+
+
+# --- standing among pairs ----------------------------------------------------------------------------
+
+
+def test_percentile_counts_all_pairs(space_name):
+    space = build(space_name, random_library(30))
+    scores = space.matrix[np.triu_indices(30, 1)]
+    for score in (-2.0, -0.1, 0.0, float(scores[17]), 2.0):
+        assert space.pairs.percentile(score) == pytest.approx(percentileofscore(scores, score, kind="mean"))
+    assert "435 pairs" in space.pairs.standing(0.1)
+
+
+def test_a_large_library_is_judged_by_a_sample(monkeypatch):
+    library = random_library(60)
+    every = build("balanced", library).pairs
+    monkeypatch.setattr(similarity, "MATRIX_LIMIT_MB", 0)
+    sample = build("balanced", library).pairs
+    assert sample.sampled
+    assert "sampled" in sample.standing(0.1)
+    assert sample.percentile(0.1) == pytest.approx(every.percentile(0.1), abs=1.0)
+
+
+# --- genres ------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def five_genres() -> Library:
+    rng = np.random.default_rng(0)
+    names = ["A"] * 14 + ["B"] * 12 + ["C"] * 9 + ["ALONE"] + [UNKNOWN_GENRE] * 4
+    centre = {name: rng.normal(size=N_FEATURES) for name in sorted(set(names))}
+    songs = np.array([centre[name] + 1.5 * rng.normal(size=N_FEATURES) for name in names])
+    return library_of(songs, names, [f"artist {i % 7}" for i in range(len(names))])
+
+
+def test_genre_statistics_against_loops(five_genres, space_name):
+    space = build(space_name, five_genres)
+    found = genres.measure(space, five_genres)
+    assert found.genres == ["A", "ALONE", "B", "C"]
+    assert list(found.sizes) == [14, 1, 12, 9]
+    known = [i for i, genre in enumerate(five_genres.genres) if genre != UNKNOWN_GENRE]
+    cosine = space.rows.astype(float) @ space.rows.T.astype(float)
+    for a, one in enumerate(found.genres):
+        inside = five_genres.indices_of(one)
+        others = [i for i in known if i not in inside]
+        outside = [cosine[i, j] for i in inside for j in others]
+        assert found.outside_mean[a] == pytest.approx(np.mean(outside), abs=1e-6)
+        assert found.outside_spread[a] == pytest.approx(np.std(outside), abs=1e-6)
+        for b, other in enumerate(found.genres):
+            pairs = [cosine[i, j] for i in inside for j in five_genres.indices_of(other) if i != j]
+            if pairs:
+                assert found.mean[a, b] == pytest.approx(np.mean(pairs), abs=1e-6)
+                assert found.spread[a, b] == pytest.approx(np.std(pairs), abs=1e-6)
+            else:
+                assert np.isnan(found.mean[a, b])
+                assert np.isnan(found.spread[a, b])
+
+
+def test_precision_chance_hubs_and_silhouette(five_genres, space_name):
+    space = build(space_name, five_genres)
+    found = genres.measure(space, five_genres)
+    known = [i for i, genre in enumerate(five_genres.genres) if genre != UNKNOWN_GENRE]
+    genre, artist = five_genres.genres, five_genres.columns["artist"]
+    near = {i: sorted((j for j in known if j != i), key=lambda j: -space.similarity(i, j)) for i in known}
+    hits = {i: np.mean([genre[j] == genre[i] for j in near[i][:10]]) for i in known}
+    strict = [[j for j in near[i] if artist[j] != artist[i]][:10] for i in known]
+    strict_hits = [np.mean([genre[j] == genre[i] for j in js]) for i, js in zip(known, strict, strict=True)]
+    times = {j: sum(j in near[i][:10] for i in known) for j in known}
+
+    precision = found.precision
+    assert precision.overall == pytest.approx(np.mean(list(hits.values())))
+    assert precision.other_artists == pytest.approx(np.mean(strict_hits))
+    assert precision.genres[0] == pytest.approx(np.mean([hits[i] for i in five_genres.indices_of("A")]))
+    same = [genre[i] == genre[j] for i in known for j in known if i != j]
+    assert precision.chance_overall == pytest.approx(np.mean(same))
+    assert found.hubs == sorted(times.items(), key=lambda item: (-item[1], item[0]))[:5]
+    distance = np.maximum(1 - space.rows[known].astype(float) @ space.rows[known].T.astype(float), 0)
+    np.fill_diagonal(distance, 0.0)
+    labels = [genre[i] for i in known]
+    assert found.silhouette == pytest.approx(
+        silhouette_score(distance, labels, metric="precomputed"), abs=1e-5
+    )
+
+
+def test_statistics_of_a_sample_are_close(five_genres, monkeypatch):
+    space = build("balanced", five_genres)
+    every = genres.measure(space, five_genres)
+    monkeypatch.setattr(genres, "SONG_SAMPLE", 30)
+    sample = genres.measure(space, five_genres)
+    assert sample.n_asked == 30
+    assert sample.precision.overall == pytest.approx(every.precision.overall, abs=0.1)
+    assert np.nanmax(np.abs(sample.mean - every.mean)) < 0.1
+    assert any("30 songs" in line for line in sample.sentences(five_genres.names))
+
+
+def test_one_genre_and_no_genre():
+    one = random_library(6)
+    found = genres.measure(build("balanced", one), one)
+    assert found.precision.overall == found.precision.chance_overall == 1.0
+    assert math.isnan(found.silhouette)
+    assert math.isnan(found.outside_mean[0])
+    assert genres.table(found)[1][0][4] is None
+    nameless = dataclasses.replace(one, columns={**one.columns, "genre": [UNKNOWN_GENRE] * 6})
+    with pytest.raises(UserError, match="genre folders"):
+        genres.measure(build("balanced", nameless), nameless)
+
+
+# --- reasons -----------------------------------------------------------------------------------------
+
+
+def test_traits_name_what_both_have_and_what_sets_apart():
+    embeddings = np.random.default_rng(0).normal(scale=0.3, size=(30, N_FEATURES))
+    brightness, loudness = SLICES["spectral_centroid_mean"].start, SLICES["rms_mean"].start
+    embeddings[:2, brightness] = 9.0
+    embeddings[0, loudness], embeddings[1, loudness] = 9.0, -9.0
+    both, apart = reasons.traits(library_of(embeddings), 0, 1)
+    assert both[0].words() == "brighter"
+    assert apart[0].words() == "louder"
+    assert reasons.traits(library_of(embeddings), 1, 0)[1][0].words() == "quieter"
+    assert len({trait.group for trait in both}) == len(both) <= 3
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "expected"),
+    [
+        (128, 128, "the same tempo (128 and 128 BPM)"),
+        (70, 140, "the same tempo at double time (70 and 140 BPM)"),
+        (140, 71, "the same tempo at half time (140 and 71 BPM)"),
+        (40, 160, "the same tempo at 4 times the pace (40 and 160 BPM)"),
+        (120, 128, "7 % faster (120 and 128 BPM)"),
+        (128, 120, "6 % slower (128 and 120 BPM)"),
+        (120, 64, "7 % faster at half time (120 and 64 BPM)"),
+        (100, 130, "far apart (100 and 130 BPM)"),
+        (0, 130, "unknown: no pulse was found in one of them"),
+        (0, 0, "unknown: no pulse was found in either"),
+    ],
+)
+def test_tempo_relation(one, other, expected):
+    assert reasons.tempo_relation(one, other) == expected
+
+
+A_MINOR, C_MAJOR, G_MAJOR = Key(9, MINOR), Key(0, MAJOR), Key(7, MAJOR)
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "expected"),
+    [
+        (A_MINOR, A_MINOR, "the same key"),
+        (A_MINOR, C_MAJOR, "relative keys"),
+        (C_MAJOR, G_MAJOR, "a fifth apart"),
+        (Key(0, MINOR), C_MAJOR, "the same tonic"),
+        (C_MAJOR, Key(6, MAJOR), "6 steps apart"),
+        (None, C_MAJOR, "unknown: no key stands out in one"),
+        (None, None, "unknown: no key stands out in either"),
+    ],
+)
+def test_key_relation(one, other, expected):
+    assert reasons.key_relation(one, other).startswith(expected)
+
+
+def test_keys_that_mix():
+    assert reasons.compatible(C_MAJOR, G_MAJOR)
+    assert reasons.compatible(A_MINOR, C_MAJOR)
+    assert not reasons.compatible(A_MINOR, G_MAJOR)
+    assert not reasons.compatible(None, C_MAJOR)
