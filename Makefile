@@ -4,13 +4,14 @@ PYTHON ?= python3
 VENV   := .venv
 PY     := $(VENV)/bin/python
 
-.PHONY: demo test quick lint lock clean help
+.PHONY: demo test quick lint readme lock clean help
 
 help:
 	@echo "make demo    from nothing to every picture, page and answer, on songs composed here"
 	@echo "make test    all tests and checks"
 	@echo "make quick   the everyday tests only"
 	@echo "make lint    style checks only"
+	@echo "make readme  write the README's derived tables anew"
 	@echo "make lock    write requirements.lock anew from the newest versions in range"
 	@echo "make clean   remove .venv, the demo songs and everything computed from them"
 
@@ -19,12 +20,9 @@ demo: $(VENV)/.runtime
 	$(PY) 02_embedding_journey.py
 	$(PY) 03_genre_classifier.py
 	$(PY) 04_similarity_search.py genres
-	@songs=$$($(PY) 04_similarity_search.py list --json | $(PY) -c "import json, sys; s = json.load(sys.stdin); print(s[0]['song_name'], s[-1]['song_name'], sep='\n')"); \
-	first=$$(echo "$$songs" | head -n 1); last=$$(echo "$$songs" | tail -n 1); \
-	set -x; \
-	$(PY) 04_similarity_search.py search "$$first" && \
-	$(PY) 04_similarity_search.py diverse "$$first" && \
-	$(PY) 04_similarity_search.py compare "$$first" "$$last"
+	$(PY) 04_similarity_search.py search "hidden voyage"
+	$(PY) 04_similarity_search.py diverse "hidden voyage"
+	$(PY) 04_similarity_search.py compare "hidden voyage" "sabbia magica"
 	@echo
 	@echo "Open outputs/html/index.html in a browser; ask more with: $(PY) 04_similarity_search.py"
 
@@ -37,6 +35,9 @@ quick: $(VENV)/.development
 lint: $(VENV)/.development
 	$(VENV)/bin/ruff check .
 	$(VENV)/bin/ruff format --check .
+
+readme: $(VENV)/.development
+	$(PY) -m tests.write_readme
 
 lock: $(VENV)/.development
 	$(PY) -m pip install --quiet uv
