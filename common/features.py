@@ -19,6 +19,7 @@ from functools import cache
 import librosa
 import numpy as np
 import scipy.fft
+import soxr
 
 from common import kernels
 from common.layout import (
@@ -148,8 +149,15 @@ STATISTICS: dict[str, Callable[[np.ndarray], np.ndarray]] = {
 
 
 def _percentile(series: np.ndarray, percent: float) -> np.ndarray:
-    """Percentile of every row, one at a time, so that a long song is not copied whole."""
-    return np.array([np.percentile(row, percent) for row in series])
+    """Percentile of every row (linear between neighbours), one row at a time to spare memory."""
+    place = percent / 100 * (series.shape[1] - 1)
+    below = int(place)
+    above = min(below + 1, series.shape[1] - 1)
+    values = np.empty(len(series))
+    for number, row in enumerate(series):
+        ordered = np.sort(row)
+        values[number] = ordered[below] + (place - below) * (ordered[above] - ordered[below])
+    return values
 
 
 def summarise(series: Series) -> np.ndarray:
@@ -402,7 +410,11 @@ def _add_octave(filters: _OctaveFilters, scale: np.ndarray, frames: np.ndarray, 
 
 def _halve(samples: np.ndarray) -> np.ndarray:
     """Resample to half the rate, keeping the energy per sample."""
-    return librosa.resample(samples, orig_sr=2, target_sr=1, res_type="soxr_hq", scale=True)
+    halved = soxr.resample(samples, 2, 1, quality="soxr_hq")
+    halved.resize((samples.size + 1) // 2, refcheck=False)
+    # Divided as librosa divides: in digital silence what remains is rounding, and chroma normalises it.
+    halved /= np.sqrt(0.5)
+    return halved
 
 
 def _hop_sums(per_hop: np.ndarray) -> np.ndarray:
@@ -451,7 +463,9 @@ def _onset_strength(level: np.ndarray) -> np.ndarray:
         block = level[start - 1 : start + BLOCK]
         rise = np.maximum(0, np.diff(block, axis=0))
         where = slice(start - 1 + lag, start - 1 + lag + len(rise))
-        strength[where] = np.median(rise, axis=1)[: strength[where].size]
+        rise.sort(axis=1)
+        median = rise[:, N_MELS // 2 - 1 : N_MELS // 2 + 1].mean(axis=1)
+        strength[where] = median[: strength[where].size]
     return strength
 
 
@@ -486,9 +500,13 @@ def _mean_tempogram(onsets: np.ndarray) -> np.ndarray:
     length = int(librosa.time_to_frames(TEMPO_WINDOW, sr=SAMPLE_RATE, hop_length=HOP_LENGTH))
     padded = np.pad(onsets, length // 2, mode="linear_ramp", end_values=0)
     windows = np.lib.stride_tricks.sliding_window_view(padded, length)[: onsets.size]
-    taper = librosa.filters.get_window("hann", length, fftbins=True)
+    taper = librosa.filters.get_window("hann", length, fftbins=True).astype(np.float32)
+    n_fft = scipy.fft.next_fast_len(2 * length - 1, real=True)
     total = np.zeros(length)
     for start in range(0, onsets.size, BLOCK):
-        correlation = librosa.autocorrelate(windows[start : start + BLOCK] * taper, axis=1)
-        total += librosa.util.normalize(correlation, norm=np.inf, axis=1).sum(axis=0)
+        spectrum = scipy.fft.rfft(windows[start : start + BLOCK] * taper, n_fft, axis=1)
+        power = spectrum.real**2 + spectrum.imag**2
+        correlation = scipy.fft.irfft(power, n_fft, axis=1)[:, :length]
+        energy = correlation[:, :1]
+        total += (correlation / np.where(energy > 0, energy, 1)).sum(axis=0, dtype=np.float64)
     return total / onsets.size

@@ -16,6 +16,8 @@ import numba
 import numpy as np
 
 _compiled = numba.njit(nogil=True, cache=True)
+_reordered = numba.njit(nogil=True, cache=True, fastmath={"reassoc", "contract", "nsz"})
+"""For sums whose order no decision hangs on: the compiler may add in lanes."""
 
 FLATNESS_FLOOR = np.float32(1e-10)
 """Smallest power that counts in the geometric mean (librosa's ``amin``)."""
@@ -41,6 +43,7 @@ def spectral_moments(spectrum, bin_width, rolloff, out):
     """
     n_frames, n_bins = spectrum.shape
     share = np.float32(rolloff)
+    cumulative = np.empty(n_bins, np.float32)
     for frame in range(n_frames):
         row = spectrum[frame]
         total, first, second, power_sum, log_sum = 0.0, 0.0, 0.0, 0.0, 0.0
@@ -49,6 +52,7 @@ def spectral_moments(spectrum, bin_width, rolloff, out):
         for k in range(n_bins):
             magnitude = row[k]
             running += magnitude
+            cumulative[k] = running
             total += magnitude
             first += magnitude * k
             second += magnitude * float(k) * k
@@ -63,19 +67,8 @@ def spectral_moments(spectrum, bin_width, rolloff, out):
         variance = second / total - centroid * centroid if total > 0.0 else 0.0
         out[frame, 0] = centroid * bin_width
         out[frame, 1] = math.sqrt(max(variance, 0.0)) * bin_width
-        out[frame, 2] = _reach(row, share * running) * bin_width
+        out[frame, 2] = np.searchsorted(cumulative, share * running) * bin_width
         out[frame, 3] = math.exp(log_sum / n_bins) / (power_sum / n_bins)
-
-
-@_compiled
-def _reach(row, threshold):
-    """First bin at which the running sum, in float32 as in librosa, is no longer below a threshold."""
-    running = np.float32(0.0)
-    for k in range(row.size):
-        running += row[k]
-        if running >= threshold:
-            return k
-    return row.size - 1
 
 
 @_compiled
@@ -98,29 +91,31 @@ def band_extremes(spectrum, edges, counts, peaks, valleys):
     for frame in range(spectrum.shape[0]):
         for band in range(edges.shape[0]):
             count = counts[band]
-            lowest[:count] = np.inf
+            first, last = edges[band, 0], edges[band, 1]
+            # Most spectra fall with frequency: from this side few values are new extremes.
             highest[:count] = -np.inf
-            for k in range(edges[band, 0], edges[band, 1]):
-                value = spectrum[frame, k]
-                if value < lowest[count - 1]:
-                    _insert(lowest, count, value, value, np.float32(1.0))
-                if value > highest[count - 1]:
-                    _insert(highest, count, value, -value, np.float32(-1.0))
+            for k in range(first, last):
+                if spectrum[frame, k] > highest[count - 1]:
+                    _insert(highest, count, spectrum[frame, k], np.float32(-1.0))
+            lowest[:count] = np.inf
+            for k in range(last - 1, first - 1, -1):
+                if spectrum[frame, k] < lowest[count - 1]:
+                    _insert(lowest, count, spectrum[frame, k], np.float32(1.0))
             valleys[frame, band] = lowest[:count].sum() / np.float32(count)
             peaks[frame, band] = highest[:count].sum() / np.float32(count)
 
 
 @_compiled
-def _insert(best, count, value, key, sign):
+def _insert(best, count, value, sign):
     """Put a value into a short sorted list (ascending for sign 1, descending for -1), dropping the last."""
     place = count - 1
-    while place > 0 and sign * best[place - 1] > key:
+    while place > 0 and sign * best[place - 1] > sign * value:
         best[place] = best[place - 1]
         place -= 1
     best[place] = value
 
 
-@_compiled
+@_reordered
 def mel_power(spectrum, weights, first, last, out):
     """Power in every mel band of every frame, touching only the bins that a band weighs.
 
@@ -192,7 +187,7 @@ def spectral_peaks(spectrum, first, last, threshold, positions, heights):
     return found
 
 
-@_compiled
+@_reordered
 def constant_q_chroma(spectrum, real, imaginary, first, last, scale, pitch_class, out):
     """Add the magnitude of one octave of constant-Q filters to the pitch classes of every frame.
 
