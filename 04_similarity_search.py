@@ -1,14 +1,19 @@
-"""Stage 4: find songs that sound alike, and say why.
+"""Stage 4: find songs that sound alike, say why, and play them in a good order.
 
-Reads   data/processed/embeddings.npy, metadata.pkl and manifest.json (from stage 1)
+Reads   data/processed/embeddings.npy, metadata.pkl and manifest.json (from stage 1),
+        outputs/models/genre_classifier.pkl (from stage 3) for the classifier space alone
 Writes  outputs/plots/compare_*.png and genre_similarity.png,
-        outputs/reports/genre_similarity.csv and genre_similarity_matrix.csv
+        outputs/reports/genre_similarity.csv and genre_similarity_matrix.csv,
+        outputs/playlists/*.m3u8, *.json and *.csv
 Run     python 04_similarity_search.py                      (a prompt; "help" lists the commands)
         python 04_similarity_search.py search "crying in the rain" -n 20 [--same-genre] [--json]
+        python 04_similarity_search.py search ~/Downloads/new.mp3     (a song outside the library)
         python 04_similarity_search.py diverse NAME -n 10 --diversity 0.5
         python 04_similarity_search.py compare NAME NAME
+        python 04_similarity_search.py playlist "NAME -> NAME" -n 12
 
-A song is named by any distinctive part of its name. Every command of the prompt is also a command here.
+A song is named by any distinctive part of its name, or by its file. Every command of the prompt is also a
+command here.
 """
 
 from __future__ import annotations
@@ -17,10 +22,10 @@ import argparse
 import contextlib
 import shlex
 import sys
-from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import TYPE_CHECKING
 
-from common import console, prompt
+from common import console, prompt, takes
 from common.console import UserError, note, say
 from common.prompt import Command
 
@@ -29,9 +34,10 @@ if TYPE_CHECKING:
 
     import numpy as np
 
-    from common.library import Library, Paths
     from common.music import Key
-    from common.similarity import Match, Space
+    from common.session import Session
+    from common.similarity import Match
+    from common.transitions import Deck, Step
 
 SCRIPT = "python 04_similarity_search.py"
 
@@ -40,98 +46,9 @@ def get_parser() -> argparse.ArgumentParser:
     """Build the parser of what stands before the command; the command's own parser reads the rest."""
     parser = console.stage_parser(f"{__doc__}\ncommands:\n{prompt.help_text(COMMANDS)}")
     parser.usage = "%(prog)s [--data DIR] [--outputs DIR] [--space NAME] [COMMAND …]"
-    _add_space(parser)
+    takes.space(parser)
     parser.add_argument("line", nargs=argparse.REMAINDER, metavar="COMMAND …", help="none: the prompt")
     return parser
-
-
-class Session:
-    """What commands share: the library, its spaces, and the songs that were listed last.
-
-    Attributes
-    ----------
-    listed
-        Rows of the songs listed last; a number from 1 stands for one of them.
-    asked
-        Row of the song they are neighbours of, None if of none.
-    """
-
-    def __init__(self, paths: Paths, space: str | None, at_prompt: bool) -> None:
-        from common.similarity import DEFAULT_SPACE
-
-        self.paths = paths
-        self.space_name = space or DEFAULT_SPACE
-        self.at_prompt = at_prompt
-        self.listed: list[int] = []
-        self.asked: int | None = None
-        self._spaces: dict[str, Space] = {}
-
-    @cached_property
-    def library(self) -> Library:
-        """The library, loaded when the first command asks for it."""
-        from common import library
-
-        return library.load(self.paths)
-
-    def space(self, name: str | None = None) -> Space:
-        """The space of that name, or the session's own; built once."""
-        from common.similarity import build
-
-        name = name or self.space_name
-        if name not in self._spaces:
-            self._spaces[name] = build(name, self.library)
-        return self._spaces[name]
-
-    def song(self, text: str) -> int:
-        """Row of the song a text means: the number of a song listed before, or part of a name."""
-        from common.library import AmbiguousSongError
-
-        if not text:
-            raise UserError("which song? Write any part of its name")
-        if self._is_number(text):
-            return self.listed[int(text) - 1]
-        try:
-            return self.library.find(text)
-        except AmbiguousSongError:
-            if self.at_prompt:
-                self._offer(text)
-            raise
-
-    def two_songs(self, words: Sequence[str]) -> tuple[int, int]:
-        """Rows of the two songs that ``A | B``, two words, or the number of one neighbour mean."""
-        text = " ".join(words)
-        if "|" in text:
-            one, _, other = text.partition("|")
-        elif len(words) == 2:
-            one, other = words
-        elif self.asked is not None and self._is_number(text):
-            return self.asked, self.song(text)
-        else:
-            raise UserError(f"which two songs? Write A | B, with a bar between them, not {text!r}")
-        return self.song(one.strip()), self.song(other.strip())
-
-    def neighbour(self, words: Sequence[str], space: str | None) -> tuple[int, int]:
-        """Rows of a song and its n-th neighbour: ``N`` of the songs listed last, or ``SONG N``."""
-        *name, number = words or [""]
-        if not name and self.asked is not None and self._is_number(number):
-            return self.asked, self.song(number)
-        if not name or not number.isdecimal() or int(number) < 1:
-            raise UserError("why which result? Write its number after a search, or SONG and a number")
-        from common.similarity import nearest
-
-        song = self.song(" ".join(name))
-        found = nearest(self.space(space), song, int(number))
-        if len(found) < int(number):
-            raise UserError(f"there are only {len(found)} other songs")
-        return song, found[-1].row
-
-    def _is_number(self, text: str) -> bool:
-        return text.isdecimal() and 0 < int(text) <= len(self.listed)
-
-    def _offer(self, text: str, most: int = 30) -> None:
-        self.listed, self.asked = self.library.matches(text)[:most], None
-        print_songs(self, self.listed)
-        raise UserError(f"{text!r} could be any of these; type its number")
 
 
 # --- searching ---------------------------------------------------------------------------------------
@@ -139,77 +56,70 @@ class Session:
 
 def search(session: Session, arguments: argparse.Namespace) -> None:
     """Print the songs most similar to one."""
-    from common.similarity import nearest
+    from common import similarity
 
-    row = session.song(" ".join(arguments.song))
-    found = nearest(session.space(arguments.space), row, arguments.n, allowed(session, row, arguments))
-    answer(session, row, found, arguments)
+    song = session.song(" ".join(arguments.song))
+    space, mask = session.space(arguments.space), allowed(session, song, arguments)
+    found = similarity.search(space, session.library, song, arguments.n, mask, arguments.per_artist)
+    answer(session, song, found.matches, found.copies, arguments)
 
 
 def diverse(session: Session, arguments: argparse.Namespace) -> None:
     """Print songs that are similar to one, but not to each other."""
     from common import similarity
 
-    row = session.song(" ".join(arguments.song))
-    mask = allowed(session, row, arguments)
-    space = session.space(arguments.space)
-    found = similarity.diverse(space, row, arguments.n, arguments.diversity, mask, arguments.pool)
-    answer(session, row, found, arguments)
+    song = session.song(" ".join(arguments.song))
+    space, mask = session.space(arguments.space), allowed(session, song, arguments)
+    pool = max(arguments.n, arguments.pool or similarity.pool_size(arguments.n))
+    found = similarity.search(space, session.library, song, pool, mask, arguments.per_artist)
+    picked = similarity.diverse(space, found.matches, arguments.n, arguments.diversity)
+    answer(session, song, picked, found.copies, arguments)
 
 
-def allowed(session: Session, row: int, arguments: argparse.Namespace) -> np.ndarray:
+def allowed(session: Session, song: int, arguments: argparse.Namespace) -> np.ndarray:
     """Which songs the filters of a search let through, shape (n_songs,)."""
-    import numpy as np
+    from common import filters
 
-    from common.music import same_tempo
-    from common.reasons import compatible, keys, tempos
-
-    library, mask = session.library, np.ones(len(session.library), dtype=bool)
-    genres = np.array(library.genres)
-    if arguments.same_genre:
-        mask &= genres == genres[row]
-    if arguments.other_genre:
-        mask &= genres != genres[row]
-    if arguments.other_artist:
-        mask &= [not _same(library.columns["artist"][row], other) for other in library.columns["artist"]]
-    if arguments.other_album:
-        mask &= [not _same(library.columns["album"][row], other) for other in library.columns["album"]]
-    if arguments.same_tempo:
-        tempo = tempos(library)
-        mask &= [same_tempo(tempo[row], other) for other in tempo]
-    if arguments.mixable_key:
-        key = keys(library)
-        mask &= [compatible(key[row], other) for other in key]
-    return mask
+    chosen = filters.Filters(
+        same_genre=arguments.same_genre,
+        other_genre=arguments.other_genre,
+        other_artist=arguments.other_artist,
+        other_album=arguments.other_album,
+        same_tempo=arguments.same_tempo,
+        mixable_key=arguments.mixable_key,
+        tempo=arguments.bpm,
+        duration=arguments.duration,
+    )
+    return filters.allowed(session.library, song, chosen)
 
 
-def _same(one: str | None, other: str | None) -> bool:
-    return bool(one and other) and one.casefold() == other.casefold()
-
-
-def answer(session: Session, row: int, found: list[Match], arguments: argparse.Namespace) -> None:
+def answer(
+    session: Session, song: int, found: list[Match], copies: Sequence[int], arguments: argparse.Namespace
+) -> None:
     """Print what a search found, and remember it."""
-    space = session.space(arguments.space)
-    session.asked, session.listed = row, [match.row for match in found]
+    space, paths = session.space(arguments.space), session.library.paths
+    session.asked, session.listed = song, [match.row for match in found]
     if arguments.json:
-        print_json({"song": facts(session, row), "space": space.name, "results": _ranked(session, found)})
+        results = [
+            {"rank": rank, "similarity": match.score, **session.facts(match.row),
+             "copies": [paths[row] for row in match.copies]}
+            for rank, match in enumerate(found, start=1)
+        ]  # fmt: skip
+        asked = {**session.facts(song), "copies": [paths[row] for row in copies]}
+        print_json({"song": asked, "space": space.name, "results": results})
         return
-    say(f"{_title(session, row)}  [{space.name}]")
+    say(f"{_title(session, song)}  [{space.name}]")
+    for row in copies:
+        say(f"= {paths[row]}")
     if not found:
         raise UserError("no other song passes these filters")
     extra = {"alike": [f"{match.score:.3f}" for match in found]}
     if len(found) > 1 and found[1].closest is not None:
         extra["to those above"] = [None if m.closest is None else f"{m.closest:.3f}" for m in found]
-    print_songs(session, session.listed, extra)
-    name = shlex.quote(session.library.names[row])
-    suggest(session, f"why {name} 1")
-
-
-def _ranked(session: Session, found: list[Match]) -> list[dict[str, Any]]:
-    return [
-        {"rank": rank, "similarity": match.score, **facts(session, match.row)}
-        for rank, match in enumerate(found, start=1)
-    ]
+    print_songs(session, session.listed, extra, [[f"= {paths[row]}" for row in m.copies] for m in found])
+    if arguments.save:
+        _save(session, arguments.save, relative=False)
+    suggest(session, f"compare {_quoted(session, song)} {_quoted(session, found[0].row)}")
 
 
 # --- reasons -----------------------------------------------------------------------------------------
@@ -228,37 +138,42 @@ def why(session: Session, arguments: argparse.Namespace) -> None:
 def explain(session: Session, one: int, other: int, arguments: argparse.Namespace) -> None:
     """Print the similarity of two songs, what it is made of, and what that sounds like."""
     from common.layout import GROUPS
-    from common.reasons import key_relation, keys, tempo_relation, tempos
+    from common.readings import keys, tempos
+    from common.reasons import key_relation, tempo_relation, traits
 
     space = session.space(arguments.space)
     score, parts = space.similarity(one, other), space.contributions(one, other)
-    tempo = tempos(session.library)
     relations = {
-        "tempo": tempo_relation(tempo[one], tempo[other]),
+        "tempo": tempo_relation(*tempos(session.library, [one, other])),
         "key": key_relation(*keys(session.library, [one, other])),
     }
-    standing = space.pairs.standing(score)
+    binding, separating = traits(session.library, one, other, parts)
+    pairs = space.pairs
     if arguments.json:
-        songs = {"one": facts(session, one), "other": facts(session, other)}
+        songs = {"one": session.facts(one), "other": session.facts(other)}
         print_json(
-            {**songs, "space": space.name, "similarity": score, "standing": standing,
-             "contributions": parts, **relations}
+            {**songs, "space": space.name, "similarity": score, "standing": pairs.standing(score),
+             "percentile": pairs.percentile(score), "contributions": parts, "both": binding,
+             "one_not_other": separating, **relations}
         )  # fmt: skip
         return
     for label, row in (("A", one), ("B", other)):
         say(f"{label}  {_title(session, row)}")
         say(f"   {session.library.paths[row]}")
-    say(f"\nsimilarity {score:.3f}, {standing}  [{space.name}]")
+    say(f"\nsimilarity {score:.3f}, {pairs.standing(score)}  [{space.name}]")
     longest = max(map(abs, parts.values())) or 1.0
     rows = [[group, f"{value:+.3f}", _bar(value / longest), GROUPS[group]] for group, value in parts.items()]
     rows.append(["sum", f"{sum(parts.values()):+.3f}", "", ""])
     say(console.table(["group", "adds", "", "which is"], rows, right=" r"))
-    _say_traits(session, one, other)
+    for what, found in (("both", binding), ("A, not B", separating)):
+        for trait in found:
+            say(f"{what:9} {trait}")
+            what = ""
     for name, relation in relations.items():
         say(f"{name:9} {relation}")
     sys.stdout.flush()  # the answer is there; the chart takes a moment
     _draw_comparison(session, one, other, score, parts)
-    suggest(session, f"search {shlex.quote(session.library.names[other])}")
+    suggest(session, f"search {_quoted(session, other)}")
 
 
 def _bar(share: float, width: int = 12) -> str:
@@ -266,16 +181,6 @@ def _bar(share: float, width: int = 12) -> str:
     length = round(abs(share) * width)
     left = ("█" * length if share < 0 else "").rjust(width)
     return f"{left}│{'█' * length if share > 0 else ''}".ljust(2 * width + 1)
-
-
-def _say_traits(session: Session, one: int, other: int) -> None:
-    from common.reasons import traits
-
-    binding, separating = traits(session.library, one, other)
-    for what, found in (("both", binding), ("A, not B", separating)):
-        for trait in found:
-            say(f"{what:9} {trait.words()}")
-            what = ""
 
 
 def _draw_comparison(session: Session, one: int, other: int, score: float, parts: dict[str, float]) -> None:
@@ -300,15 +205,19 @@ def list_songs(session: Session, arguments: argparse.Namespace) -> None:
     genres = [g for g in session.library.genre_names if not wanted or fold(g) == fold(wanted)]
     if not genres:
         raise UserError(f"no genre is called {wanted!r}; there are {', '.join(session.library.genre_names)}")
-    session.listed = [row for genre in genres for row in session.library.indices_of(genre)]
+    session.listed = [
+        row for genre in genres for row in session.library.indices_of(genre) if row < session.library.n_own
+    ]
     session.asked = None
     if arguments.json:
-        print_json([facts(session, row) for row in session.listed])
+        print_json([session.facts(row) for row in session.listed])
         return
     print_songs(session, session.listed)
+    if arguments.save:
+        _save(session, arguments.save, relative=False)
     songs = console.count(len(session.listed), "song")
     note(f"{songs} in {console.count(len(genres), 'genre')}")
-    suggest(session, f"search {shlex.quote(session.library.names[session.listed[0]])}")
+    suggest(session, f"search {_quoted(session, session.listed[0])}")
 
 
 def genres(session: Session, arguments: argparse.Namespace) -> None:
@@ -337,45 +246,228 @@ def genres(session: Session, arguments: argparse.Namespace) -> None:
 
 def spaces(session: Session, arguments: argparse.Namespace) -> None:
     """Print the similarity spaces, or change to one."""
-    from common.similarity import SPACES
+    from common.spaces import SPACES
 
     if arguments.name:
         session.space(arguments.name)
         session.space_name = arguments.name
+    if arguments.json:
+        print_json(
+            [{"name": n, "chosen": n == session.space_name, "is": about} for n, (_, about) in SPACES.items()]
+        )
+        return
     rows = [["•" if name == session.space_name else "", name, about] for name, (_, about) in SPACES.items()]
     say(console.table(["", "space", "what it is"], rows))
+
+
+# --- listening ---------------------------------------------------------------------------------------
+
+
+def playlist(session: Session, arguments: argparse.Namespace) -> None:
+    """Print and save a way from one song to another."""
+    from common.playlists import path
+
+    words, n = _with_number(session, arguments)
+    one, other = session.two_songs(words)
+    library = session.library
+    order = path(session.space(arguments.space), library, one, other, n, arguments.per_artist)
+    show_order(session, f"{library.names[one]} to {library.names[other]}", order, arguments)
+
+
+def _with_number(session: Session, arguments: argparse.Namespace) -> tuple[list[str], int]:
+    """The words that mean two songs, and how many songs: the number that ends them, unless it is a name's."""
+    one, other = session.two_names(arguments.songs)
+    title, _, last = other.rpartition(" ")
+    if one and title and last.isdecimal() and int(last) > 1 and not session.is_named(other):
+        return [one, title], int(last)
+    return arguments.songs, arguments.n
+
+
+def radio(session: Session, arguments: argparse.Namespace) -> None:
+    """Print and save the next songs of a radio; without a song, those that follow."""
+    import itertools
+
+    from common.playlists import radio as play_on
+    from common.transitions import deck
+
+    space = session.space(arguments.space)
+    if arguments.song:
+        song = session.song(" ".join(arguments.song))
+        session.radio, session.heard = play_on(space, session.library, song), []
+        session.radio_name = f"radio {session.library.names[song]}"
+    if session.radio is None:
+        raise UserError("which song does the radio start from? Write any part of its name")
+    songs = list(itertools.islice(session.radio, arguments.n))
+    if not songs:
+        raise UserError("the radio has played every song")
+    session.heard += songs
+    show_order(
+        session, session.radio_name, deck(space, session.library, session.heard), arguments, len(songs)
+    )
+
+
+def shuffle(session: Session, arguments: argparse.Namespace) -> None:
+    """Print and save all songs, or those of a genre, in an order that flows."""
+    from common.playlists import MOST_ORDERED
+    from common.playlists import shuffle as put_in_order
+
+    songs, name = _songs_of(session, " ".join(arguments.genre))
+    if len(songs) > MOST_ORDERED:
+        note(f"{MOST_ORDERED} of {console.count(len(songs), 'song')}, drawn at random")
+    order = put_in_order(session.space(arguments.space), session.library, songs, arguments.seed)
+    show_order(session, f"shuffle {name}", order, arguments)
+
+
+def climbing_set(session: Session, arguments: argparse.Namespace) -> None:
+    """Print and save a set whose energy climbs or falls."""
+    from common.playlists import climb
+
+    songs, name = _songs_of(session, " ".join(arguments.genre))
+    rising = arguments.energy == "up"
+    space = session.space(arguments.space)
+    order = climb(space, session.library, songs, arguments.n, arguments.bpm, rising)
+    tempo = "" if arguments.bpm is None else " {:g}-{:g} BPM".format(*arguments.bpm)
+    show_order(session, f"set {name}{tempo} {arguments.energy}", order, arguments)
+
+
+def _songs_of(session: Session, genre: str) -> tuple[list[int], str]:
+    """The songs of a genre, or all, and what to call them."""
+    from common.library import fold
+
+    library = session.library
+    if not genre or fold(genre) == "all":
+        return list(range(library.n_own)), "all"
+    for name in library.genre_names:
+        if fold(name) == fold(genre):
+            return [row for row in library.indices_of(name) if row < library.n_own], name
+    raise UserError(f"no genre is called {genre!r}; there are {', '.join(library.genre_names)}, or all")
+
+
+def show_order(
+    session: Session, name: str, order: Deck, arguments: argparse.Namespace, newest: int | None = None
+) -> None:
+    """Print an order of songs with the reason for every step, and save it as a playlist.
+
+    Of a radio that goes on, only the newest songs are printed; the playlist has them all.
+    """
+    from common.playlist_files import as_json, export
+    from common.transitions import steps
+
+    songs = [int(song) for song in order.songs]
+    facts, made = [session.facts(song) for song in songs], steps(order)
+    first = len(songs) - (newest or len(songs))
+    session.listed, session.asked = songs[first:], None
+    if arguments.json:
+        print_json(as_json(name, facts, made))
+        return
+    say(f"{name}  [{session.space(arguments.space).name}]")
+    reasons = [[], *([step.words] for step in made)]
+    print_songs(session, session.listed, _step_columns(order, made, first), reasons[first:])
+    if made:
+        _say_flow(order, [step.cost for step in made])
+    _tell_written(session, export(session.paths, name, facts, made, arguments.relative))
+    if made:
+        roughest = max(range(len(made)), key=lambda place: made[place].cost)
+        suggest(session, "compare " + " ".join(_quoted(session, song) for song in songs[roughest:][:2]))
+
+
+def _tell_written(session: Session, written: list[Path]) -> None:
+    session.playlist = written[0]
+    others = " and ".join(path.suffix for path in written[1:])
+    note(f"written: {written[0]} (and {others})")
+
+
+def _step_columns(order: Deck, made: list[Step], first: int) -> dict[str, list]:
+    costs = [None, *(f"{step.cost:.2f}" for step in made)]
+    return {"step": costs[first:], "energy": [f"{energy:.0f} dB" for energy in order.energy[first:]]}
+
+
+def _say_flow(order: Deck, costs: list[float]) -> None:
+    import numpy as np
+
+    from common.transitions import roughness
+
+    roughest = int(np.argmax(costs))
+    by_chance = roughness(order.costs[np.triu_indices(len(order), k=1)])
+    say(
+        f"roughness {roughness(costs):.2f}; of these songs in any order {by_chance:.2f}; "
+        f"the roughest step, {costs[roughest]:.2f}, is into song {roughest + 2}"
+    )
+
+
+def save(session: Session, arguments: argparse.Namespace) -> None:
+    """Save the songs listed last as a playlist."""
+    if not session.listed:
+        raise UserError("nothing was listed yet; search first, or give --save NAME to a search")
+    written = _save(session, " ".join(arguments.name) or _default_name(session), arguments.relative)
+    if arguments.json:
+        print_json([str(path) for path in written])
+
+
+def _save(session: Session, name: str, relative: bool) -> list[Path]:
+    from common.playlist_files import export
+
+    songs = [session.facts(song) for song in session.listed]
+    written = export(session.paths, name, songs, relative=relative)
+    _tell_written(session, written)
+    return written
+
+
+def _default_name(session: Session) -> str:
+    return "songs" if session.asked is None else f"like {session.library.names[session.asked]}"
+
+
+def play(session: Session, arguments: argparse.Namespace) -> None:
+    """Hand a song, or the playlist written last, to the system's player."""
+    from common.player import play as hand_over
+
+    _tell(hand_over(_file(session, arguments)), arguments)
+
+
+def open_folder(session: Session, arguments: argparse.Namespace) -> None:
+    """Show a song, or the playlist written last, in its folder."""
+    from common.player import show
+
+    _tell(show(_file(session, arguments)), arguments)
+
+
+def _file(session: Session, arguments: argparse.Namespace) -> Path:
+    if arguments.song:
+        return Path(session.library.paths[session.song(" ".join(arguments.song))])
+    if session.playlist is None:
+        raise UserError("which song? Write its number, or any part of its name")
+    return session.playlist
+
+
+def _tell(done: str, arguments: argparse.Namespace) -> None:
+    if arguments.json:
+        print_json({"done": done})
+    else:
+        say(done)
 
 
 # --- talking -----------------------------------------------------------------------------------------
 
 
-def facts(session: Session, row: int) -> dict[str, Any]:
-    """What is known of a song, for JSON."""
-    from common.reasons import keys, tempos
-
-    key, tempo = keys(session.library, [row])[0], float(tempos(session.library)[row])
-    return {
-        **session.library.song(row),
-        "tempo": tempo or None,
-        "key": key and key.name,
-        "camelot": key and key.camelot,
-    }
-
-
-def print_songs(session: Session, rows: Sequence[int], extra: dict[str, list] | None = None) -> None:
-    """Print numbered songs, each with its file under it."""
-    from common.reasons import keys, tempos
+def print_songs(
+    session: Session,
+    rows: Sequence[int],
+    extra: dict[str, list] | None = None,
+    under: Sequence[Sequence[str]] = (),
+) -> None:
+    """Print numbered songs, each with its file under it, and what else is to be said of it."""
+    from common.readings import keys, tempos
 
     if not rows:
         return
-    library, tempo = session.library, tempos(session.library)
+    library, tempo = session.library, tempos(session.library, rows)
     columns = {
         "#": range(1, len(rows) + 1),
         **(extra or {}),
         "song": [library.names[row] for row in rows],
         "genre": [library.genres[row] for row in rows],
         "time": [console.duration(library.columns["duration"][row]) for row in rows],
-        "BPM": [f"{tempo[row]:.0f}" if tempo[row] > 0 else None for row in rows],
+        "BPM": [f"{bpm:.0f}" if bpm > 0 else None for bpm in tempo],
         "key": [_key_name(key) for key in keys(library, list(rows))],
     }
     right = "r" + "r" * len(extra or {}) + "  rr"
@@ -384,8 +476,8 @@ def print_songs(session: Session, rows: Sequence[int], extra: dict[str, list] | 
     )
     indent = " " * (len(rule.split(" ", 1)[0]) + 2)
     say("\n".join([head, rule]))
-    for line, row in zip(lines, rows, strict=True):
-        say(f"{line}\n{indent}{library.paths[row]}")
+    for line, row, more in zip(lines, rows, under or [[]] * len(rows), strict=True):
+        say("\n".join([line, *(indent + console.clean(text) for text in [library.paths[row], *more])]))
 
 
 def _key_name(key: Key | None) -> str | None:
@@ -402,21 +494,30 @@ def print_json(content: object) -> None:
 
 def suggest(session: Session, command: str) -> None:
     """Name a next command as the last line of a run; the prompt has its own hints."""
-    if not session.at_prompt:
+    if session.offer is None:
         note(f"next: {SCRIPT} {command}")
 
 
 def _title(session: Session, row: int) -> str:
     library = session.library
-    return (
-        f"{library.names[row]} ({library.genres[row]}, {console.duration(library.columns['duration'][row])})"
-    )
+    where = library.genres[row] if row < library.n_own else "not in the library"
+    return f"{library.names[row]} ({where}, {console.duration(library.columns['duration'][row])})"
+
+
+def _quoted(session: Session, row: int) -> str:
+    """A song's name as the command line wants it, or its file if that alone tells it from others."""
+    library = session.library
+    name = library.names[row]
+    return shlex.quote(name if row < library.n_own and library.names.count(name) == 1 else library.paths[row])
 
 
 def show_help(session: Session, arguments: argparse.Namespace) -> None:
     """Print the commands."""
+    if arguments.json:
+        print_json([{"command": command.usage, "does": command.does} for command in COMMANDS])
+        return
     say(prompt.help_text(COMMANDS))
-    say("SONG is any part of its name, or the number of a song listed before.")
+    say("SONG is any part of its name, the number of a song listed before, or an audio file.")
     say("A line that starts with no command is a search.")
 
 
@@ -425,110 +526,31 @@ def leave(session: Session, arguments: argparse.Namespace) -> None:
     raise prompt.Leave
 
 
-# --- arguments ---------------------------------------------------------------------------------------
-
-
-def _add_space(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument(
-        "--space", type=_space_name, metavar="NAME", help='the similarity space; "spaces" lists them'
-    )
-
-
-def _space_name(text: str) -> str:
-    from common.similarity import SPACES
-
-    if text not in SPACES:
-        raise argparse.ArgumentTypeError(f"{text!r} is no space; there are {', '.join(SPACES)}")
-    return text
-
-
-def _add_json(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--json", action="store_true", help="print JSON")
-
-
-def _add_search(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("song", nargs="*", metavar="SONG", help="part of its name, or a number")
-    parser.add_argument("-n", type=_positive, default=10, metavar="N", help="how many (default: 10)")
-    genre = parser.add_mutually_exclusive_group()
-    genre.add_argument("--same-genre", action="store_true", help="only songs of its genre")
-    genre.add_argument("--other-genre", action="store_true", help="only songs of other genres")
-    parser.add_argument("--other-artist", action="store_true", help="no songs by the same artist")
-    parser.add_argument("--other-album", action="store_true", help="no songs of the same album")
-    parser.add_argument("--same-tempo", action="store_true", help="within 4 %%, half and double count")
-    parser.add_argument("--mixable-key", action="store_true", help="at most a step on the wheel of fifths")
-    _add_space(parser)
-    _add_json(parser)
-
-
-def _add_diverse(parser: argparse.ArgumentParser) -> None:
-    _add_search(parser)
-    parser.add_argument(
-        "--diversity",
-        type=_share,
-        default=0.5,
-        metavar="0..1",
-        help="0: the nearest, 1: spread (default: 0.5)",
-    )
-    parser.add_argument(
-        "--pool", type=_positive, metavar="M", help="choose from the M nearest (default: 100, or 10 N)"
-    )
-
-
-def _add_comparison(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("songs", nargs="*", metavar="SONG", help="A | B")
-    _add_space(parser)
-    _add_json(parser)
-
-
-def _add_why(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("words", nargs="*", metavar="[SONG] N", help="number of a result")
-    _add_space(parser)
-    _add_json(parser)
-
-
-def _add_list(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("genre", nargs="*", metavar="GENRE", help="none: all")
-    _add_json(parser)
-
-
-def _add_genres(parser: argparse.ArgumentParser) -> None:
-    _add_space(parser)
-    _add_json(parser)
-
-
-def _add_spaces(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("name", nargs="?", type=_space_name, metavar="NAME", help="the space to change to")
-
-
-def _positive(text: str) -> int:
-    if not text.isdecimal() or int(text) < 1:
-        raise argparse.ArgumentTypeError(f"expected a whole number from 1, got {text!r}")
-    return int(text)
-
-
-def _share(text: str) -> float:
-    try:
-        value = float(text)
-    except ValueError:
-        value = -1.0
-    if not 0.0 <= value <= 1.0:
-        raise argparse.ArgumentTypeError(f"expected a number from 0 to 1, got {text!r}")
-    return value
-
-
 COMMANDS = (
     Command("search", "SONG [-n 10] [--same-genre] [--json]", "the most similar songs; a title alone does it",
-            search, _add_search, "songs"),
+            search, takes.search, "songs"),
     Command("diverse", "SONG [-n 10] [--diversity 0.5]", "similar songs that differ from each other",
-            diverse, _add_diverse, "songs", "less of the same"),
+            diverse, takes.diverse, "songs", "less of the same"),
     Command("compare", "A | B", "how similar two songs are, and what that is made of",
-            compare, _add_comparison, "songs", "what binds two songs"),
-    Command("why", "[SONG] N", "why result N was found", why, _add_why, "songs", "the reasons for a result"),
-    Command("list", "[GENRE]", "the songs, by genre", list_songs, _add_list, "genres"),
+            compare, takes.comparison, "songs", "what binds two songs"),
+    Command("why", "[SONG] N", "why result N was found", why, takes.why, "songs", "the reasons for a result"),
+    Command("list", "[GENRE]", "the songs, by genre", list_songs, takes.listing, "genres"),
     Command("genres", "", "how alike songs are inside and between genres; table, CSV and heatmap",
-            genres, _add_genres, "", "how well similarity follows genre"),
-    Command("spaces", "[NAME]", "the similarity spaces, or change to one", spaces, _add_spaces, "spaces"),
-    Command("help", "", "these commands; COMMAND --help tells more", show_help),
+            genres, takes.genres, "", "how well similarity follows genre"),
+    Command("playlist", "A -> B [-n 10]", "a way from A to B whose steps are good transitions",
+            playlist, takes.playlist, "songs", "a way from one song to another"),
+    Command("radio", "[SONG] [-n 20]", "songs that drift on from one; without SONG it goes on",
+            radio, takes.radio, "songs", "songs that drift on"),
+    Command("shuffle", "GENRE|all [--seed 0]", "all songs in an order that flows",
+            shuffle, takes.shuffle, "genres"),
+    Command("set", "[GENRE] [--bpm 128-140] [--energy up]", "a set whose energy climbs",
+            climbing_set, takes.climbing, "genres", "a set that climbs"),
+    Command("save", "[NAME] [--relative]", "the songs listed last as a playlist", save, takes.saving),
+    Command("play", "[SONG]", "hand it to your player; without SONG the playlist written last",
+            play, takes.file, "songs", "hear a result"),
+    Command("open", "[SONG]", "show it in its folder", open_folder, takes.file, "songs"),
+    Command("spaces", "[NAME]", "the similarity spaces, or change to one", spaces, takes.spaces, "spaces"),
+    Command("help", "", "these commands; COMMAND --help tells more", show_help, takes.json),
     Command("quit", "", "leave, as Ctrl-D does", leave),
 )  # fmt: skip
 
@@ -545,14 +567,15 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _once(command: Command, arguments: argparse.Namespace) -> int:
     with contextlib.suppress(prompt.Leave):
-        command.run(_session(arguments, at_prompt=False), arguments)
+        command.run(_session(arguments), arguments)
     return console.OK
 
 
 def _prompt(arguments: argparse.Namespace) -> int:
-    from common.similarity import SPACES
+    from common.spaces import SPACES
 
-    session = _session(arguments, at_prompt=True)
+    session = _session(arguments)
+    session.offer = lambda songs: print_songs(session, songs)
     songs = console.count(len(session.library), "song")
     note(
         f"{songs} in {console.count(len(session.library.genre_names), 'genre')}, {session.space_name} space."
@@ -568,10 +591,11 @@ def _prompt(arguments: argparse.Namespace) -> int:
     )
 
 
-def _session(arguments: argparse.Namespace, at_prompt: bool) -> Session:
+def _session(arguments: argparse.Namespace) -> Session:
     from common.library import Paths
+    from common.session import Session
 
-    return Session(Paths(arguments.data, arguments.outputs), arguments.space, at_prompt)
+    return Session(Paths(arguments.data, arguments.outputs), arguments.space)
 
 
 if __name__ == "__main__":

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 from common.console import clean
 from common.files import replacing, write_text
 from common.layout import GROUPS
+from common.library import UNKNOWN_GENRE
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -37,6 +38,12 @@ PLOTLY_MARKERS = {
 }
 INK, PAPER, GRID = "#1F2430", "#FFFFFF", "#D9DCE3"
 DIVERGING, SEQUENTIAL = "RdBu_r", "magma"
+ORDERED, CYCLIC = "cividis", "twilight"
+"""Colour maps of points: of a number, and of what goes round (keys). Both keep their order for colour-blind
+eyes (J. R. Nuñez et al., "Optimizing colormaps with consideration for color vision deficiency", 2018)."""
+
+UNKNOWN_COLOUR = "#9A9FAA"
+"""Of a song whose genre is not known: grey, so that it claims no kinship."""
 
 GROUP_COLOURS = dict(zip(GROUPS, PALETTE, strict=False))
 """Musical group of the embedding -> its colour in every figure."""
@@ -66,14 +73,25 @@ def genre_styles(genres: Sequence[str]) -> dict[str, tuple[str, str]]:
     Returns
     -------
     dict
-        Genre -> (colour, marker). With more genres than colours the pairs go on without repeating, so
-        that 56 genres stay distinct.
+        Genre -> (colour, marker), sorted; songs of no known genre are grey and last. With more genres
+        than colours the pairs go on without repeating, so that 56 genres stay distinct.
     """
-    names = sorted(set(genres))
-    return {
-        name: (PALETTE[i % len(PALETTE)], MARKERS[(i + i // len(PALETTE)) % len(MARKERS)])
+    colours = PALETTE[:-1]  # the last is a grey
+    names = sorted(set(genres) - {UNKNOWN_GENRE})
+    styles = {
+        name: (colours[i % len(colours)], MARKERS[(i % len(colours) + i // len(colours)) % len(MARKERS)])
         for i, name in enumerate(names)
     }
+    return styles | ({UNKNOWN_GENRE: (UNKNOWN_COLOUR, "o")} if UNKNOWN_GENRE in genres else {})
+
+
+def ramp(name: str, n: int) -> list[str]:
+    """Take ``n`` evenly spaced colours, as ``#rrggbb``, from one of matplotlib's colour maps."""
+    import matplotlib as mpl
+    from matplotlib.colors import to_hex
+
+    colours = mpl.colormaps[name]
+    return [to_hex(colours(i / (n - 1))) for i in range(n)]
 
 
 @contextmanager
@@ -104,21 +122,50 @@ def style() -> Iterator[None]:
         yield
 
 
-def save_png(figure: Figure, path: Path, dpi: int = DPI) -> Path:
+def save_png(figure: Figure, path: Path, dpi: int = DPI, title: str | None = None) -> Path:
     """Write a matplotlib figure at print quality and close it.
 
     Characters that no installed font has are drawn as boxes, without a warning: a title is data, and
     the page that goes with the figure shows it in full.
+
+    Parameters
+    ----------
+    figure, path, dpi
+        What, where, and how fine.
+    title
+        What the picture shows, kept in the file for whoever lists pictures (`png_title`); the figure's
+        own title over all its panels if None.
     """
     import warnings
 
     import matplotlib.pyplot as plt
 
+    shows = clean(" ".join((title or figure.get_suptitle()).split()))
+    about = {"Software": None} | ({"Title": shows} if shows else {})
     with warnings.catch_warnings(), replacing(path) as temporary:
         warnings.filterwarnings("ignore", message=r"Glyph .* missing from font", category=UserWarning)
-        figure.savefig(temporary, dpi=dpi, metadata={"Software": None})
+        figure.savefig(temporary, dpi=dpi, metadata=about)
     plt.close(figure)
     return path
+
+
+def png_title(path: Path) -> str | None:
+    """Read what `save_png` wrote about a picture; None where it says nothing, or is no PNG.
+
+    Source: W3C, "Portable Network Graphics", sections 11.3.3.2 (tEXt) and 11.3.3.4 (iTXt).
+    """
+    with path.open("rb") as file:
+        if file.read(8) != b"\x89PNG\r\n\x1a\n":
+            return None
+        while len(head := file.read(8)) == 8 and head[4:] not in {b"IDAT", b"IEND"}:
+            content = file.read(int.from_bytes(head[:4]))
+            file.read(4)  # the checksum
+            keyword, _, rest = content.partition(b"\0")
+            if keyword == b"Title" and head[4:] == b"tEXt":
+                return rest.decode("latin-1")
+            if keyword == b"Title" and head[4:] == b"iTXt" and rest[:1] == b"\0":
+                return rest[2:].split(b"\0", 2)[-1].decode("utf-8", "replace")
+    return None
 
 
 def save_plotly(page: Page, path: Path, title: str) -> Path:

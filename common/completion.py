@@ -25,8 +25,8 @@ from common.prompt import Command, by_name
 MOST = 30
 """Suggestions shown at once."""
 
-BAR = "|"
-"""What separates two songs on a line."""
+_BETWEEN = re.compile(r"\||->|→")
+"""What stands between two songs on a line."""
 
 
 def best_matches(typed: str, names: Sequence[str], folded: Sequence[str], most: int = MOST) -> list[str]:
@@ -88,7 +88,7 @@ class LineCompleter(Completer):
                 if name.startswith(option):
                     yield Completion(name, -len(option))
         else:
-            yield from self._complete_name(command, rest.rpartition(BAR)[2].lstrip())
+            yield from self._complete_name(command, _BETWEEN.split(rest)[-1].lstrip())
 
     def _complete_command(self, line: str) -> Iterator[Completion]:
         for name, command in self._commands.items():

@@ -17,8 +17,10 @@ import numpy as np
 
 from common.console import UserError, count
 from common.files import write_csv
+from common.filters import artists as artists_of
 from common.library import UNKNOWN_GENRE, Library, Paths, fold
-from common.similarity import SEED, Space
+from common.pairs import SEED
+from common.spaces import Space
 
 SONG_SAMPLE = 4096
 """Songs that stand for all, where there are more."""
@@ -162,7 +164,7 @@ def measure(space: Space, library: Library) -> GenreStatistics:
     UserError
         If fewer than two songs have a genre.
     """
-    known = np.array([i for i, genre in enumerate(library.genres) if genre != UNKNOWN_GENRE], dtype=int)
+    known = np.flatnonzero(np.array(library.genres[: library.n_own]) != UNKNOWN_GENRE)
     if len(known) < 2:
         raise UserError("genres are compared between songs in genre folders, and there are fewer than two")
     names, genre_of = np.unique(np.array(library.genres)[known], return_inverse=True)
@@ -244,8 +246,8 @@ def _neighbours(scores: np.ndarray, genre_of: np.ndarray, genre: np.ndarray) -> 
 
 
 def _artist_numbers(library: Library) -> np.ndarray:
-    """Number the artists, shape (n_songs,); -1 where a song names none."""
-    artists = [fold(artist or "") for artist in library.columns["artist"]]
+    """Number the artists, shape (n_songs,); -1 where nothing tells a song's."""
+    artists = [fold(artist) for artist in artists_of(library)]
     number = {artist: i for i, artist in enumerate(sorted(set(artists) - {""}))}
     return np.array([number.get(artist, -1) for artist in artists])
 

@@ -1,33 +1,28 @@
-"""One song's journey: waveform, spectrogram, frame-level features and the 641 numbers, on one page.
+"""One song's journey: waveform, spectrogram, frame-level features and the embedding, drawn on one page.
 
 Conventions
 -----------
 Times are in seconds, frequencies in Hz, levels in dB under the song's loudest value. Places in a figure
 are in inches from its top left corner. The embedding is shown as z-scores: how many standard deviations of
-*this library* a number lies above (red) or below (blue) the library's mean.
+*this library* a number lies above (red) or below (blue) the library's mean; see `common.hearing`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field
-from pathlib import Path
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from common import charts, console, layout
-from common.layout import BLOCK_OF, HOP_LENGTH, LAYOUT, NAMES, SAMPLE_RATE, SLICES, Block
-from common.library import Library, standardise
-from common.music import Key, estimate_key
+from common.hearing import FRAME_SECONDS, STORED, Heard, Pulse, Standing, find_pulse, most_unusual
+from common.layout import LAYOUT, N_FEATURES, SAMPLE_RATE, SLICES, Block
+from common.music import Key
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
     from matplotlib.text import Text
-
-MIN_SONGS_FOR_Z = 5
-"""Songs below which a library cannot say what is usual."""
 
 Z_LIMIT = 3.0
 """Standard deviations at which the colours end."""
@@ -36,234 +31,11 @@ COLUMNS = 2400
 """Most columns a picture over time is drawn with; more would not be seen."""
 
 PULSE_SECONDS = 10.0
-CLEAR_PULSE = 0.1
-"""Rise of the onsets' autocorrelation at the beat above its surroundings from which beats are drawn;
-see `Pulse`."""
-
-FRAME_SECONDS = HOP_LENGTH / SAMPLE_RATE
+"""How much of the song the pulse is shown of."""
 
 A3 = (16.54, 11.69)
 LEFT, RIGHT = (0.95, 9.0), (10.65, 16.0)
 """From where to where the two columns reach, in inches."""
-
-
-# ------------------------------------------------------------------------------------------ the song
-
-
-@dataclass(frozen=True)
-class Heard:
-    """A song as the machine hears it.
-
-    Attributes
-    ----------
-    name, genre
-        What to call it; ``genre`` is None for a file outside the library.
-    samples
-        float32, mono at ``SAMPLE_RATE``.
-    series
-        What ``features.describe`` gives.
-    embedding
-        float32, shape (``N_FEATURES``,).
-    """
-
-    name: str
-    genre: str | None
-    samples: np.ndarray = field(repr=False)
-    series: dict[str, np.ndarray] = field(repr=False)
-    embedding: np.ndarray = field(repr=False)
-
-    @property
-    def duration(self) -> float:
-        """Length in seconds."""
-        return self.samples.size / SAMPLE_RATE
-
-    @property
-    def tempo(self) -> float:
-        """In BPM; 0 where no pulse was found."""
-        return float(self.embedding[SLICES["tempo"]][0])
-
-    @property
-    def key(self) -> Key | None:
-        """The estimated key; None where all notes are equally present."""
-        return estimate_key(self.embedding[SLICES["chroma_mean"]])
-
-
-def hear(path: Path, name: str, genre: str | None) -> Heard:
-    """Decode and describe a song with the code of stage 1.
-
-    Raises
-    ------
-    AudioError, FeatureError
-        If the file does not make it; see `common.audio` and `common.features`.
-    """
-    from common import audio, features
-
-    samples = audio.load(path).samples
-    series = features.describe(samples)
-    return Heard(name, genre, samples, series, features.summarise(series))
-
-
-@dataclass(frozen=True)
-class Standing:
-    """How a song stands in a library.
-
-    Attributes
-    ----------
-    n_songs
-        How many songs the library has.
-    z
-        Shape (``N_FEATURES``,); None in a library of fewer than `MIN_SONGS_FOR_Z` songs.
-    below, above
-        Share of the other songs, 0 to 1, that lie below and above this one, per number.
-    stored
-        What comparing the embedding with the library's row said, a value of `STORED`.
-    """
-
-    n_songs: int
-    z: np.ndarray | None = field(repr=False)
-    below: np.ndarray = field(repr=False)
-    above: np.ndarray = field(repr=False)
-    stored: str
-
-
-EQUAL, CLOSE, DIFFERENT, OUTSIDE = "equal", "close", "different", "outside"
-STORED = {
-    EQUAL: "the embedding equals the stored row",
-    CLOSE: "the embedding equals the stored row to within rounding",
-    DIFFERENT: "THE EMBEDDING DIFFERS FROM THE STORED ROW: the file has changed since it was extracted",
-    OUTSIDE: "the file is not in the library",
-}
-
-
-def compare(embedding: np.ndarray, library: Library, row: int | None) -> Standing:
-    """Measure a song against a library.
-
-    Parameters
-    ----------
-    embedding
-        Shape (``N_FEATURES``,).
-    library
-        The songs to measure by.
-    row
-        The song's row, whose stored numbers the embedding is checked against; None for a song from
-        outside.
-    """
-    others = library.embeddings if row is None else np.delete(library.embeddings, row, axis=0)
-    count = max(len(others), 1)
-    below = (others < embedding).sum(axis=0) / count
-    above = (others > embedding).sum(axis=0) / count
-    z = standardise(embedding[np.newaxis], library.embeddings)[0] if len(library) >= MIN_SONGS_FOR_Z else None
-    stored = OUTSIDE if row is None else _stored(embedding, library.embeddings[row])
-    return Standing(len(library), z, below, above, stored)
-
-
-def _stored(embedding: np.ndarray, row: np.ndarray) -> str:
-    if np.array_equal(embedding, row):
-        return EQUAL
-    # Another processor may round the last bits of a sum differently.
-    return CLOSE if np.allclose(embedding, row, rtol=1e-4, atol=1e-3) else DIFFERENT
-
-
-def most_unusual(standing: Standing, n: int = 3) -> list[str]:
-    """Say in words what is most unusual about a song, one sentence per descriptor.
-
-    Timbre coefficients beyond the second and tonnetz axes are passed over: they have no words that a
-    listener could check by ear.
-
-    Returns
-    -------
-    list of str
-        Such as ``darker than 93 % of the library``; empty if the library is too small to say.
-    """
-    if standing.z is None:
-        return []
-    sayings, sources = [], set()
-    for index in np.argsort(-np.abs(standing.z), kind="stable"):
-        source = BLOCK_OF[index].source
-        if source in sources or not _is_audible(int(index)) or standing.z[index] == 0:
-            continue
-        sources.add(source)
-        sayings.append(_saying(int(index), standing))
-        if len(sayings) == n:
-            break
-    return sayings
-
-
-def _is_audible(index: int) -> bool:
-    block = BLOCK_OF[index]
-    if block.source == "mfcc":
-        return block.statistic == "mean" and index - SLICES[block.name].start < 2
-    return block.source != "tonnetz"
-
-
-def _saying(index: int, standing: Standing) -> str:
-    high = standing.z[index] > 0
-    share = (standing.below if high else standing.above)[index]
-    words = layout.words(index, high)
-    others = "every other song" if share == 1 else f"{np.floor(share * 100):.0f} % of the library"
-    said = words.removeprefix("usually ").split()
-    compares = said[0].endswith("er") or said[0] in {"more", "less"} or said[-1] == "more"
-    joint = " than" if compares else ", more so than"
-    return f"{words}{joint} {others}"
-
-
-# ------------------------------------------------------------------------------------------ the pulse
-
-
-@dataclass(frozen=True)
-class Pulse:
-    """The beats of a song, and whether to believe them.
-
-    Attributes
-    ----------
-    onsets
-        Strength of what begins in each frame, shape (n_frames,).
-    beats
-        Frames of the beats.
-    clarity
-        Autocorrelation of the onsets at the distance of a beat, less its mean over all distances from
-        0.2 to 2 s: near 0 without a pulse, 1 for a metronome. After O. Lartillot et al., "Multi-feature
-        modeling of pulse clarity", ISMIR 2008.
-    """
-
-    onsets: np.ndarray = field(repr=False)
-    beats: np.ndarray = field(repr=False)
-    clarity: float
-
-    @property
-    def is_clear(self) -> bool:
-        return self.clarity >= CLEAR_PULSE
-
-
-def find_pulse(mel: np.ndarray, tempo: float) -> Pulse:
-    """Track the beats by D. P. W. Ellis's method ("Beat tracking by dynamic programming", 2007).
-
-    Parameters
-    ----------
-    mel
-        Mel spectrogram in dB, shape (n_bands, n_frames).
-    tempo
-        In BPM; 0 where no pulse was found.
-    """
-    import librosa
-
-    framing = {"sr": SAMPLE_RATE, "hop_length": HOP_LENGTH}
-    onsets = librosa.onset.onset_strength(S=mel, aggregate=np.median, **framing)
-    if tempo <= 0 or not onsets.any():
-        return Pulse(onsets, np.empty(0, dtype=int), 0.0)
-    _, beats = librosa.beat.beat_track(onset_envelope=onsets, bpm=tempo, **framing)
-    return Pulse(onsets, beats, _clarity(onsets, 60.0 / tempo / FRAME_SECONDS))
-
-
-def _clarity(onsets: np.ndarray, lag: float) -> float:
-    centred = onsets - onsets.mean()
-    spectrum = np.fft.rfft(centred, n=2 * len(centred))
-    correlation = np.fft.irfft(np.abs(spectrum) ** 2)[: len(centred)]
-    span = correlation[int(0.2 / FRAME_SECONDS) : int(2.0 / FRAME_SECONDS)]
-    near = correlation[max(int(lag) - 1, 1) : int(lag) + 3]
-    if correlation[0] <= 0 or not span.size or not near.size:
-        return 0.0
-    return float((near.max() - span.mean()) / correlation[0])
 
 
 # ------------------------------------------------------------------------------------------ the figure
@@ -292,7 +64,7 @@ def draw(heard: Heard, standing: Standing) -> Figure:
     return figure
 
 
-def draw_perspectives(heard: Heard, draw_map) -> Figure:
+def draw_perspectives(heard: Heard, draw_map: Callable[[Axes], None]) -> Figure:
     """Draw one song as the producer, the computer and the data scientist see it.
 
     Parameters
@@ -542,10 +314,10 @@ def _draw_pulse(axes: Axes, pulse: Pulse, heard: Heard) -> None:
     start = _strongest(pulse.onsets, span)
     onsets = pulse.onsets[start : start + span]
     times = (start + np.arange(onsets.size)) * FRAME_SECONDS
-    axes.fill_between(times, onsets, color=charts.PALETTE[2], alpha=0.45, linewidth=0)
+    axes.fill_between(times, onsets, color="#66C2A5", linewidth=0, zorder=2)
     beats = pulse.beats[(pulse.beats >= start) & (pulse.beats < start + span)] * FRAME_SECONDS
     if pulse.is_clear:
-        axes.vlines(beats, 0, onsets.max() * 1.08, color=charts.INK, linewidth=1.1)
+        axes.vlines(beats, 0, onsets.max() * 1.08, color=charts.INK, linewidth=1.1, zorder=1)
         what = f"{heard.tempo:.0f} beats per minute: the lines are the beats it found"
     elif heard.tempo > 0:
         what = f"no beat clear enough to draw; {heard.tempo:.0f} BPM is a guess"
@@ -584,6 +356,7 @@ def _unusual_box(figure: Figure, standing: Standing) -> None:
         lines = [f"{console.count(standing.n_songs, 'song')} in the library: {why}"]
     y = 1.66
     for line in lines:
+        line = line.replace(" Hz", "\u00a0Hz").replace(" kHz", "\u00a0kHz")  # no number without its unit
         text = _text(figure, x + 0.2, y, line, 10.5, va="top", linespacing=1.15)
         rows = int(np.ceil(_width(figure, text) / width))
         text.set_text(_wrap(line, rows))
@@ -594,7 +367,7 @@ def _unusual_box(figure: Figure, standing: Standing) -> None:
 def _draw_embedding(figure: Figure, heard: Heard, standing: Standing) -> None:
     """Draw all numbers: strips of cells for the descriptors with many, bars for those with one."""
     usual = f"against {standing.n_songs} songs" if standing.z is not None else "each row on its own scale"
-    _step(figure, RIGHT[0] - 0.95, 3.0, 4, f"The embedding: {len(NAMES)} numbers", usual)
+    _step(figure, RIGHT[0] - 0.95, 3.0, 4, f"The embedding: {N_FEATURES} numbers", usual)
     top = 3.5
     for source, blocks in _sources().items():
         if blocks[0].size > 1:

@@ -1,26 +1,20 @@
-"""The music map: figures of a projection for print, and pages to explore it with a mouse.
+"""The music map: how to read a projection, where a song lies on it, and its figures for print.
 
-Conventions
------------
-A map shows one point per song, in the library's order. Genres have a colour and a marker shape
-(`charts.genre_styles`); axes have no unit and are not drawn. A page holds its songs as JSON and is drawn
-by ``assets/map.js`` with the ``plotly.min.js`` beside it, so it opens from disk without a network.
+Conventions: a map shows one point per song, in the library's order. Genres have a colour and a marker
+shape (`charts.genre_styles`); axes have no unit and are not drawn. Pages are made by `common.map_pages`.
 """
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from common import charts, console
-from common.layout import N_FEATURES, SLICES
+from common.layout import N_FEATURES
 from common.library import UNKNOWN_GENRE, Library, standardise
-from common.music import estimate_keys
 from common.projection import DISC, NEIGHBOURS, PCA, UMAP, Projection, place
 
 if TYPE_CHECKING:
@@ -28,8 +22,6 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
     from matplotlib.text import Text
     from matplotlib.transforms import Bbox
-
-ASSETS = Path(__file__).parent / "assets"
 
 SYMBOLS_3D = {
     "o": "circle",
@@ -50,8 +42,8 @@ HONESTY = (
     "Songs that lie close together sound alike to the machine; the distance between far clusters, "
     "their sizes and the directions mean little."
 )
-VIEWS = ((18, -60), (18, 30))
-"""Elevation and azimuth in degrees from which the 3D map is printed."""
+ELEVATION, ASIDE = 18.0, 35.0
+"""Degrees from which the 3D map is printed: above it, and to either side of where it looks widest."""
 
 
 @dataclass(frozen=True)
@@ -71,30 +63,6 @@ class Star:
     coordinates: np.ndarray
     name: str
     row: int | None = None
-
-
-def song_facts(library: Library) -> dict[str, list]:
-    """What the hover card says of every song: one list per fact, in the library's order.
-
-    Returns
-    -------
-    dict
-        ``title, artist, genre, album`` (text or None), ``duration`` (s), ``tempo`` (BPM, None where no
-        pulse was found) and ``key`` (name and Camelot code, None where there is none).
-    """
-    embeddings = library.embeddings
-    tempos = embeddings[:, SLICES["tempo"]][:, 0]
-    keys = estimate_keys(embeddings[:, SLICES["chroma_mean"]])
-    tagged = zip(library.columns["title"], library.names, strict=True)
-    return {
-        "title": [console.clean(title or name) for title, name in tagged],
-        "artist": [artist and console.clean(artist) for artist in library.columns["artist"]],
-        "genre": [console.clean(genre) for genre in library.genres],
-        "album": [album and console.clean(album) for album in library.columns["album"]],
-        "duration": [round(float(seconds), 1) for seconds in library.columns["duration"]],
-        "tempo": [round(float(tempo), 1) if tempo > 0 else None for tempo in tempos],
-        "key": [f"{key.name} ({key.camelot})" if key else None for key in keys],
-    }
 
 
 def describe(projection: Projection) -> str:
@@ -177,16 +145,28 @@ def draw_3d(library: Library, projection: Projection, star: Star | None = None) 
 
     with charts.style():
         figure = plt.figure(figsize=(16, 9.5))
-        for column, (elevation, azimuth) in enumerate(VIEWS):
+        widest = _widest_view(projection.coordinates)
+        for column, azimuth in enumerate((widest - ASIDE, widest + ASIDE)):
             axes = figure.add_axes((0.01 + 0.495 * column, 0.14, 0.485, 0.79), projection="3d")
-            axes.view_init(elevation, azimuth)
+            axes.view_init(ELEVATION, azimuth)
+            axes.computed_zorder = False  # or a song in front would cover the star
             handles = draw_points(axes, library, projection.coordinates)
             if star is not None:
                 handles.append(draw_star(axes, star))
             axes.set_box_aspect((1, 1, 0.8), zoom=1.12)
-            axes.set_title(f"seen from {azimuth % 360}°", loc="center", y=0.96, weight="normal", size=11)
+            side = ("from the left", "from the right")[column]
+            axes.set_title(side, loc="center", y=0.99, weight="normal", size=11)
         _frame(figure, library, projection, handles)
     return figure
+
+
+def _widest_view(coordinates: np.ndarray) -> float:
+    """Azimuth in degrees, -90 to 90, from which the songs are spread most widely from left to right."""
+    width = np.ptp(coordinates, axis=0)
+    x, y = ((coordinates - coordinates.mean(axis=0)) / np.where(width > 0, width, 1.0)).T[:2]
+    # The direction of the largest variance in the plane; the eye stands at a right angle to it.
+    along = 0.5 * np.degrees(np.arctan2(2 * (x @ y), x @ x - y @ y))
+    return float(along - 90.0 if along > 0 else along + 90.0)
 
 
 def draw_points(axes: Axes, library: Library, coordinates: np.ndarray, size: float | None = None) -> list:
@@ -232,7 +212,11 @@ def _bare(axes: Axes) -> None:
     axes.margins(0.06)
     if axes.name == "3d":
         axes.set(zticks=[], zlabel="")
+        for axis in (axes.xaxis, axes.yaxis, axes.zaxis):
+            axis.line.set_color(charts.GRID)
         return
+    # Neither direction means anything by itself, so neither is stretched.
+    axes.set_aspect("equal", adjustable="datalim")
     for spine in axes.spines.values():
         spine.set_color(charts.GRID)
 
@@ -241,9 +225,10 @@ def draw_star(axes: Axes, star: Star, label: bool = True) -> Any:
     """Point a song out with a star and its name; returns the legend's handle."""
     where = [np.array([value]) for value in star.coordinates]
     name = console.shorten(console.clean(star.name), 40)
+    short = console.shorten(name, 28)
     handle = axes.scatter(
         *where, s=420, marker="*", c="#FFD400", edgecolors=charts.INK, linewidths=1.2, zorder=10,
-        label=name if star.row is not None else f"{name} (not in the library)",
+        label=short if star.row is not None else f"{short} (not in the library)",
     )  # fmt: skip
     if label and axes.name != "3d":
         _annotate(axes, star.coordinates, name)
@@ -251,13 +236,19 @@ def draw_star(axes: Axes, star: Star, label: bool = True) -> Any:
 
 
 def _annotate(axes: Axes, where: np.ndarray, name: str) -> None:
-    """Write a name beside a point, on the side where the picture has room for it."""
+    """Write a name beside a point, on the side where the picture has room, as much of it as there is."""
     low, high = axes.get_xlim()
     to_left = (where[0] - low) / (high - low) > 0.5
-    axes.annotate(
+    note = axes.annotate(
         name, where, xytext=(-14 if to_left else 14, 14), textcoords="offset points",
         ha="right" if to_left else "left", fontsize=11, weight="bold", zorder=11, path_effects=_halo(),
     )  # fmt: skip
+    axes.figure.canvas.draw()
+    for width in range(console.display_width(name) - 1, 3, -1):
+        box = note.get_window_extent()
+        if axes.bbox.x0 <= box.x0 and box.x1 <= axes.bbox.x1:
+            break
+        note.set_text(console.shorten(name, width))
 
 
 def _halo() -> list:
@@ -359,78 +350,20 @@ def _densest(coordinates: np.ndarray, own: np.ndarray, most: int = 20) -> np.nda
 
 def _frame(figure: Figure, library: Library, projection: Projection, handles: list) -> None:
     """Write the title above, the legend and the honest words below."""
-    figure.text(0.03, 0.965, _title(library, projection), fontsize=18, weight="bold", va="center")
+    figure.text(0.03, 0.965, title(len(library), projection), fontsize=18, weight="bold", va="center")
     shown = handles[:24] + handles[24:][-1:]
-    columns = min(len(shown), max(3, int(figure.get_figwidth() / 2.4)))
-    figure.legend(
-        handles=shown, loc="upper center", bbox_to_anchor=(0.5, 0.145), ncols=columns, frameon=False,
-        fontsize=10, markerscale=1.0, columnspacing=1.2, handletextpad=0.3,
-    )  # fmt: skip
+    for columns in range(min(len(shown), max(3, int(figure.get_figwidth() / 2.4))), 0, -1):
+        legend = figure.legend(
+            handles=shown, loc="upper center", bbox_to_anchor=(0.5, 0.145), ncols=columns, frameon=False,
+            fontsize=10, markerscale=1.0, columnspacing=1.2, handletextpad=0.3,
+        )  # fmt: skip
+        if legend.get_window_extent().width <= figure.bbox.width or columns == 1:
+            break
+        legend.remove()
     words = describe(projection).replace(". ", ".\n")
     figure.text(0.03, 0.012, words, fontsize=9.5, va="bottom", linespacing=1.5)
 
 
-def _title(library: Library, projection: Projection) -> str:
-    return f"{console.count(len(library), 'song')} on a map in {projection.dimensions}D"
-
-
-# ---------------------------------------------------------------------------------------------- pages
-
-
-def save_page(library: Library, projection: Projection, path: Path, star: Star | None = None) -> Path:
-    """Write the map as a page: hover shows the song, the legend toggles genres, a 3D map turns.
-
-    Parameters
-    ----------
-    library, projection
-        The songs and their places, in two or three dimensions.
-    path
-        The page; ``plotly.min.js`` is put beside it once.
-    star
-        A song to point out, which need not be in the library.
-    """
-    charts.share_plotly(path.parent)
-    content = _json(page_content(library, projection, star))
-    title = _title(library, projection)
-    turn = "Drag to turn it, scroll to zoom." if projection.dimensions == 3 else "Drag and scroll to zoom."
-    body = f"""<header><a href="index.html">All pictures and pages</a>
-<h1>{charts.text(title)}</h1></header>
-<p>Point at a song to see what it is. {turn} Click a genre in the legend to hide it, double-click to see it
-alone.</p>
-<main id="map" role="application" aria-label="{charts.text(title)}"></main>
-<p class="honest">{charts.text(describe(projection))}</p>
-<noscript>This page draws its map with JavaScript, which is switched off.</noscript>
-<script type="application/json" id="songs">{content}</script>
-<script>{_asset("map.js")}</script>"""
-    return charts.save_page(path, title, body, scripts=("plotly.min.js",), styles=_asset("map.css"))
-
-
-def page_content(library: Library, projection: Projection, star: Star | None = None) -> dict[str, Any]:
-    """What a page knows: facts and places of the songs, the look of the genres, the starred song."""
-    symbols = SYMBOLS_3D if projection.dimensions == 3 else charts.PLOTLY_MARKERS
-    styles = charts.genre_styles(library.genres)
-    places = np.round(projection.coordinates, 4).T.tolist()
-    return {
-        "songs": song_facts(library),
-        "places": places,
-        "genres": [
-            {"name": console.clean(genre), "colour": colour, "symbol": symbols[marker]}
-            for genre, (colour, marker) in styles.items()
-        ],
-        "star": star
-        and {
-            "name": console.clean(star.name),
-            "row": star.row,
-            "place": np.round(star.coordinates, 4).tolist(),
-        },
-    }
-
-
-def _json(content: dict[str, Any]) -> str:
-    """JSON that can stand inside a script element: no tag can end it, no comment can open in it."""
-    text = json.dumps(content, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
-    return text.replace("&", "\\u0026").replace("<", "\\u003c").replace(">", "\\u003e")
-
-
-def _asset(name: str) -> str:
-    return (ASSETS / name).read_text(encoding="utf-8")
+def title(n_songs: int, projection: Projection) -> str:
+    """Heading of a map's figure and page."""
+    return f"{console.count(n_songs, 'song')} on a map in {projection.dimensions}D"

@@ -109,19 +109,40 @@ def estimate_keys(chroma_means: np.ndarray) -> list[Key | None]:
     ValueError
         If there are not 12 pitch classes.
     """
+    best, lead = _best_fits(chroma_means)
+    return [
+        Key(int(fit % 12), MAJOR if fit < 12 else MINOR, float(ahead)) if fit >= 0 else None
+        for fit, ahead in zip(best, lead, strict=True)
+    ]
+
+
+def wheel_places(chroma_means: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Where the keys of many songs lie on the DJs' wheel, without a `Key` for each.
+
+    Parameters
+    ----------
+    chroma_means
+        As in `estimate_keys`.
+
+    Returns
+    -------
+    tuple
+        Hour, 1 to 12, or 0 where there is no key; whether the key is minor. Shape (n_songs,) each.
+    """
+    best, _ = _best_fits(chroma_means)
+    hours = np.array([*(Key(tonic, mode).hour for mode in (MAJOR, MINOR) for tonic in range(12)), 0])
+    return hours[best], best >= 12
+
+
+def _best_fits(chroma_means: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Position of the best of 24 keys (-1 where none stands out), and how far it leads the runner-up."""
     chroma = np.asarray(chroma_means, dtype=np.float64)
     if chroma.ndim != 2 or chroma.shape[1] != 12:
         raise ValueError(f"expected (n_songs, 12) chroma means, got shape {chroma.shape}")
-    spread = np.ptp(chroma, axis=1)
     correlations = _correlations(chroma)
     order = np.argsort(-correlations, axis=1, kind="stable")[:, :2]
-    leads = np.take_along_axis(correlations, order, axis=1)
-    return [
-        Key(int(best % 12), MAJOR if best < 12 else MINOR, float(first - second))
-        if width > _LEAST_SPREAD
-        else None
-        for best, (first, second), width in zip(order[:, 0], leads, spread, strict=True)
-    ]
+    first, second = np.take_along_axis(correlations, order, axis=1).T
+    return np.where(np.ptp(chroma, axis=1) > _LEAST_SPREAD, order[:, 0], -1), first - second
 
 
 def _correlations(chroma: np.ndarray) -> np.ndarray:
@@ -172,5 +193,12 @@ def same_tempo(one: float, other: float, tolerance: float = 0.04) -> bool:
     4 % is the usual tolerance of tempo evaluation (F. Gouyon et al., "An experimental comparison of
     audio tempo induction algorithms", 2006).
     """
-    ratio = tempo_ratio(one, other)
-    return ratio is not None and abs(ratio - 1.0) <= tolerance
+    return bool(same_tempos(one, np.array([other]), tolerance)[0])
+
+
+def same_tempos(one: float, others: np.ndarray, tolerance: float = 0.04) -> np.ndarray:
+    """The same for many tempos at once, bool, shape as ``others``."""
+    known = (np.asarray(others) > 0) & (one > 0)
+    octaves = np.log2(np.where(known, others, 1.0)) - np.log2(one if one > 0 else 1.0)
+    ratio = 2.0 ** (octaves - np.floor(octaves + 0.5))
+    return known & (np.abs(ratio - 1.0) <= tolerance)

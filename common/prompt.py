@@ -79,7 +79,8 @@ def by_name(commands: Sequence[Command]) -> dict[str, Command]:
 def pick(commands: Sequence[Command], words: Sequence[str]) -> tuple[Command, list[str]]:
     """Tell the command and its words apart; words without a command belong to the first command."""
     named = by_name(commands).get(words[0].lower())
-    return (named, list(words[1:])) if named else (commands[0], list(words))
+    rest = ["→" if word == "->" else word for word in words]  # it begins with a dash, but is no option
+    return (named, rest[1:]) if named else (commands[0], rest)
 
 
 class _LineParser(argparse.ArgumentParser):

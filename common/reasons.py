@@ -6,87 +6,82 @@ no pulse was found; everything comes from the embedding, no audio is read.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
 
 import numpy as np
 
-from common.layout import BLOCK_OF, SLICES, index_of, words
+from common.layout import GROUP_INDICES, index_of, words
 from common.library import Library
-from common.music import Key, estimate_keys, same_tempo, tempo_ratio, wheel_distance
+from common.music import Key, same_tempo, tempo_ratio, wheel_distance
+
+_AS_A_WHOLE = {
+    "timbre": ("a similar colour of sound", "another colour of sound"),
+    "tonnetz": ("chords that relate in a similar way", "chords that relate in other ways"),
+}
+"""Groups whose numbers, one by one, say nothing to a listener: what it sounds like if they agree or not."""
+
+_SAID_ELSEWHERE = index_of("tempo")
+"""The tempo has a line of its own, which knows half and double time."""
+
+_FAINT = 0.1
+"""Groups that add less than this share of what the strongest adds go without saying."""
+
+_CLEARLY = 0.25
+"""Product of two values from which they count as agreeing or opposed: half a deviation each."""
 
 
-def tempos(library: Library) -> np.ndarray:
-    """Tempo of every song in BPM, shape (n_songs,); 0 where no pulse was found."""
-    return library.embeddings[:, index_of("tempo")].astype(np.float64)
+def traits(
+    library: Library, one: int, other: int, parts: Mapping[str, float], n: int = 3
+) -> tuple[list[str], list[str]]:
+    """Say what binds two songs and what separates them, strongest group first, one phrase per group.
 
-
-def keys(library: Library, rows: list[int] | None = None) -> list[Key | None]:
-    """Key of every song, or of the given rows."""
-    chroma = library.embeddings[:, SLICES["chroma_mean"]]
-    return estimate_keys(chroma if rows is None else chroma[rows])
-
-
-@dataclass(frozen=True)
-class Trait:
-    """A number of the embedding that two songs agree or disagree on.
-
-    Attributes
+    Parameters
     ----------
-    index
-        Which number.
+    library
+        The songs.
     one, other
-        The two songs' values, in standard deviations from the library's mean.
-    """
-
-    index: int
-    one: float
-    other: float
-
-    @property
-    def group(self) -> str:
-        """Musical group of the number."""
-        return BLOCK_OF[self.index].group
-
-    @property
-    def binds(self) -> bool:
-        """Whether both songs depart from the average in the same direction."""
-        return self.one * self.other > 0
-
-    def words(self) -> str:
-        """Say it for a listener; of what separates them, what the first song is against the second."""
-        return words(self.index, self.one > (0 if self.binds else self.other))
-
-
-_NOT_SPOKEN = frozenset({"timbre", "tonnetz"})
-"""Groups whose numbers, one by one, say nothing to a listener; their share is in the table."""
-
-
-def traits(library: Library, one: int, other: int, n: int = 3) -> tuple[list[Trait], list[Trait]]:
-    """Find what binds two songs and what separates them, strongest first, at most one per group.
-
-    What binds is what both songs have (or lack) far beyond the average, as far as the less extreme of the
-    two does; what separates is where they depart to opposite sides, by the product that lowers a cosine.
+        Two of them; of what separates them, what the first is against the second is said.
+    parts
+        What each group adds to their similarity.
+    n
+        How many phrases at most, of each kind.
 
     Returns
     -------
     tuple
-        Two lists of `Trait`, each of at most ``n``.
+        Two lists of phrases. What binds comes from groups that add to the similarity: the number that
+        both songs have (or lack) far beyond the average, as far as the less extreme of the two does. What
+        separates comes first from groups that lower it: the number in which they depart to opposite sides.
     """
-    a, b = library.standardised[one], library.standardised[other]
-    products = a * b
-    binding = np.where(products > 0, np.minimum(np.abs(a), np.abs(b)), 0.0)
-    return _strongest(binding, a, b, n), _strongest(np.maximum(-products, 0.0), a, b, n)
+    a, b = library.standardised_rows([one, other])
+    strongest = max(map(abs, parts.values())) or 1.0
+    groups = sorted(parts, key=lambda group: -parts[group])
+    binding = [_binding(group, a, b) for group in groups if parts[group] > _FAINT * strongest]
+    separating = [
+        _separating(group, a, b, whole=parts[group] < -_FAINT * strongest) for group in reversed(groups)
+    ]
+    return [text for text in binding if text][:n], [text for text in separating if text][:n]
 
 
-def _strongest(weight: np.ndarray, a: np.ndarray, b: np.ndarray, n: int) -> list[Trait]:
-    chosen: dict[str, Trait] = {}
-    for index in np.argsort(-weight, kind="stable"):
-        if len(chosen) == n or weight[index] <= 0:
-            break
-        group = BLOCK_OF[index].group
-        if group not in _NOT_SPOKEN:
-            chosen.setdefault(group, Trait(int(index), float(a[index]), float(b[index])))
-    return list(chosen.values())
+def _binding(group: str, a: np.ndarray, b: np.ndarray) -> str | None:
+    if group in _AS_A_WHOLE:
+        return _AS_A_WHOLE[group][0]
+    agree = np.where(a * b > _CLEARLY, np.minimum(np.abs(a), np.abs(b)), 0.0)
+    index = _strongest(group, agree)
+    return None if index is None else words(index, a[index] > 0)
+
+
+def _separating(group: str, a: np.ndarray, b: np.ndarray, whole: bool) -> str | None:
+    if group in _AS_A_WHOLE:
+        return _AS_A_WHOLE[group][1] if whole else None
+    index = _strongest(group, np.where(a * b < -_CLEARLY, -a * b, 0.0))
+    return None if index is None else words(index, a[index] > b[index])
+
+
+def _strongest(group: str, weight: np.ndarray) -> int | None:
+    where = [index for index in GROUP_INDICES[group] if index != _SAID_ELSEWHERE]
+    best = max(where, key=lambda index: weight[index])
+    return best if weight[best] > 0 else None
 
 
 FAR = 0.12
@@ -108,28 +103,35 @@ def tempo_relation(one: float, other: float) -> str:
     str
         Such as ``the same tempo at double time (70 and 140 BPM)`` or ``7 % faster (120 and 128 BPM)``.
     """
+    step = tempo_step(one, other)
+    return step if tempo_ratio(one, other) is None else f"{step} ({one:.0f} and {other:.0f} BPM)"
+
+
+def tempo_step(one: float, other: float) -> str:
+    """The same without the two tempos: ``the same tempo at double time``."""
     ratio = tempo_ratio(one, other)
     if ratio is None:
         return "unknown: no pulse was found in " + ("either" if one <= 0 and other <= 0 else "one of them")
     factor = round(other / one / ratio, 6)
     pace = _PACES.get(factor, f"at {factor:g} times the pace")
-    both = f"({one:.0f} and {other:.0f} BPM)"
     if same_tempo(one, other):
-        return " ".join(filter(None, ["the same tempo", pace, both]))
+        return " ".join(filter(None, ["the same tempo", pace]))
     if abs(ratio - 1) > FAR:
-        return f"far apart {both}"
+        return "far apart"
     step = f"{100 * abs(ratio - 1):.0f} % {'faster' if ratio > 1 else 'slower'}"
-    return " ".join(filter(None, [step, pace, both]))
+    return " ".join(filter(None, [step, pace]))
 
 
 def key_relation(one: Key | None, other: Key | None) -> str:
     """Say how two keys relate, such as ``relative keys (A minor 8A and C major 8B)``."""
     if one is None or other is None:
         return "unknown: no key stands out in " + ("either" if one is other else "one of them")
-    return f"{_key_step(one, other)} ({one.name} {one.camelot} and {other.name} {other.camelot})"
+    doubt = "" if one.is_clear and other.is_clear else "; other keys fit about as well"
+    return f"{key_step(one, other)} ({one.name} {one.camelot} and {other.name} {other.camelot}{doubt})"
 
 
-def _key_step(one: Key, other: Key) -> str:
+def key_step(one: Key, other: Key) -> str:
+    """The same without the two keys: ``a fifth apart, they mix well``."""
     distance, same_mode = wheel_distance(one, other), one.mode == other.mode
     if distance == 0:
         return "the same key"
@@ -138,8 +140,3 @@ def _key_step(one: Key, other: Key) -> str:
     if one.tonic == other.tonic:
         return "the same tonic, major against minor"
     return f"{distance} steps apart on the wheel of fifths"
-
-
-def compatible(one: Key | None, other: Key | None) -> bool:
-    """Whether two songs mix harmonically: at most one step apart on the wheel."""
-    return one is not None and other is not None and wheel_distance(one, other) <= 1

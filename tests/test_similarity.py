@@ -12,12 +12,14 @@ from sklearn.metrics import silhouette_score
 from sklearn.metrics.pairwise import cosine_similarity
 from sklearn.preprocessing import StandardScaler
 
-from common import genres, reasons, similarity
+from common import genres, reasons, similarity, spaces
 from common.console import UserError
 from common.layout import GROUP_INDICES, GROUPS, N_FEATURES, SLICES
 from common.library import COLUMNS, UNKNOWN_GENRE, Library
 from common.music import MAJOR, MINOR, Key
-from common.similarity import SPACES, build, diverse, nearest
+from common.pairs import sample_pairs
+from common.similarity import Match, nearest
+from common.spaces import SPACES, Space, build
 
 
 def library_of(embeddings: np.ndarray, genre_names: list[str] | None = None, artists=None) -> Library:
@@ -37,7 +39,14 @@ def random_library(n: int, seed: int = 0, **columns) -> Library:
     return library_of(rng.normal(size=(n, 30)) @ mixing + rng.normal(size=(n, N_FEATURES)), **columns)
 
 
-@pytest.fixture(params=sorted(SPACES))
+UNTRAINED = sorted(set(SPACES) - {"classifier"})
+
+
+def diverse(space: Space, song: int, n: int, diversity: float, pool: int = 100) -> list[Match]:
+    return similarity.diverse(space, nearest(space, song, max(n, pool)), n, diversity)
+
+
+@pytest.fixture(params=UNTRAINED)
 def space_name(request) -> str:
     return request.param
 
@@ -72,7 +81,7 @@ def test_balanced_is_a_weighted_mean_of_whitened_cosines():
     n=st.integers(2, 12),
     scale=st.sampled_from([1e-6, 1.0, 1e6]),
     constant=st.integers(0, N_FEATURES),
-    name=st.sampled_from(sorted(SPACES)),
+    name=st.sampled_from(UNTRAINED),
 )
 def test_contributions_sum_to_the_cosine(seed, n, scale, constant, name):
     rng = np.random.default_rng(seed)
@@ -166,7 +175,7 @@ def test_without_a_matrix_the_answers_are_the_same(space_name, monkeypatch):
     library = random_library(80)
     quick, slow = build(space_name, library), build(space_name, library)
     assert quick.matrix is not None
-    monkeypatch.setattr(similarity, "MATRIX_LIMIT_MB", 0)
+    monkeypatch.setattr(spaces, "MATRIX_LIMIT_MB", 0)
     assert slow.matrix is None
     for row in range(80):
         assert nearest(quick, row, 7) == nearest(slow, row, 7)
@@ -229,8 +238,8 @@ def test_closest_is_the_highest_similarity_to_a_song_above():
 def test_a_pick_costs_one_product_per_candidate(monkeypatch):
     space = build("standard", random_library(150))
     asked = []
-    exact = similarity.Space.exact
-    monkeypatch.setattr(similarity.Space, "exact", lambda s, r, o: asked.append(len(o)) or exact(s, r, o))
+    exact = Space.exact
+    monkeypatch.setattr(Space, "exact", lambda s, r, o: asked.append(len(o)) or exact(s, r, o))
     diverse(space, 0, 20, 0.5, pool=100)
     assert sum(asked) <= 150 + 20 * 100
 
@@ -246,6 +255,155 @@ def test_no_songs_wanted_is_refused():
         nearest(build("standard", random_library(5)), 0, 0)
 
 
+# --- guests, files and the classifier ----------------------------------------------------------------
+
+
+def test_a_guest_is_measured_as_if_it_had_been_in_the_library(space_name):
+    library = random_library(40)
+    guest = library.with_guest(library.embeddings[7], library.song(7))
+    space = build(space_name, guest)
+    assert (len(space), guest.n_own, len(guest)) == (40, 40, 41)
+    assert np.array_equal(space.rows, build(space_name, library).rows)
+    assert np.allclose(space.vector(40), space.rows[7], atol=1e-7)
+    found = nearest(space, 40, 5)
+    assert found[0].row == 7
+    assert found[0].score == pytest.approx(1.0, abs=1e-6)
+    assert [match.row for match in found[1:]] == [match.row for match in nearest(space, 7, 4)]
+    assert space.contributions(40, 3) == pytest.approx(space.contributions(7, 3), abs=1e-9)
+    assert reasons.traits(guest, 40, 3, space.contributions(40, 3)) == reasons.traits(
+        library, 7, 3, space.contributions(7, 3)
+    )
+
+
+def test_a_large_library_lives_in_a_file_that_is_made_once(make_library, monkeypatch, capsys, space_name):
+    paths, library = make_library({"A": 20, "B": 15})
+    small = build(space_name, library, paths)
+    assert not paths.space(space_name).exists()
+    monkeypatch.setattr(spaces, "MATRIX_LIMIT_MB", 0)
+    monkeypatch.setattr(spaces, "CHUNK", 8)
+    first, again = build(space_name, library, paths), build(space_name, library, paths)
+    assert capsys.readouterr().err.count("once") == 1
+    assert isinstance(again.rows.base, np.memmap)
+    for song in range(35):
+        assert nearest(first, song, 6) == nearest(again, song, 6)
+        expected = nearest(small, song, 6)
+        assert [match.row for match in nearest(again, song, 6)] == [match.row for match in expected]
+        assert [m.score for m in nearest(again, song, 6)] == pytest.approx([m.score for m in expected])
+    assert again.contributions(3, 30) == pytest.approx(small.contributions(3, 30), abs=1e-9)
+
+
+@pytest.mark.parametrize("harm", ["other songs", "damaged lens", "no rows"])
+def test_a_stale_or_damaged_file_is_made_anew(make_library, monkeypatch, capsys, harm):
+    paths, library = make_library({"A": 20, "B": 15})
+    monkeypatch.setattr(spaces, "MATRIX_LIMIT_MB", 0)
+    build("balanced", library, paths)
+    if harm == "other songs":
+        paths, library = make_library({"A": 20, "B": 15}, seed=1)
+    elif harm == "damaged lens":
+        paths.space("balanced").with_suffix(".npz").write_bytes(b"PK nonsense")
+    else:
+        paths.space("balanced").unlink()
+    capsys.readouterr()
+    space = build("balanced", library, paths)
+    assert "once" in capsys.readouterr().err
+    assert np.allclose(space.rows, build("balanced", library).rows, atol=1e-6)
+
+
+def test_a_folder_that_cannot_be_written_is_no_obstacle(make_library, monkeypatch, capsys):
+    paths, library = make_library({"A": 20, "B": 15})
+    monkeypatch.setattr(spaces, "MATRIX_LIMIT_MB", 0)
+    paths.space("x").parent.write_text("a file where the folder should be")
+    assert len(build("balanced", library, paths)) == 35
+    assert "cannot be kept" in capsys.readouterr().err
+
+
+@pytest.fixture(scope="module")
+def trained():
+    """A library and a representation such as stage 3 makes."""
+    from common.classifier import represent
+
+    rng = np.random.default_rng(0)
+    y = np.repeat([0, 1, 2], 15)
+    library = library_of(rng.normal(size=(3, N_FEATURES))[y] + rng.normal(size=(45, N_FEATURES)))
+    return library, represent(library.embeddings, y, 8)
+
+
+def test_the_classifier_space_is_the_cosine_of_its_components(trained, monkeypatch, paths):
+    from types import SimpleNamespace
+
+    from common import classifier
+
+    library, representation = trained
+    paths.model.parent.mkdir(parents=True)
+    paths.model.touch()
+    monkeypatch.setattr(classifier, "load", lambda path: SimpleNamespace(representation=representation))
+    space = build("classifier", library, paths)
+    expected = cosine_similarity(representation.components(library.embeddings))
+    assert np.allclose(space.matrix, expected, atol=1e-6)
+    for one, other in ((0, 1), (0, 20), (44, 3)):
+        parts = space.contributions(one, other)
+        assert list(parts) == list(GROUPS)
+        assert sum(parts.values()) == pytest.approx(expected[one, other], abs=1e-6)
+        assert parts == pytest.approx(space.contributions(other, one), abs=1e-12)
+
+
+def test_the_classifier_space_without_a_model_names_stage_3(paths):
+    with pytest.raises(UserError, match="03_genre_classifier"):
+        build("classifier", random_library(5), paths)
+
+
+def test_the_benchmark_agrees_with_itself(tmp_path, monkeypatch, capsys):
+    from benchmarks import search
+
+    monkeypatch.setattr(search, "faiss_flat", lambda rows: None)
+    assert search.report(search.write_rows(tmp_path / "rows.npy", 3000), 3) == 0
+    assert "stage 4, exact" in capsys.readouterr().out
+
+
+# --- copies and artists ------------------------------------------------------------------------------
+
+
+def copied_library() -> Library:
+    """Songs 0-29; 30 and 31 are copies of 4, 32 of 9; 33 is like 4 but has another length and title."""
+    library = random_library(30)
+    noise = np.random.default_rng(1).normal(scale=0.1, size=(4, N_FEATURES)) * library.scaling[1]
+    copied = library_of(np.vstack([library.embeddings, library.embeddings[[4, 4, 9, 4]] + noise]))
+    copied.columns["duration"] = [60.0 + 10 * i for i in range(30)] + [100.5, 300.0, 150.0, 400.0]
+    copied.columns["title"] = [f"Title {i}" for i in range(30)] + [None, "title 4", None, None]
+    return copied
+
+
+def test_copies_are_folded_into_one_row_and_never_lost(space_name):
+    library = copied_library()
+    space = build(space_name, library)
+    found = similarity.search(space, library, 9, 33)
+    assert found.copies == (32,)
+    folded = {match.row: set(match.copies) for match in found.matches}
+    (host,) = folded.keys() & {4, 30, 31}
+    assert folded[host] == {4, 30, 31} - {host}
+    assert 33 in folded
+    listed = [match.row for match in found.matches]
+    together = [*listed, *found.copies, *(row for copies in folded.values() for row in copies)]
+    assert sorted(together) == sorted(set(range(34)) - {9})
+    assert [match.score for match in found.matches] == sorted((m.score for m in found.matches), reverse=True)
+
+
+def test_folding_does_not_shorten_the_list():
+    library = copied_library()
+    space = build("balanced", library)
+    for n in (1, 3, 10):
+        assert len(similarity.search(space, library, 20, n).matches) == n
+
+
+def test_at_most_k_songs_by_an_artist():
+    library = random_library(60, artists=[f"Artist {i % 4}" for i in range(60)])
+    space = build("balanced", library)
+    found = similarity.search(space, library, 0, 8, per_artist=2).matches
+    heard = [library.columns["artist"][match.row] for match in found]
+    assert {artist: heard.count(artist) for artist in heard} == {f"Artist {i}": 2 for i in range(4)}
+    assert len(similarity.search(space, library, 0, 20, per_artist=2).matches) == 8
+
+
 # --- standing among pairs ----------------------------------------------------------------------------
 
 
@@ -253,15 +411,16 @@ def test_percentile_counts_all_pairs(space_name):
     space = build(space_name, random_library(30))
     scores = space.matrix[np.triu_indices(30, 1)]
     for score in (-2.0, -0.1, 0.0, float(scores[17]), 2.0):
-        assert space.pairs.percentile(score) == pytest.approx(percentileofscore(scores, score, kind="mean"))
-    assert "435 pairs" in space.pairs.standing(0.1)
+        expected = percentileofscore(scores, score, kind="mean")
+        assert sample_pairs(space).percentile(score) == pytest.approx(expected)
+    assert "435 pairs" in sample_pairs(space).standing(0.1)
 
 
 def test_a_large_library_is_judged_by_a_sample(monkeypatch):
     library = random_library(60)
-    every = build("balanced", library).pairs
-    monkeypatch.setattr(similarity, "MATRIX_LIMIT_MB", 0)
-    sample = build("balanced", library).pairs
+    every = sample_pairs(build("balanced", library))
+    monkeypatch.setattr(spaces, "MATRIX_LIMIT_MB", 0)
+    sample = sample_pairs(build("balanced", library))
     assert sample.sampled
     assert "sampled" in sample.standing(0.1)
     assert sample.percentile(0.1) == pytest.approx(every.percentile(0.1), abs=1.0)
@@ -354,16 +513,34 @@ def test_one_genre_and_no_genre():
 # --- reasons -----------------------------------------------------------------------------------------
 
 
+def said(embeddings, one, other):
+    library = library_of(embeddings)
+    parts = build("standard", library).contributions(one, other)
+    return reasons.traits(library, one, other, parts)
+
+
 def test_traits_name_what_both_have_and_what_sets_apart():
     embeddings = np.random.default_rng(0).normal(scale=0.3, size=(30, N_FEATURES))
     brightness, loudness = SLICES["spectral_centroid_mean"].start, SLICES["rms_mean"].start
     embeddings[:2, brightness] = 9.0
     embeddings[0, loudness], embeddings[1, loudness] = 9.0, -9.0
-    both, apart = reasons.traits(library_of(embeddings), 0, 1)
-    assert both[0].words() == "brighter"
-    assert apart[0].words() == "louder"
-    assert reasons.traits(library_of(embeddings), 1, 0)[1][0].words() == "quieter"
-    assert len({trait.group for trait in both}) == len(both) <= 3
+    both, apart = said(embeddings, 0, 1)
+    assert "brighter" in both
+    assert "louder" in apart
+    assert "quieter" in said(embeddings, 1, 0)[1]
+    assert len(both) <= 3
+
+
+def test_timbre_and_tonnetz_are_summed_up_and_tempo_has_its_own_line():
+    embeddings = np.random.default_rng(0).normal(size=(30, N_FEATURES))
+    timbre, tonnetz = list(GROUP_INDICES["timbre"]), list(GROUP_INDICES["tonnetz"])
+    embeddings[1, timbre] = embeddings[0, timbre]
+    embeddings[1, tonnetz] = -embeddings[0, tonnetz]
+    embeddings[:2, SLICES["tempo"]] = [[90.0], [-90.0]]
+    both, apart = said(embeddings, 0, 1)
+    assert "a similar colour of sound" in both
+    assert "chords that relate in other ways" in apart
+    assert not {"faster", "slower"} & {*both, *apart}
 
 
 @pytest.mark.parametrize(
@@ -402,10 +579,3 @@ A_MINOR, C_MAJOR, G_MAJOR = Key(9, MINOR), Key(0, MAJOR), Key(7, MAJOR)
 )
 def test_key_relation(one, other, expected):
     assert reasons.key_relation(one, other).startswith(expected)
-
-
-def test_keys_that_mix():
-    assert reasons.compatible(C_MAJOR, G_MAJOR)
-    assert reasons.compatible(A_MINOR, C_MAJOR)
-    assert not reasons.compatible(A_MINOR, G_MAJOR)
-    assert not reasons.compatible(None, C_MAJOR)

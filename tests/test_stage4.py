@@ -5,6 +5,7 @@ import importlib
 import io
 import json
 import os
+import shlex
 import subprocess
 import sys
 import time
@@ -14,7 +15,7 @@ import pytest
 from prompt_toolkit.completion import CompleteEvent
 from prompt_toolkit.document import Document
 
-from common import prompt
+from common import player, prompt
 from common.completion import LineCompleter, best_matches
 from common.library import fold
 
@@ -66,7 +67,14 @@ def test_search_numbers_the_results_and_prints_their_files(run, paths):
     assert [line.split()[0] for line in out.splitlines()[3::2]] == ["1", "2", "3"]
     files = [line.strip() for line in out.splitlines()[4::2]]
     assert all(file.startswith(str(paths.raw)) and file.endswith(".mp3") for file in files)
-    assert err.strip().startswith("next: python 04_similarity_search.py why")
+    assert err.strip().startswith("next: python 04_similarity_search.py compare")
+
+
+def test_the_suggested_command_works(run):
+    _, _, err = run("search", SONG, "-n", "2", "--other-genre")
+    words = shlex.split(err.strip().partition(".py ")[2])
+    other = json.loads(run(*words, "--json")[1])["other"]
+    assert other["genre"] != "TRANCE"
 
 
 def test_a_long_path_is_printed_whole(make_library, capsys):
@@ -205,6 +213,198 @@ def test_spaces_and_help_need_no_library(tmp_path, capsys):
     assert all(command.usage in out for command in stage4.COMMANDS)
 
 
+# --- songs outside the library -----------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def heard(tmp_path_factory):
+    """A library of five real sounds, and a copy of one of them outside it."""
+    import shutil
+
+    import numpy as np
+    import soundfile
+
+    from common import audio, features, library
+
+    folder = tmp_path_factory.mktemp("heard")
+    rng, rate = np.random.default_rng(0), 22_050
+    time = np.arange(3 * rate) / rate
+    columns, rows = {name: [] for name in library.COLUMNS}, []
+    for number in range(5):
+        tones = sum(np.sin(2 * np.pi * 220 * 2 ** (k / 12) * time) for k in rng.integers(0, 24, 3))
+        samples = 0.1 * tones * (1 + np.sin(2 * np.pi * (number + 1) * time)) + 0.01 * rng.normal(
+            size=len(time)
+        )
+        path = folder / "music" / f"sound {number}.wav"
+        path.parent.mkdir(exist_ok=True)
+        soundfile.write(path, samples, rate)
+        sound = audio.load(path)
+        rows.append(features.extract(sound.samples))
+        facts = {"song_name": path.stem, "file_path": str(path), "genre": "A", "duration": sound.duration,
+                 "sample_rate": rate, "channels": 1}  # fmt: skip
+        for name in library.COLUMNS:
+            columns[name].append(facts.get(name))
+    paths = library.Paths(folder / "data", folder / "outputs")
+    library.save(paths, library.Library(np.array(rows), columns), {"versions": {}, "songs": {}})
+    outside = folder / "other name.wav"
+    shutil.copy(folder / "music" / "sound 2.wav", outside)
+    return ["--data", str(paths.data), "--outputs", str(paths.outputs)], outside
+
+
+def test_a_file_outside_is_searched_as_if_it_were_inside(heard, capsys):
+    folders, outside = heard
+
+    def results(*words: str) -> dict:
+        assert stage4.main([*folders, *words, "--json"]) == 0
+        return json.loads(capsys.readouterr().out)
+
+    inside, from_file = results("search", "sound 2"), results("search", str(outside))
+    assert from_file["song"]["copies"] == [inside["song"]["file_path"]]
+    assert [r["file_path"] for r in from_file["results"]] == [r["file_path"] for r in inside["results"]]
+    assert [r["similarity"] for r in from_file["results"]] == pytest.approx(
+        [r["similarity"] for r in inside["results"]], abs=1e-6
+    )
+    why = results("compare", f"{outside} | sound 0")
+    known = results("compare", "sound 2 | sound 0")
+    assert why["contributions"] == pytest.approx(known["contributions"], abs=1e-6)
+    assert why["both"] == known["both"]
+
+
+def test_a_guest_stays_for_the_session_and_no_longer(heard, capsys, monkeypatch):
+    folders, outside = heard
+    lines = [str(outside), "why 1", "other name", "diverse other name -n 2", "radio other name -n 3", "list"]
+    monkeypatch.setattr(sys, "stdin", io.StringIO("\n".join(lines)))
+    assert stage4.main(folders) == 0
+    out, err = capsys.readouterr()
+    assert "error" not in err
+    assert err.count("listening to") == 1
+    assert "not in the library" in out
+    assert "5 songs in 1 genre" in err
+    assert stage4.main([*folders, "search", "other name"]) == 1
+
+
+def test_a_file_that_is_no_song_is_one_line(heard, capsys, tmp_path):
+    folders, _ = heard
+    (tmp_path / "x.mp3").write_bytes(b"nonsense" * 1000)
+    assert stage4.main([*folders, "search", str(tmp_path / "x.mp3")]) == 1
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert err.splitlines()[-1].startswith("error: ")
+
+
+# --- listening ---------------------------------------------------------------------------------------
+
+OTHER = "italodance artist 2 - song 002"
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("playlist", f"{SONG} -> {OTHER}", "-n", "5"),
+        ("playlist", f"{SONG} -> {OTHER} 5"),
+        ("playlist", *SONG.split(), "->", *OTHER.split(), "5"),
+        ("playlist", SONG, OTHER, "-n", "5"),
+        ("playlist", f"{SONG} | {OTHER}", "-n", "5", "--per-artist", "2"),
+        ("playlist", f"{SONG} → {OTHER}", "-n", "5"),
+    ],
+)
+def test_a_playlist_is_asked_for_in_many_ways(run, words):
+    found = json.loads(run(*words, "--json")[1])
+    assert len(found["songs"]) == 5
+    assert found["songs"][0]["song_name"] == "Trance Artist 1 - Song 001"
+    assert found["songs"][-1]["song_name"] == "Italodance Artist 2 - Song 002"
+    assert found["songs"][0]["step"] is None
+    assert all(song["step"]["words"] for song in found["songs"][1:])
+
+
+def test_a_title_may_end_in_a_number(run):
+    found = json.loads(run("playlist", f"{SONG} -> solo artist 1", "--json")[1])
+    assert found["songs"][-1]["song_name"] == "Solo Artist 1 - Song 001"
+    assert len(found["songs"]) == 10
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("playlist", f"{SONG} -> {OTHER}"),
+        ("radio", SONG, "-n", "5"),
+        ("shuffle", "trance"),
+        ("shuffle", "all", "--seed", "3"),
+        ("set", "-n", "4", "--energy", "down"),
+        ("search", SONG, "--save", "like it"),
+        ("list", "trance", "--save", "all of it"),
+    ],
+)
+def test_orders_are_printed_with_reasons_and_written(run, paths, words):
+    code, out, err = run(*words)
+    assert code == 0
+    (written,) = paths.outputs.glob("playlists/*.m3u8")
+    assert str(written) in err
+    assert written.with_suffix(".json").exists()
+    assert written.with_suffix(".csv").exists()
+    files = [line for line in written.read_text(encoding="utf-8").splitlines() if not line.startswith("#")]
+    shown = [line.strip() for line in out.splitlines() if line.strip() in files]
+    assert files == shown
+    if words[0] not in ("search", "list"):
+        assert "roughness" in out
+        assert "energy" in out
+
+
+def test_json_writes_nothing(run, paths):
+    for words in (["radio", SONG], ["shuffle", "all"], ["set"], ["search", SONG]):
+        assert json.loads(run(*words, "--json")[1])
+    assert not paths.outputs.exists()
+
+
+def test_relative_paths_lead_from_the_playlist_to_the_music(run, paths):
+    run("shuffle", "trance", "--relative")
+    (written,) = paths.outputs.glob("playlists/*.m3u8")
+    lines = [line for line in written.read_text(encoding="utf-8").splitlines() if not line.startswith("#")]
+    assert all(line.startswith("../../data/raw/TRANCE/") for line in lines)
+
+
+def test_the_radio_goes_on_at_the_prompt_until_all_is_played(say_lines, paths):
+    code, out, err = say_lines(f"radio {SONG} -n 6", "radio -n 6", "radio -n 6", "radio")
+    assert code == 0
+    assert "error: the radio has played every song" in err
+    (written,) = paths.outputs.glob("playlists/*.m3u8")
+    files = [line for line in written.read_text(encoding="utf-8").splitlines() if not line.startswith("#")]
+    assert len(files) == len(set(files)) == 14
+    assert all(out.count(file) == 1 for file in files)
+
+
+@pytest.mark.parametrize(
+    ("lines", "played"),
+    [
+        ((SONG, "play 2", "open 2"), "result"),
+        ((f"radio {SONG} -n 3", "play", "open"), "playlist"),
+        ((SONG, "save my list", "play", "open"), "playlist"),
+    ],
+)
+def test_play_and_open_take_a_result_or_the_playlist(say_lines, paths, monkeypatch, lines, played):
+    asked = []
+    monkeypatch.setattr(player, "play", lambda path: asked.append(path) or "played")
+    monkeypatch.setattr(player, "show", lambda path: asked.append(path) or "showed")
+    _, out, err = say_lines(*lines)
+    assert "error" not in err
+    assert out.endswith("played\nshowed\n")
+    assert asked[0] == asked[1]
+    assert asked[0].suffix == (".mp3" if played == "result" else ".m3u8")
+
+
+def test_filters_reach_the_search(run):
+    def names(*words: str) -> list[dict]:
+        return json.loads(run("search", SONG, "-n", "20", *words, "--json")[1])["results"]
+
+    assert len(names()) == 13
+    assert {song["artist"] for song in names("--other-artist")} == {song["artist"] for song in names()} - {
+        "Trance Artist 1"
+    }
+    assert all(61 <= song["duration"] <= 63 for song in names("--duration", "1:01-1:03"))
+    artists = [song["artist"] for song in names("--per-artist", "1")]
+    assert len(artists) == len(set(artists)) == 7
+
+
 # --- mistakes ----------------------------------------------------------------------------------------
 
 
@@ -229,6 +429,11 @@ def test_a_missing_library_names_the_script_that_makes_it(tmp_path, capsys, word
         ("--space", "outer", "list"),
         ("--nonsense",),
         ("genres", "too", "many"),
+        ("search", "x", "--bpm", "fast"),
+        ("search", "x", "--duration", "4:00-2:00"),
+        ("search", "x", "--per-artist", "0"),
+        ("set", "--energy", "sideways"),
+        ("shuffle", "all", "--seed", "x"),
     ],
 )
 def test_wrong_usage_is_2(run, words):
@@ -248,6 +453,15 @@ def test_wrong_usage_is_2(run, words):
         (("compare", "one two three"), "which two songs?"),
         (("why", "3"), "write its number after a search, or SONG"),
         (("why", SONG, "99"), "there are only 13 other songs"),
+        (("search", SONG, "--space", "classifier"), "run: python 03_genre_classifier.py"),
+        (("playlist", f"{SONG} -> {SONG}"), "these are the same"),
+        (("playlist", SONG), "which two songs?"),
+        (("radio",), "which song does the radio start from?"),
+        (("shuffle", "polka"), "no genre is called 'polka'"),
+        (("set", "--bpm", "999-1000"), "no song has a tempo in this range"),
+        (("save",), "nothing was listed yet"),
+        (("play",), "which song?"),
+        (("play", SONG), "no longer there"),
     ],
 )
 def test_what_cannot_be_done_is_one_line(run, words, message):
@@ -280,7 +494,7 @@ def test_numbers_stand_for_songs_that_were_listed(say_lines):
     assert second["song"] == {
         key: value for key, value in first["results"][1].items() if key not in ("rank", "similarity")
     }
-    assert why["one"] == second["song"]
+    assert why["one"] == {key: value for key, value in second["song"].items() if key != "copies"}
     assert why["similarity"] == second["results"][0]["similarity"]
 
 
@@ -307,7 +521,9 @@ def test_an_ambiguous_title_offers_numbers(say_lines):
     assert json.loads(out[out.index("{") :])["song"]["song_name"] == "Trance Artist 1 - Song 004"
 
 
-def test_every_command_of_the_table_runs_at_the_prompt(say_lines):
+def test_every_command_of_the_table_runs_at_the_prompt(say_lines, monkeypatch):
+    monkeypatch.setattr(player, "play", lambda path: f"played {path.name}")
+    monkeypatch.setattr(player, "show", lambda path: f"showed {path.name}")
     lines = [
         SONG,
         "diverse 1",
@@ -315,6 +531,13 @@ def test_every_command_of_the_table_runs_at_the_prompt(say_lines):
         "why 2",
         "list",
         "genres",
+        f"playlist {SONG} -> italodance artist 2 - song 002 3",
+        "radio 1 -n 2",
+        "shuffle trance",
+        "set --energy down -n 3",
+        "save",
+        "play",
+        "open 1",
         "spaces standard",
         "help",
         "quit",
@@ -396,10 +619,11 @@ def test_titles_are_matched_in_their_middle_best_first():
 
 
 def test_completion_of_commands_titles_options_and_genres(complete):
-    assert complete("se") == ["search"]
+    assert complete("se") == ["search", "set"]
     assert complete("crying i") == ["Crying in the Rain"]
     assert complete("search crying i") == ["search Crying in the Rain"]
     assert complete("diverse del") == ["diverse Café del Mar"]
+    assert complete("playlist Café del Mar -> thought") == ["playlist Café del Mar -> Train of Thought"]
     assert complete("compare Café del Mar | thought") == ["compare Café del Mar | Train of Thought"]
     assert complete("search Café del Mar --same") == [
         "search Café del Mar --same-genre",

@@ -1,0 +1,149 @@
+"""The maps of large libraries: how long laying out and drawing take, and how large the pages are.
+
+Run     python -m benchmarks.maps [--songs 1000 10000] [--no-browser]
+
+Libraries are made of random clusters, without audio. Where Chromium and its driver are installed, the 2D
+page is opened as well: how long it takes until it is drawn, and until it answers.
+"""
+
+from __future__ import annotations
+
+import argparse
+import shutil
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from common import console, map_pages, maps, projection
+from common.layout import N_FEATURES
+from common.library import COLUMNS, Library
+
+N_GENRES = 12
+
+
+def get_parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter, allow_abbrev=False
+    )
+    parser.add_argument("--songs", type=int, nargs="+", default=[1000, 10_000], metavar="N")
+    parser.add_argument("--no-browser", action="store_true", help="do not open the page")
+    return parser
+
+
+def make_library(n_songs: int) -> Library:
+    """Songs in clusters, with names, tags and paths as long as real ones."""
+    rng = np.random.default_rng(0)
+    genre = rng.integers(N_GENRES, size=n_songs)
+    centres = rng.normal(scale=1.0, size=(N_GENRES, N_FEATURES))
+    rows = (centres[genre] + rng.normal(size=(n_songs, N_FEATURES))).astype(np.float32)
+    columns: dict[str, list[Any]] = {name: [None] * n_songs for name in COLUMNS}
+    columns["artist"] = [f"Some Artist {number // 12}" for number in range(n_songs)]
+    columns["title"] = [f"A Song Title of Usual Length {number}" for number in range(n_songs)]
+    columns["album"] = [f"The Album Before the Last {number // 12}" for number in range(n_songs)]
+    columns["genre"] = [f"GENRE {number:02d}" for number in genre]
+    columns["duration"] = rng.uniform(120, 420, size=n_songs).tolist()
+    named = zip(columns["artist"], columns["title"], strict=True)
+    columns["song_name"] = [f"{artist} - {title}" for artist, title in named]
+    columns["file_path"] = [
+        f"/home/somebody/Music/collection/{genre}/{name}.mp3"
+        for genre, name in zip(columns["genre"], columns["song_name"], strict=True)
+    ]
+    return Library(rows, columns)
+
+
+def measure(n_songs: int, folder: Path) -> dict[str, float]:
+    """Seconds of every step, and megabytes of the pages."""
+    library, found = make_library(n_songs), {}
+
+    def timed(what: str, step: Callable[[], Any]) -> Any:
+        watch = console.Stopwatch()
+        done = step()
+        found[what] = watch.seconds
+        return done
+
+    near = timed("neighbours", lambda: projection.neighbours(library.standardised, projection.NEIGHBOURS))
+    nearest = timed("nearest songs", lambda: map_pages.nearest_songs(library))
+    for dimensions, draw in ((2, maps.draw_2d), (3, maps.draw_3d)):
+        name, page = f"{dimensions}D", folder / f"map_{dimensions}d.html"
+        made = timed(f"{name} layout", lambda d=dimensions: projection.project(library.standardised, near, d))
+        timed(f"{name} picture", lambda draw=draw, made=made: _save(draw(library, made), folder))
+        timed(f"{name} page", lambda made=made, page=page: map_pages.save_page(library, made, nearest, page))
+        found[f"{name} page MB"] = page.stat().st_size / 1e6
+    return found
+
+
+def _save(figure, folder: Path) -> None:
+    from common import charts
+
+    charts.save_png(figure, folder / "map.png")
+
+
+STEPS = {
+    "browser: open": "",
+    "browser: colour by key": "const c = document.getElementById('colour'); c.value = 'key'; "
+    "c.dispatchEvent(new Event('change'));",
+    "browser: find": "const s = document.getElementById('search'); s.value = 'title 77'; "
+    "s.dispatchEvent(new Event('input'));",
+    "browser: choose": "document.querySelector('#results li').click();",
+    "browser: hide a genre": "document.querySelector('#genres input').click();",
+}
+"""What a user does -> script. A step ends when the browser has drawn its next frame."""
+
+
+def browse(page: Path) -> dict[str, float]:
+    """Seconds that the page needs to open and to answer."""
+    from selenium import webdriver
+
+    options = webdriver.ChromeOptions()
+    options.binary_location = shutil.which("chromium")
+    for flag in ("--headless=new", "--no-sandbox", "--enable-unsafe-swiftshader", "--mute-audio"):
+        options.add_argument(flag)
+    driver = webdriver.Chrome(
+        options=options, service=webdriver.ChromeService(executable_path=shutil.which("chromedriver"))
+    )
+    try:
+        driver.set_script_timeout(120)
+        found = {}
+        for what, script in STEPS.items():
+            watch = console.Stopwatch()
+            if script:
+                driver.execute_async_script(
+                    f"const done = arguments[0]; {{ {script} }} "
+                    "requestAnimationFrame(() => requestAnimationFrame(() => done()))"
+                )
+            else:
+                driver.get(page.as_uri())
+                while not driver.execute_script("return Boolean(document.getElementById('map')?.on)"):
+                    time.sleep(0.02)
+            found[what] = watch.seconds
+        return found
+    finally:
+        driver.quit()
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Print a table: a row per step, a column per size of library, and how the last grows on the first."""
+    arguments = get_parser().parse_args(argv)
+    opens = not arguments.no_browser and shutil.which("chromium") and shutil.which("chromedriver")
+    projection.import_umap()
+    measure(50, Path(tempfile.mkdtemp()))  # compiles
+    results = []
+    for n_songs in arguments.songs:
+        with tempfile.TemporaryDirectory() as folder:
+            found = measure(n_songs, Path(folder))
+            results.append(found | (browse(Path(folder) / "map_2d.html") if opens else {}))
+    rows = [
+        [what, *(f"{found[what]:.2f}" for found in results), f"× {results[-1][what] / results[0][what]:.1f}"]
+        for what in results[0]
+    ]
+    headers = ["seconds, or MB", *(f"{n} songs" for n in arguments.songs), "growth"]
+    print(console.table(headers, rows, right=" " + "r" * (len(headers) - 1)))
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

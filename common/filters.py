@@ -1,0 +1,222 @@
+"""Which songs may be found: filters on genre, artist, album, tempo, key and duration, and copies of a song.
+
+Conventions: tempos are in BPM and durations in seconds; ranges are closed, and an open end is infinite.
+A song's artist is its tag, or the part of its name before `` - ``.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from common.layout import SLICES
+from common.library import Library, fold
+from common.music import same_tempos, wheel_places
+from common.readings import tempos
+
+Range = tuple[float, float]
+
+
+@dataclass(frozen=True)
+class Filters:
+    """What a search lets through; the relations are to the song that is searched for.
+
+    Attributes
+    ----------
+    same_genre, other_genre, other_artist, other_album
+        Whether genre must be, or genre, artist, album must not be, the song's own.
+    same_tempo, mixable_key
+        Whether tempo must agree (within 4 %, half and double count) and keys mix.
+    tempo
+        Range in BPM; half and double time count.
+    duration
+        Range in seconds.
+    """
+
+    same_genre: bool = False
+    other_genre: bool = False
+    other_artist: bool = False
+    other_album: bool = False
+    same_tempo: bool = False
+    mixable_key: bool = False
+    tempo: Range | None = None
+    duration: Range | None = None
+
+
+def allowed(library: Library, song: int, filters: Filters) -> np.ndarray:
+    """Which songs the filters let through, bool, shape (n_own,)."""
+    n = library.n_own
+    mask = np.ones(n, dtype=bool)
+    if filters.same_genre or filters.other_genre:
+        same = np.array(library.genres[:n]) == library.genres[song]
+        mask &= same if filters.same_genre else ~same
+    if filters.other_artist:
+        mask &= ~_shares(artists(library), song)[:n]
+    if filters.other_album:
+        mask &= ~_shares(library.columns["album"], song)[:n]
+    if filters.tempo:
+        mask &= tempo_within(tempos(library, slice(n)), *filters.tempo)
+    if filters.duration:
+        seconds = np.array(library.columns["duration"][:n])
+        mask &= (seconds >= filters.duration[0]) & (seconds <= filters.duration[1])
+    if filters.same_tempo:
+        (tempo,) = tempos(library, [song])
+        mask &= same_tempos(tempo, tempos(library, slice(n)))
+    if filters.mixable_key:
+        mask &= _mixes(library, song)[:n]
+    return mask
+
+
+def _mixes(library: Library, song: int) -> np.ndarray:
+    """Which songs have a key at most a step on the wheel away from the song's."""
+    hour, minor = wheel_places(library.embeddings[:, SLICES["chroma_mean"]])
+    around = np.abs(hour - hour[song])
+    steps = np.minimum(around, 12 - around) + (minor != minor[song])
+    return (hour > 0) & (hour[song] > 0) & (steps <= 1)
+
+
+def artists(library: Library) -> list[str]:
+    """Artist of every song as it is written; empty where nothing tells."""
+    tags = library.columns["artist"]
+    return [
+        tag or (name.split(" - ")[0] if " - " in name else "")
+        for tag, name in zip(tags, library.names, strict=True)
+    ]
+
+
+def _shares(values: Sequence[str | None], song: int) -> np.ndarray:
+    """Which songs have the song's value, however it is spelt; one without value shares it with nobody."""
+    wanted = fold(values[song] or "")
+    spellings = {value for value in set(values) if wanted and fold(value or "") == wanted}
+    return np.array([value in spellings for value in values])
+
+
+def tempo_within(tempo: np.ndarray, low: float, high: float) -> np.ndarray:
+    """Whether tempos lie in a range as they are, at half or at double time; shape as ``tempo``."""
+    at = np.asarray(tempo, dtype=np.float64)[..., np.newaxis] * (0.5, 1.0, 2.0)
+    return ((at >= low) & (at <= high) & (at > 0)).any(axis=-1)
+
+
+def parse_tempo(text: str) -> Range:
+    """Read ``128-140``, ``128-``, ``-140`` or ``128`` as a range of tempos in BPM.
+
+    Raises
+    ------
+    ValueError
+        If it is none.
+    """
+    return _parse_range(text, float)
+
+
+def parse_duration(text: str) -> Range:
+    """Read ``2:30-4:00``, ``-4:00``, ``90-`` or the like as a range of durations in seconds.
+
+    Raises
+    ------
+    ValueError
+        If it is none.
+    """
+    return _parse_range(text, _seconds)
+
+
+def _seconds(text: str) -> float:
+    seconds = 0.0
+    for part in text.split(":"):
+        seconds = 60.0 * seconds + float(part)
+    return seconds
+
+
+def _parse_range(text: str, number: Callable[[str], float]) -> Range:
+    low, dash, high = text.replace("–", "-").partition("-")
+    if not dash:
+        high = low
+    if not low and not high:
+        raise ValueError("a range needs a number")
+    found = (number(low) if low else 0.0, number(high) if high else math.inf)
+    if not 0.0 <= found[0] <= found[1]:
+        raise ValueError("a range runs from the smaller to the larger number")
+    return found
+
+
+class ArtistCap:
+    """Lets at most so many songs of an artist through, in the order they are asked for.
+
+    Parameters
+    ----------
+    library
+        The songs; those without an artist are never held back.
+    most
+        How many; None for any number.
+    """
+
+    def __init__(self, library: Library, most: int | None) -> None:
+        self._artists = artists(library) if most else []
+        self._most, self._heard = most, Counter()
+
+    def admits(self, song: int) -> bool:
+        """Whether one more song of its artist may come; if so, it counts as come."""
+        artist = fold(self._artists[song]) if self._most else ""
+        if not artist:
+            return True
+        self._heard[artist] += 1
+        return self._heard[artist] <= self._most
+
+
+COPY_DISTANCE = 0.3
+"""Two songs whose standardised embeddings differ by less (root mean square) may be one recording. Measured:
+a song and its 128 kbit/s MP3 differ by 0.06 to 0.29, the nearest two different songs of 46 by 0.34."""
+
+COPY_SECONDS = 1.0
+"""Copies of a recording differ by less in length (encoders pad), unless they have one title."""
+
+
+class Copies:
+    """Tells whether songs are one recording: near-identical embeddings, and the same length or title.
+
+    Parameters
+    ----------
+    library
+        The songs.
+    """
+
+    def __init__(self, library: Library) -> None:
+        self._library = library
+        self._duration = library.columns["duration"]
+        self._titles: dict[int, str] = {}
+
+    def same(self, one: int, other: int) -> bool:
+        """Whether two songs are one recording."""
+        if abs(self._duration[one] - self._duration[other]) > COPY_SECONDS and not self._same_title(
+            one, other
+        ):
+            return False
+        a, b = self._library.standardised_rows([one, other])
+        return float(((a - b) ** 2).sum()) <= COPY_DISTANCE**2 * self._n_varying
+
+    def first_of_each(self, songs: Sequence[int]) -> list[int]:
+        """The songs without the copies of earlier ones, in order."""
+        values = self._library.standardised_rows(songs)
+        squares = (values**2).sum(axis=1)
+        near = squares[:, None] + squares - 2.0 * values @ values.T <= COPY_DISTANCE**2 * self._n_varying
+        kept: list[int] = []
+        for place, song in enumerate(songs):
+            earlier = [songs[i] for i in np.flatnonzero(near[place, :place])]
+            if not any(self.same(other, song) for other in earlier):
+                kept.append(int(song))
+        return kept
+
+    @property
+    def _n_varying(self) -> int:
+        return max(1, int(np.isfinite(self._library.scaling[1]).sum()))
+
+    def _same_title(self, one: int, other: int) -> bool:
+        return self._title(one) == self._title(other)
+
+    def _title(self, song: int) -> str:
+        if song not in self._titles:
+            self._titles[song] = fold(self._library.columns["title"][song] or self._library.names[song])
+        return self._titles[song]

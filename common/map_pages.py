@@ -1,0 +1,186 @@
+"""Maps as pages: search, colours, sound, and lines to the songs that are nearest in the whole embedding.
+
+Conventions
+-----------
+A page holds its songs as JSON and is drawn by ``assets/map.js`` with the ``plotly.min.js`` beside it, so it
+opens from disk without a network. Songs are in the library's order; a song from outside comes after them.
+A song's file is named relative to the page, percent-encoded, so that the page can play it.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+import numpy as np
+
+from common import charts, console, readings, similarity, spaces
+from common.layout import N_FEATURES
+from common.library import Library, Paths
+from common.maps import SYMBOLS_3D, Star, describe, title
+from common.projection import Projection, neighbours
+
+ASSETS = Path(__file__).parent / "assets"
+
+N_NEAREST = 5
+"""Songs that lines are drawn to."""
+
+NEAREST = (
+    f"Lines lead to the {N_NEAREST} songs nearest in all {N_FEATURES} numbers, compared as "
+    "04_similarity_search.py compares them; a long line shows where the map had to pull neighbours apart."
+)
+
+Nearest = list[list[tuple[int, float]]]
+"""For each song the rows of its nearest songs and their similarity (cosine, -1 to 1), best first."""
+
+
+def nearest_songs(library: Library, paths: Paths | None = None) -> Nearest:
+    """Find the nearest songs of every song, guests included, by the default measure of the search.
+
+    Parameters
+    ----------
+    library
+        The songs; its own are found, a guest only looks for them.
+    paths
+        Where a large library's space may be kept; see `spaces.build`.
+
+    Returns
+    -------
+    list
+        See `Nearest`; every list is empty where nothing tells songs apart.
+    """
+    if library.n_own < 2 or not np.any(library.standardised_rows(slice(library.n_own))):
+        return [[] for _ in range(len(library))]
+    space = spaces.build(spaces.DEFAULT_SPACE, library, paths)
+    rows, distances = neighbours(space.rows, N_NEAREST)
+    found = [
+        [(int(row), 1.0 - float(distance)) for row, distance in zip(*pair, strict=True)]
+        for pair in zip(rows, distances, strict=True)
+    ]
+    guests = range(library.n_own, len(library))
+    return found + [
+        [(m.row, m.score) for m in similarity.nearest(space, guest, N_NEAREST)] for guest in guests
+    ]
+
+
+def address(file: str | Path, home: Path) -> str:
+    """Address of a file relative to the folder of a page, whatever characters its name has.
+
+    A file on another drive, which no relative address reaches, gets its ``file:`` address.
+    """
+    try:
+        relative = os.path.relpath(file, home)
+    except ValueError:
+        return Path(file).as_uri()
+    return quote(os.fsencode(relative.replace(os.sep, "/")), safe="/")
+
+
+def save_page(
+    songs: Library, projection: Projection, nearest: Nearest, path: Path, star: Star | None = None
+) -> Path:
+    """Write a map as a page that can be searched, coloured and played.
+
+    Parameters
+    ----------
+    songs
+        The library; a song from outside is its guest.
+    projection
+        Places of the library's own songs, in two or three dimensions.
+    nearest
+        What `nearest_songs` found.
+    path
+        The page; ``plotly.min.js`` is put beside it once.
+    star
+        A song to point out: one of the library's, or its guest.
+    """
+    charts.share_plotly(path.parent)
+    solid = projection.dimensions == 3
+    body = _asset("map.html").format(
+        title=charts.text(title(songs.n_own, projection)),
+        honest=charts.text(describe(projection)),
+        nearest=charts.text(NEAREST),
+        move="Drag to turn, scroll to zoom." if solid else "Drag to move, scroll to zoom.",
+        songs=_json(page_content(songs, projection, nearest, path.parent, star)),
+        script=_asset("map.js"),
+    )
+    heading = title(songs.n_own, projection)
+    return charts.save_page(path, heading, body, scripts=("plotly.min.js",), styles=_asset("map.css"))
+
+
+def page_content(
+    songs: Library, projection: Projection, nearest: Nearest, home: Path, star: Star | None = None
+) -> dict[str, Any]:
+    """What a page knows: facts, places and neighbours of the songs, and the colours of everything.
+
+    Parameters
+    ----------
+    songs, projection, nearest, star
+        As in `save_page`.
+    home
+        Folder of the page, which files are named relative to.
+    """
+    symbols = SYMBOLS_3D if projection.dimensions == 3 else charts.PLOTLY_MARKERS
+    styles = charts.genre_styles(songs.genres[: songs.n_own])
+    places = projection.coordinates
+    if songs.n_guests and star is not None:
+        places = np.vstack([places, star.coordinates])
+    return {
+        "songs": {**song_facts(songs), "file": [address(file, home) for file in songs.paths]},
+        "places": np.round(places, 3).T.tolist(),
+        "nearest": [[[row, round(score, 2)] for row, score in found] for found in nearest],
+        "genres": [
+            {"name": console.clean(genre), "colour": colour, "symbol": symbols[marker]}
+            for genre, (colour, marker) in styles.items()
+        ],
+        "own": songs.n_own,
+        "star": star and (songs.n_own if star.row is None else star.row),
+        "palettes": {
+            "ramp": charts.ramp(charts.ORDERED, 11),
+            "wheel": charts.ramp(charts.CYCLIC, 13)[:12],
+            "categories": charts.PALETTE[:-1],
+            "none": charts.UNKNOWN_COLOUR,
+        },
+    }
+
+
+def song_facts(library: Library) -> dict[str, list]:
+    """What the page says of every song: one list per fact, in the library's order.
+
+    Returns
+    -------
+    dict
+        ``title, artist, genre, album`` (text or None), ``duration`` (s), ``tempo`` (BPM, None where no
+        pulse was found), ``energy`` (RMS level in dB of full scale), ``key`` (name and Camelot code, None
+        where there is none) and ``hour`` of that code (1 to 12, or None).
+    """
+    keys = readings.keys(library)
+    tagged = zip(library.columns["title"], library.names, strict=True)
+    return {
+        "title": [console.clean(title or name) for title, name in tagged],
+        "artist": _clean(library.columns["artist"]),
+        "genre": _clean(library.genres),
+        "album": _clean(library.columns["album"]),
+        "duration": [round(float(seconds), 1) for seconds in library.columns["duration"]],
+        "tempo": [round(float(tempo), 1) if tempo > 0 else None for tempo in readings.tempos(library)],
+        "energy": [round(float(level), 1) for level in readings.energies(library)],
+        "key": [f"{key.name} ({key.camelot})" if key else None for key in keys],
+        "hour": [key.hour if key else None for key in keys],
+    }
+
+
+def _clean(texts: Sequence[str | None]) -> list[str | None]:
+    return [text and console.clean(text) for text in texts]
+
+
+def _json(content: dict[str, Any]) -> str:
+    """JSON that can stand inside a script element: no tag can end it, no comment can open in it."""
+    text = json.dumps(content, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+    return text.replace("&", "\\u0026").replace("<", "\\u003c").replace(">", "\\u003e")
+
+
+def _asset(name: str) -> str:
+    return (ASSETS / name).read_text(encoding="utf-8")

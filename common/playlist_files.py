@@ -1,0 +1,131 @@
+"""Playlists as files that players, programs and spreadsheets read: M3U8, JSON and CSV.
+
+Conventions: a playlist is UTF-8 without byte-order mark, one path per line, as absolute path or relative
+to the playlist's folder. A path that such a line cannot hold (a line break, a name in no known encoding,
+a leading ``#``) is written in another form that means the same file.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from common.console import clean
+from common.files import write_csv, write_json, write_text
+from common.library import Paths
+from common.transitions import Step, roughness
+
+
+def export(
+    paths: Paths,
+    name: str,
+    songs: Sequence[Mapping[str, Any]],
+    steps: Sequence[Step] = (),
+    relative: bool = False,
+) -> list[Path]:
+    """Write a playlist in all three formats.
+
+    Parameters
+    ----------
+    paths
+        Where.
+    name
+        What it is called.
+    songs
+        Facts of the songs, in order: `library.COLUMNS`, tempo and key.
+    steps
+        Steps between them, one less than songs; empty for a plain list.
+    relative
+        Whether paths are relative to the playlist, so that both can be moved together.
+
+    Returns
+    -------
+    list of Path
+        The ``.m3u8`` first.
+    """
+    path = paths.playlist(name)
+    write_text(path, m3u8(name, songs, path.parent if relative else None))
+    write_json(path.with_suffix(".json"), as_json(name, songs, steps))
+    write_csv(path.with_suffix(".csv"), *_as_table(songs, steps))
+    return [path, path.with_suffix(".json"), path.with_suffix(".csv")]
+
+
+def m3u8(name: str, songs: Sequence[Mapping[str, Any]], folder: Path | None = None) -> str:
+    """Text of an extended M3U playlist.
+
+    Parameters
+    ----------
+    name, songs
+        As in `export`.
+    folder
+        What paths are relative to; None for absolute paths.
+    """
+    lines = ["#EXTM3U", f"#PLAYLIST:{_one_line(name)}"]
+    for song in songs:
+        lines.append(f"#EXTINF:{round(song['duration'])},{_one_line(_title(song))}")
+        lines.append(location(song["file_path"], folder))
+    return "\n".join(lines) + "\n"
+
+
+def location(file: str, folder: Path | None = None) -> str:
+    """A line of a playlist that leads to a file, whatever its name.
+
+    Parameters
+    ----------
+    file
+        Absolute path.
+    folder
+        What it shall be relative to; None for an absolute path.
+    """
+    if clean(file) != file or file != file.strip():
+        return Path(file).as_uri()  # percent-encoded: line breaks, odd bytes, spaces at the end
+    if folder is None:
+        return file
+    try:
+        relative = os.path.relpath(file, folder)
+    except ValueError:  # another drive
+        return file
+    relative = Path(relative).as_posix()
+    # A name that begins like a comment, or has a colon like an address, is no name to a player.
+    return f"./{relative}" if relative.startswith("#") or ":" in relative.split("/")[0] else relative
+
+
+def _title(song: Mapping[str, Any]) -> str:
+    if song["artist"] and song["title"]:
+        return f"{song['artist']} - {song['title']}"
+    return song["song_name"]
+
+
+def _one_line(text: str) -> str:
+    return clean(" ".join(str(text).split()))
+
+
+def as_json(name: str, songs: Sequence[Mapping[str, Any]], steps: Sequence[Step] = ()) -> dict[str, Any]:
+    """A playlist for programs: its songs, and how each is reached from the one before."""
+    reached = [None, *steps] if steps else [None] * len(songs)
+    listed = [
+        {
+            **song,
+            "step": step and {"cost": step.cost, "parts": step.parts, "words": step.words},
+        }
+        for song, step in zip(songs, reached, strict=True)
+    ]
+    found: dict[str, Any] = {"name": name}
+    if steps:
+        found["roughness"] = roughness([step.cost for step in steps])
+    return {**found, "songs": listed}
+
+
+_COLUMNS = ("song_name", "artist", "title", "album", "genre")
+_COLUMNS += ("duration", "tempo", "key", "camelot", "file_path")
+
+
+def _as_table(songs: Sequence[Mapping[str, Any]], steps: Sequence[Step]) -> tuple[list[str], list[list[Any]]]:
+    reached = [None, *steps] if steps else [None] * len(songs)
+    rows = [
+        [place, *(song[column] for column in _COLUMNS), step and round(step.cost, 4), step and step.words]
+        for place, (song, step) in enumerate(zip(songs, reached, strict=True), start=1)
+    ]
+    return ["position", *_COLUMNS, "step_cost", "step"], rows

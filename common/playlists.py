@@ -1,0 +1,313 @@
+"""Playlists: orders of songs in which every step is a good transition.
+
+Conventions: what a step costs, and the roughness of an order, is the business of `transitions`; every order
+here minimises the roughness. Songs are numbers of the library, and no recording comes twice.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+
+from common.console import UserError
+from common.filters import Copies, artists, tempo_within
+from common.library import Library, fold
+from common.pairs import SEED
+from common.readings import tempos
+from common.spaces import Space
+from common.transitions import WEIGHTS, Deck, cost, deck, parts
+
+BEAM = 64
+"""Unfinished paths that are kept at every step of the search for a path."""
+
+MOST_CANDIDATES = 400
+"""Songs near the ends that a path is looked for among, unless it is longer."""
+
+MOST_ORDERED = 1000
+"""Songs that a shuffle or a set is made of; of more, a random sample is taken."""
+
+RADIO_CANDIDATES, RADIO_MEMORY, ARTIST_REST = 200, 5, 5
+"""Radio: songs looked at for a step; songs whose average it stays near; steps before an artist returns."""
+
+
+# --- from one song to another ------------------------------------------------------------------------
+
+
+def path(space: Space, library: Library, start: int, end: int, n: int, per_artist: int | None = None) -> Deck:
+    """Find a way from one song to another whose steps are all good transitions.
+
+    Beam search over paths without repeats, guided by the least cost that any walk to the end has with the
+    steps that are left (dynamic programming), which no path can undercut.
+
+    Parameters
+    ----------
+    space, library
+        The songs.
+    start, end
+        Two different songs.
+    n
+        Songs of the path, both ends included, at least 2; fewer where the library has fewer.
+    per_artist
+        How many songs of one artist may lie between the ends; None for any number.
+
+    Raises
+    ------
+    UserError
+        If start and end are one song, or no such path exists.
+    """
+    if start == end:
+        raise UserError("a path leads from one song to another, and these are the same")
+    if n < 2:
+        raise ValueError(f"a path has at least 2 songs, got {n}")
+    songs = Copies(library).first_of_each([start, end, *_around(space, start, end, n)])
+    if end not in songs:
+        songs = [start, end]  # copies of one recording: a path of one step
+    found = deck(space, library, songs)
+    n = min(n, len(found))
+    squares = found.costs**2
+    left = _least_left(squares, n)
+    caps = _artist_numbers(library, found.songs)
+    order = _beam(squares, left, n, caps, per_artist)
+    if order is None:
+        raise UserError(
+            f"no path of {n} songs has at most {per_artist} by an artist; allow more, or fewer songs"
+        )
+    return found.take(order)
+
+
+def _around(space: Space, start: int, end: int, n: int) -> list[int]:
+    """Songs near the ends, and near both: all songs of a small library, without the ends."""
+    most = max(MOST_CANDIDATES, 4 * n)
+    near = [space.similarities(song).astype(np.float64) for song in (start, end)]
+    rankings = [near[0] + near[1], near[0], near[1]]
+    shares = [most // 2, most // 4, most // 4] if len(space) > most else [len(space)]
+    picked = [
+        np.argsort(-ranking, kind="stable")[:share] for ranking, share in zip(rankings, shares, strict=False)
+    ]
+    return [int(song) for song in np.unique(np.concatenate(picked)) if song not in (start, end)]
+
+
+def _least_left(squares: np.ndarray, n: int) -> np.ndarray:
+    """Least sum of squared costs of a walk from each song to the end in k steps, shape (n, m).
+
+    Song 0 is the start, song 1 the end; neither is met in between.
+    """
+    m = len(squares)
+    left = np.full((n, m), np.inf)
+    left[0, 1] = 0.0
+    between = np.arange(m) > 1
+    for k in range(1, n):
+        onward = np.where(between | (k == 1), left[k - 1], np.inf)
+        left[k] = (squares + onward).min(axis=1)
+    return left
+
+
+def _beam(
+    squares: np.ndarray, left: np.ndarray, n: int, artist_of: np.ndarray, per_artist: int | None
+) -> list[int] | None:
+    """Order of songs from 0 to 1 with n songs and the least sum of squared costs that the beam finds."""
+    beam: list[tuple[float, list[int]]] = [(0.0, [0])]
+    for position in range(1, n):
+        grown: list[tuple[float, float, list[int]]] = []
+        for spent, order in beam:
+            onward = spent + squares[order[-1]]
+            total = onward + left[n - 1 - position]
+            total[order] = np.inf
+            if position < n - 1:
+                total[1] = np.inf
+                total[_heard_enough(order, artist_of, per_artist)] = np.inf
+            for song in np.argsort(total, kind="stable")[:BEAM]:
+                if np.isfinite(total[song]):
+                    grown.append((float(total[song]), float(onward[song]), [*order, int(song)]))
+        grown.sort(key=lambda one: one[0])
+        beam = [(spent, order) for _, spent, order in grown[:BEAM]]
+    return beam[0][1] if beam else None
+
+
+def _heard_enough(order: list[int], artist_of: np.ndarray, per_artist: int | None) -> np.ndarray:
+    if per_artist is None:
+        return np.zeros(len(artist_of), dtype=bool)
+    heard = artist_of[order[1:]]
+    numbers, times = np.unique(heard[heard >= 0], return_counts=True)
+    return np.isin(artist_of, numbers[times >= per_artist])
+
+
+def _artist_numbers(library: Library, songs: np.ndarray) -> np.ndarray:
+    """Number the artists of some songs, shape (m,); -1 where nothing tells a song's."""
+    written = artists(library)
+    names = [fold(written[song]) for song in songs]
+    number = {name: i for i, name in enumerate(dict.fromkeys(names))}
+    return np.array([number[name] if name else -1 for name in names])
+
+
+# --- radio -------------------------------------------------------------------------------------------
+
+
+def radio(space: Space, library: Library, start: int) -> Iterator[int]:
+    """Play on from a song until every recording of the library has been heard once.
+
+    Each step goes to the song that costs least, half as the step itself and half as the distance from the
+    average of the last songs, so that the sound stays together while it drifts. An artist rests for some
+    steps, unless nobody else is left nearby.
+
+    Yields
+    ------
+    int
+        The next song; the first is ``start``.
+    """
+    copies = Copies(library)
+    left = np.ones(len(space), dtype=bool)
+    heard = [start]
+    yield start
+    while True:
+        left[[song for song in heard[-1:] if song < len(space)]] = False
+        if not left.any():
+            return
+        centre = space.vectors(np.array(heard[-RADIO_MEMORY:])).mean(axis=0)
+        near = np.where(left, space.rows @ centre, -np.inf)
+        candidates = np.argsort(-near, kind="stable")[: min(RADIO_CANDIDATES, int(left.sum()))]
+        rested = _rested(library, heard, candidates)
+        choice = _next(deck(space, library, heard[-1:]), deck(space, library, rested), near[rested])
+        song = int(rested[choice])
+        left[song] = False
+        if any(copies.same(song, other) for other in heard):
+            continue
+        heard.append(song)
+        yield song
+
+
+def _next(last: Deck, candidates: Deck, near: np.ndarray) -> int:
+    return int(
+        np.argmin(
+            0.5 * cost(parts(last, candidates))[0]
+            + 0.5 * WEIGHTS["sound"] * candidates.pairs.strangeness(near)
+        )
+    )
+
+
+def _rested(library: Library, heard: Sequence[int], candidates: np.ndarray) -> np.ndarray:
+    """Candidates by artists that were not heard just now; all of them if there are none."""
+    recent = _artist_numbers(library, np.array([*heard[-ARTIST_REST:], *candidates]))
+    before, after = recent[: len(recent) - len(candidates)], recent[len(recent) - len(candidates) :]
+    rested = candidates[~np.isin(after, before[before >= 0])]
+    return rested if len(rested) else candidates
+
+
+# --- all songs in a smooth order ---------------------------------------------------------------------
+
+
+def shuffle(space: Space, library: Library, songs: Sequence[int], seed: int = 0) -> Deck:
+    """Put songs into an order that flows, another one for every seed.
+
+    From a random song always to the cheapest one left, then 2-opt: stretches of the order are turned round
+    as long as that makes it less rough (G. A. Croes, "A method for solving traveling-salesman problems",
+    Operations Research 6, 1958).
+
+    Parameters
+    ----------
+    space, library
+        The songs.
+    songs
+        Which; copies are left out, and of more than `MOST_ORDERED` a random sample is taken.
+    seed
+        Chooses the sample and the first song.
+    """
+    rng = np.random.default_rng(seed)
+    found = deck(space, library, Copies(library).first_of_each(_sample(songs, rng)))
+    order = _greedy(found.costs, int(rng.integers(len(found))))
+    return found.take(_two_opt(found.costs**2, order))
+
+
+def _sample(songs: Sequence[int], rng: np.random.Generator) -> list[int]:
+    if len(songs) > MOST_ORDERED:
+        songs = np.sort(rng.choice(songs, MOST_ORDERED, replace=False))
+    return [int(song) for song in songs]
+
+
+def _greedy(costs: np.ndarray, start: int) -> np.ndarray:
+    order, left = [start], np.ones(len(costs), dtype=bool)
+    for _ in range(len(costs) - 1):
+        left[order[-1]] = False
+        order.append(int(np.argmin(np.where(left, costs[order[-1]], np.inf))))
+    return np.array(order)
+
+
+def _two_opt(squares: np.ndarray, order: np.ndarray) -> np.ndarray:
+    """Turn stretches round while that lowers the sum of squared costs; the first song stays."""
+    order = order.copy()
+    better = True
+    while better:
+        better = False
+        for i in range(len(order) - 2):
+            # Turning the stretch i+1 … j replaces the steps i, i+1 and j, j+1; at the end, only the first.
+            ends = order[i + 2 :]
+            after = np.append(squares[order[i + 1], order[i + 3 :]], 0.0)
+            now = np.append(squares[ends[:-1], order[i + 3 :]], 0.0)
+            gain = squares[order[i], order[i + 1]] + now - squares[order[i], ends] - after
+            best = int(np.argmax(gain))
+            if gain[best] > 1e-12:
+                order[i + 1 : i + 3 + best] = order[i + 1 : i + 3 + best][::-1].copy()
+                better = True
+    return order
+
+
+# --- a set that climbs -------------------------------------------------------------------------------
+
+
+def climb(
+    space: Space,
+    library: Library,
+    songs: Sequence[int],
+    n: int,
+    tempo: tuple[float, float] | None = None,
+    rising: bool = True,
+) -> Deck:
+    """Build a set whose energy climbs (or falls) from the quietest to the loudest songs.
+
+    The songs are dealt by energy into as many shelves as the set has songs; one song is taken from each
+    shelf, so that the set climbs, and dynamic programming finds the least rough choice.
+
+    Parameters
+    ----------
+    space, library
+        The songs.
+    songs
+        Which may be taken; copies are left out, and of more than `MOST_ORDERED` a sample is taken.
+    n
+        Songs of the set; fewer where there are fewer.
+    tempo
+        Range in BPM, half and double time included; None for any.
+    rising
+        Whether the energy climbs; it falls if not.
+
+    Raises
+    ------
+    UserError
+        If no song has such a tempo.
+    """
+    where = np.asarray(songs, dtype=int)
+    if tempo is not None:
+        where = where[tempo_within(tempos(library, where), *tempo)]
+    if not len(where):
+        raise UserError("no song has a tempo in this range, at half and double time neither")
+    found = deck(space, library, Copies(library).first_of_each(_sample(where, np.random.default_rng(SEED))))
+    by_energy = np.argsort(found.energy if rising else -found.energy, kind="stable")
+    shelves = np.array_split(by_energy, min(n, len(found)))
+    return found.take(_cheapest_chain(found, shelves))
+
+
+def _cheapest_chain(found: Deck, shelves: Sequence[np.ndarray]) -> list[int]:
+    """One song per shelf with the least sum of squared costs (Viterbi)."""
+    total, back = np.zeros(len(shelves[0])), []
+    for one, other in itertools.pairwise(shelves):
+        sums = total[:, None] + cost(parts(found.take(one), found.take(other))) ** 2
+        back.append(sums.argmin(axis=0))
+        total = sums.min(axis=0)
+    place = int(total.argmin())
+    chain = [int(shelves[-1][place])]
+    for shelf, origin in zip(reversed(shelves[:-1]), reversed(back), strict=True):
+        place = int(origin[place])
+        chain.append(int(shelf[place]))
+    return chain[::-1]

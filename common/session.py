@@ -1,0 +1,168 @@
+"""What the commands of stage 4 share: the library, its spaces, its guests, and what was listed last."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Sequence
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from common import library
+from common.console import UserError, note
+from common.library import AmbiguousSongError, Library, Paths
+from common.readings import keys, tempos
+from common.similarity import search
+from common.spaces import DEFAULT_SPACE, Space, build
+
+BAR = "|"
+"""What stands between two songs."""
+
+_BETWEEN = re.compile(r"\s(->|→)\s")
+
+_OFFERED = 30
+
+
+class Session:
+    """The state of one run.
+
+    Parameters
+    ----------
+    paths
+        Where everything lies.
+    space
+        Name of the space that commands use unless told; None for the default.
+    offer
+        At a prompt: prints songs that a text may mean, so that a number can be typed. None elsewhere.
+
+    Attributes
+    ----------
+    listed
+        Songs that were listed last; a number from 1 stands for one of them.
+    asked
+        The song they are neighbours of, None if of none.
+    playlist
+        File of the playlist written last, None if there is none.
+    radio
+        The radio that goes on playing, None before the first one; ``radio_name`` is what it is called,
+        ``heard`` what it has played.
+    """
+
+    def __init__(
+        self, paths: Paths, space: str | None = None, offer: Callable[[list[int]], None] | None = None
+    ) -> None:
+        self.paths = paths
+        self.space_name = space or DEFAULT_SPACE
+        self.offer = offer
+        self.listed: list[int] = []
+        self.asked: int | None = None
+        self.playlist: Path | None = None
+        self.radio: Iterator[int] | None = None
+        self.radio_name = ""
+        self.heard: list[int] = []
+        self._spaces: dict[str, Space] = {}
+        self._guests: dict[Path, int] = {}
+
+    @cached_property
+    def library(self) -> Library:
+        """The library, loaded when the first command asks for it; its guests are the files asked for."""
+        return library.load(self.paths)
+
+    def space(self, name: str | None = None) -> Space:
+        """The space of that name, or the session's own; built once."""
+        name = name or self.space_name
+        if name not in self._spaces:
+            self._spaces[name] = build(name, self.library, self.paths)
+        return self._spaces[name]
+
+    def song(self, text: str) -> int:
+        """The song a text means: the number of a song listed before, part of a name, or an audio file.
+
+        Raises
+        ------
+        UserError
+            If it means none, or more than one.
+        """
+        if not text:
+            raise UserError("which song? Write any part of its name")
+        if self.is_number(text):
+            return self.listed[int(text) - 1]
+        try:
+            return self.library.find(text)
+        except AmbiguousSongError:
+            if self.offer is None:
+                raise
+            self.listed, self.asked = self.library.matches(text)[:_OFFERED], None
+            self.offer(self.listed)
+            raise UserError(f"{text!r} could be any of these; type its number") from None
+        except library.SongNotFoundError:
+            path = Path(text).expanduser().absolute()
+            if not path.is_file():
+                raise
+            return self._guest(path)
+
+    def _guest(self, path: Path) -> int:
+        """Extract a song from outside the library and let it in for this run."""
+        if path not in self._guests:
+            from common import features, hearing
+
+            note(f"listening to {path.name}, which is not in the library …")
+            try:
+                heard = hearing.hear(path, path.stem, None)
+            except features.FeatureError as error:
+                raise UserError(f"{path.name} cannot be described: {error}") from error
+            self._guests[path] = len(self.library)
+            self.library = hearing.as_guest(self.library, heard)
+            self._spaces = {
+                name: Space(name, space.rows, space.lens, self.library.embeddings)
+                for name, space in self._spaces.items()
+            }
+        return self._guests[path]
+
+    def two_songs(self, words: Sequence[str]) -> tuple[int, int]:
+        """The two songs that ``A | B``, two words, or the number of one neighbour mean."""
+        one, other = self.two_names(words)
+        if not one and self.asked is not None and self.is_number(other):
+            return self.asked, self.song(other)
+        if not one:
+            raise UserError(f"which two songs? Write A | B, with a bar between them, not {other!r}")
+        return self.song(one), self.song(other)
+
+    def two_names(self, words: Sequence[str]) -> tuple[str, str]:
+        """What stands before and after a bar or an arrow, or two words; the first is empty without them."""
+        one, bar, other = _BETWEEN.sub(BAR, " ".join(words)).partition(BAR)
+        if bar:
+            return one.strip(), other.strip()
+        return (words[0], words[1]) if len(words) == 2 else ("", one.strip())
+
+    def neighbour(self, words: Sequence[str], space: str | None) -> tuple[int, int]:
+        """A song and its n-th neighbour: ``N`` of the songs listed last, or ``SONG N``."""
+        *name, number = words or [""]
+        if not name and self.asked is not None and self.is_number(number):
+            return self.asked, self.song(number)
+        if not name or not number.isdecimal() or int(number) < 1:
+            raise UserError("why which result? Write its number after a search, or SONG and a number")
+        song = self.song(" ".join(name))
+        found = search(self.space(space), self.library, song, int(number)).matches
+        if len(found) < int(number):
+            raise UserError(f"there are only {len(found)} other songs")
+        return song, found[-1].row
+
+    def is_number(self, text: str) -> bool:
+        """Whether a text is the number of a song that was listed last."""
+        return text.isdecimal() and 0 < int(text) <= len(self.listed)
+
+    def is_named(self, text: str) -> bool:
+        """Whether a text stands somewhere in a song's name as it is."""
+        wanted = library.fold(text)
+        return any(wanted in library.fold(name) for name in self.library.names)
+
+    def facts(self, song: int) -> dict[str, Any]:
+        """What is known of a song, for JSON."""
+        (key,), (tempo,) = keys(self.library, [song]), tempos(self.library, [song])
+        return {
+            **self.library.song(song),
+            "tempo": float(tempo) or None,
+            "key": key and key.name,
+            "camelot": key and key.camelot,
+        }

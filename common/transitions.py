@@ -1,0 +1,198 @@
+"""Transitions: what it costs to play one song after another, and what a DJ would say about it.
+
+Conventions
+-----------
+A step from one song to the next has four parts, each 0 where nothing changes:
+
+- ``sound``: share of all pairs of songs that are more alike in the chosen space, so that every space
+  has one scale; 0 to 1;
+- ``tempo``: how far the tempos are apart in octaves, half and double time counting as the same, over what
+  counts as far (12 %); at most 1;
+- ``key``: steps on the DJs' wheel (the same key 0, a fifth or the relative key 1) over 4, at most 1;
+- ``energy``: difference of the RMS levels over 12 dB, at most 1.
+
+Where a song has no pulse or no clear key, that part is 0.5: it neither fits nor clashes. The cost of a step
+is the sum of the parts weighted by `WEIGHTS`. An order is judged by its *roughness*, the root mean square
+of its steps' costs, because one bad step hurts more than several fair ones.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+
+import numpy as np
+
+from common.library import Library
+from common.music import MINOR, Key
+from common.pairs import Pairs
+from common.readings import energies, keys, tempos
+from common.reasons import FAR, key_step, tempo_step
+from common.spaces import Space
+
+WEIGHTS = {"sound": 0.4, "tempo": 0.2, "key": 0.2, "energy": 0.2}
+"""How much each part of a step counts: the sound as much as two of the others."""
+
+FAR_KEY, FAR_DB = 4, 12.0
+"""Steps on the wheel and differences of level that count as far."""
+
+UNKNOWN = 0.5
+"""A part of a step that cannot be told: it neither fits nor clashes."""
+
+
+@dataclass(frozen=True)
+class Step:
+    """One step of an order.
+
+    Attributes
+    ----------
+    cost
+        See the module's text.
+    parts
+        ``sound``, ``tempo``, ``key``, ``energy``, unweighted.
+    words
+        What a DJ would say about it.
+    """
+
+    cost: float
+    parts: dict[str, float]
+    words: str
+
+
+@dataclass(frozen=True)
+class Deck:
+    """Songs with what transitions are judged by.
+
+    Attributes
+    ----------
+    songs
+        Numbers in the library, shape (m,).
+    vectors
+        Their rows of a space, float32, shape (m, n_columns).
+    tempo, energy
+        In BPM (0 where there is no pulse) and dB, shape (m,).
+    keys
+        Their keys.
+    pairs
+        What a similarity is judged by.
+    """
+
+    songs: np.ndarray
+    vectors: np.ndarray = field(repr=False)
+    tempo: np.ndarray = field(repr=False)
+    energy: np.ndarray = field(repr=False)
+    keys: list[Key | None] = field(repr=False)
+    pairs: Pairs = field(repr=False)
+
+    def __len__(self) -> int:
+        return len(self.songs)
+
+    def take(self, places: Sequence[int]) -> Deck:
+        """Some of the songs."""
+        where = np.asarray(places, dtype=int)
+        return Deck(
+            self.songs[where],
+            self.vectors[where],
+            self.tempo[where],
+            self.energy[where],
+            [self.keys[i] for i in where],
+            self.pairs,
+        )
+
+    @cached_property
+    def costs(self) -> np.ndarray:
+        """Cost of the step between any two of them, shape (m, m)."""
+        return cost(parts(self, self))
+
+    @cached_property
+    def wheel(self) -> tuple[np.ndarray, np.ndarray]:
+        """Hour on the wheel (0 where no key is clear) and whether the key is minor, shape (m,)."""
+        clear = [key if key is not None and key.is_clear else None for key in self.keys]
+        hours = np.array([key.hour if key else 0 for key in clear])
+        return hours, np.array([key is not None and key.mode == MINOR for key in clear])
+
+
+def deck(space: Space, library: Library, songs: Sequence[int]) -> Deck:
+    """Lay out songs for judging transitions."""
+    where = np.asarray(songs, dtype=int)
+    return Deck(
+        where,
+        space.vectors(where),
+        tempos(library, where),
+        energies(library, where),
+        keys(library, where),
+        space.pairs,
+    )
+
+
+def parts(one: Deck, other: Deck) -> dict[str, np.ndarray]:
+    """The four parts of the step from every song of one deck to every song of another, shape (m, n)."""
+    return {
+        "sound": one.pairs.strangeness(one.vectors @ other.vectors.T),
+        "tempo": _tempo_part(one.tempo, other.tempo),
+        "key": _key_part(one.wheel, other.wheel),
+        "energy": np.minimum(np.abs(one.energy[:, None] - other.energy) / FAR_DB, 1.0),
+    }
+
+
+def cost(found: dict[str, np.ndarray]) -> np.ndarray:
+    """Weighted sum of the parts."""
+    return sum(WEIGHTS[name] * values for name, values in found.items())
+
+
+def _tempo_part(one: np.ndarray, other: np.ndarray) -> np.ndarray:
+    known = (one[:, None] > 0) & (other > 0)
+    octaves = np.log2(np.where(other > 0, other, 1.0)) - np.log2(np.where(one > 0, one, 1.0))[:, None]
+    apart = np.abs(octaves - np.round(octaves)) / math.log2(1.0 + FAR)
+    return np.where(known, np.minimum(apart, 1.0), UNKNOWN)
+
+
+def _key_part(one: tuple[np.ndarray, np.ndarray], other: tuple[np.ndarray, np.ndarray]) -> np.ndarray:
+    (hour, minor), (other_hour, other_minor) = one, other
+    around = np.abs(hour[:, None] - other_hour)
+    steps = np.minimum(around, 12 - around) + (minor[:, None] != other_minor)
+    known = (hour[:, None] > 0) & (other_hour > 0)
+    return np.where(known, np.minimum(steps / FAR_KEY, 1.0), UNKNOWN)
+
+
+def roughness(costs: Sequence[float]) -> float:
+    """Root mean square of the costs of an order's steps; 0 for fewer than two songs."""
+    return math.sqrt(sum(value**2 for value in costs) / len(costs)) if len(costs) else 0.0
+
+
+def steps(order: Deck) -> list[Step]:
+    """The steps of an order, one less than its songs."""
+    found = []
+    for place in range(len(order) - 1):
+        one, other = order.take([place]), order.take([place + 1])
+        of_step = parts(one, other)
+        found.append(
+            Step(
+                float(cost(of_step)[0, 0]),
+                {name: float(values[0, 0]) for name, values in of_step.items()},
+                _words(order, place),
+            )
+        )
+    return found
+
+
+def _words(order: Deck, place: int) -> str:
+    """Say a step: ``alike 0.42; the same tempo; 8A → 9A, a fifth apart, they mix well; 2 dB louder``."""
+    one, other = order.take([place]), order.take([place + 1])
+    said = [f"alike {float(np.clip(one.vectors[0] @ other.vectors[0], -1, 1)):.2f}"]
+    tempo = tempo_step(one.tempo[0], other.tempo[0])
+    said.append("no steady pulse" if tempo.startswith("unknown") else _tempo_words(tempo))
+    (a,), (b,) = one.keys, other.keys
+    if a is None or b is None or not (a.is_clear and b.is_clear):
+        said.append("no clear key to clash")
+    else:
+        said.append(f"{a.camelot} → {b.camelot}, {key_step(a, b)}")
+    decibels = round(other.energy[0] - one.energy[0])
+    said.append(f"{abs(decibels)} dB {'louder' if decibels > 0 else 'quieter'}" if decibels else "as loud")
+    return "; ".join(said)
+
+
+def _tempo_words(step: str) -> str:
+    return "another tempo" if step == "far apart" else step

@@ -1,0 +1,136 @@
+"""The gallery shows what exists, in a sensible order, and nothing else."""
+
+import os
+import re
+import subprocess
+import sys
+from urllib.parse import unquote
+
+import pytest
+
+from common import gallery
+from common.files import write_csv, write_text
+
+
+def touch(path, age=0):
+    write_text(path, "x")
+    os.utime(path, (1_700_000_000 - age, 1_700_000_000 - age))
+
+
+def test_an_empty_house_says_how_to_begin(paths):
+    page = gallery.refresh(paths).read_text(encoding="utf-8")
+    assert "02_embedding_journey.py" in page
+    assert "<img" not in page
+
+
+def test_everything_that_exists_is_shown_and_every_link_leads_somewhere(paths):
+    for name in ("map_2d", "map_3d"):
+        touch(paths.plot(name))
+        touch(paths.html(name))
+    touch(paths.plot("journey", 'x<b> "&" #1 100%'))
+    touch(paths.plot("shap_bar"))
+    touch(paths.plot("something_new"))
+    touch(paths.report("classifier_report.md"))
+    write_csv(paths.report("genre_statistics.csv"), ["genre", "similarity"], [["<i>TRANCE</i>", 0.123456789]])
+    page = gallery.refresh(paths).read_text(encoding="utf-8")
+    links = set(re.findall(r'(?:href|src)="([^"#]+)"', page))
+    for link in links:
+        assert (paths.gallery.parent / unquote(link)).is_file(), link
+    assert len(links) == 9
+    assert "&lt;i&gt;TRANCE&lt;/i&gt;" in page
+    assert "<td>0.123</td>" in page
+    assert (
+        page.index("map_2d.png") < page.index("journey_") < page.index("shap_bar") < page.index("something")
+    )
+
+
+def test_a_picture_says_what_it_shows_even_where_its_name_is_a_hash(paths):
+    import matplotlib.pyplot as plt
+
+    from common import charts
+
+    song = 'ほし & <b>"x"</b>'
+    for title, name in ((f"The journey of {song}", "journey"), (None, "shap_waterfall")):
+        with charts.style():
+            figure = plt.figure()
+        figure.suptitle(f"{song}\nTRANCE 80%")
+        charts.save_png(figure, paths.plot(name, song), dpi=20, title=title)
+    page = gallery.refresh(paths).read_text(encoding="utf-8")
+    assert "<figcaption>The journey of ほし &amp; &lt;b&gt;&quot;x&quot;&lt;/b&gt;</figcaption>" in page
+    assert "<figcaption>ほし &amp; &lt;b&gt;&quot;x&quot;&lt;/b&gt; TRANCE 80%</figcaption>" in page
+
+
+@pytest.mark.parametrize("title", ["plain", "Café", "ほし", ""])
+def test_a_pictures_title_is_read_as_pillow_reads_it(tmp_path, title):
+    import matplotlib.pyplot as plt
+    from PIL import Image
+
+    from common import charts
+
+    with charts.style():
+        path = charts.save_png(plt.figure(figsize=(1, 1)), tmp_path / "a.png", dpi=20, title=title)
+    with Image.open(path) as picture:
+        assert charts.png_title(path) == picture.info.get("Title") == (title or None)
+
+
+def test_what_is_no_picture_has_no_title(tmp_path):
+    from common import charts
+
+    for content in (b"", b"x", b"\x89PNG\r\n\x1a\n", b"\x89PNG\r\n\x1a\n\0\0\1\0tEXt"):
+        (tmp_path / "a.png").write_bytes(content)
+        assert charts.png_title(tmp_path / "a.png") is None
+
+
+def test_the_classifiers_report_is_shown(paths):
+    table = "| genre | F1 |\n| --- | ---: |\n| A\\|B | 0.9 |\n"
+    report = f"# The genre classifier\n\n## Scores\n\n- \\<b\\> & co\n\n{table}"
+    write_text(paths.report("genre_classifier.md"), report)
+    write_csv(paths.report("boundary_songs.csv"), ["song"], [["secret"]])
+    page = gallery.refresh(paths).read_text(encoding="utf-8")
+    assert "<h3>Scores</h3>" in page
+    assert "<li>&lt;b&gt; &amp; co</li>" in page
+    assert "<th>genre</th><th>F1</th>" in page
+    assert "<td>A|B</td><td>0.9</td>" in page
+    assert 'href="../reports/boundary_songs.csv"' in page
+    assert "secret" not in page
+
+
+def test_newer_journeys_come_first_and_old_ones_make_room(paths):
+    for number in range(gallery.NEWEST + 2):
+        touch(paths.plot("journey", f"song{number}"), age=number)
+    page = gallery.refresh(paths).read_text(encoding="utf-8")
+    assert page.index("song0.png") < page.index("song1.png")
+    assert f"song{gallery.NEWEST}.png" not in page
+    assert "2 older pictures" in page
+
+
+def test_a_long_table_is_cut_and_linked(paths):
+    write_csv(paths.report("genre_pairs.csv"), ["a"], [[row] for row in range(100)])
+    page = gallery.refresh(paths).read_text(encoding="utf-8")
+    assert page.count("<tr>") == gallery.TABLE_ROWS + 1
+    assert "first 30 rows" in page
+
+
+@pytest.mark.parametrize(
+    ("cell", "shown"),
+    [
+        ("0.98765", "0.988"),
+        ("-1.5", "-1.5"),
+        ("1.2.34567", "1.2.34567"),
+        ("v1.23456", "v1.23456"),
+        ("12", "12"),
+    ],
+)
+def test_long_decimals_are_rounded_for_reading(cell, shown):
+    assert gallery._cell(cell) == shown
+
+
+def test_refreshing_imports_nothing_heavy(paths):
+    heavy = "{'matplotlib', 'plotly', 'pandas', 'librosa', 'umap', 'scipy', 'sklearn', 'seaborn'}"
+    code = (
+        f"import sys; from common import gallery; from common.library import Paths; "
+        f"gallery.refresh(Paths({str(paths.data)!r}, {str(paths.outputs)!r})); "
+        f"print({heavy} & set(sys.modules))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "set()"

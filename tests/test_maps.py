@@ -1,0 +1,176 @@
+"""What the maps show, and that a stranger's title cannot do more than be shown."""
+
+import json
+import re
+
+import numpy as np
+import pytest
+
+from common import charts, map_pages, maps, spaces
+from common.layout import SLICES
+from common.projection import DISC, PCA, UMAP, Projection
+
+HOSTILE = '</script><script>alert(1)</script> & "x" <b>${7*7}</b> <!--'
+
+
+def flat(library, dimensions=2, method=UMAP, trust=0.93):
+    """A projection without the work of computing one."""
+    coordinates = np.random.default_rng(0).normal(size=(len(library), dimensions)) * 3
+    return Projection(coordinates, method, trust, len(library))
+
+
+def songs_of(path):
+    page = path.read_text(encoding="utf-8")
+    return json.loads(re.search(r'id="songs">(.*?)</script>', page, re.DOTALL)[1]), page
+
+
+@pytest.fixture
+def library(make_library):
+    _, library = make_library({"TRANCE": 8, "ITALODANCE": 5, "UNKNOWN": 2})
+    library.columns["title"][3] = HOSTILE
+    library.columns["title"][4] = None
+    library.embeddings[:, SLICES["tempo"]] = 140.26
+    library.embeddings[5, SLICES["tempo"]] = 0.0
+    return library
+
+
+def test_facts_are_the_librarys(library):
+    facts = map_pages.song_facts(library)
+    assert {len(values) for values in facts.values()} == {len(library)}
+    assert facts["genre"] == library.genres
+    assert facts["title"][4] == library.names[4]
+    assert facts["tempo"][4] == 140.3
+    assert facts["tempo"][5] is None
+    assert re.fullmatch(r"[A-G][♭♯]? (major|minor) \(\d+[AB]\)", facts["key"][0])
+
+
+def page_of(library, made, path, star=None):
+    map_pages.save_page(library, made, map_pages.nearest_songs(library), path, star)
+    return songs_of(path)
+
+
+@pytest.mark.parametrize("dimensions", [2, 3])
+def test_a_page_holds_every_song_and_needs_no_network(library, tmp_path, dimensions):
+    made = flat(library, dimensions)
+    content, page = page_of(library, made, tmp_path / "map.html")
+    np.testing.assert_allclose(np.array(content["places"]).T, made.coordinates, atol=1e-3)
+    assert content["songs"]["title"][3] == HOSTILE
+    assert [genre["name"] for genre in content["genres"]] == library.genre_names
+    assert re.findall(r'<script src="([^"]*)"', page) == ["plotly.min.js"]
+    assert (tmp_path / "plotly.min.js").stat().st_size > 1_000_000
+    assert not re.search(r"(src|href)=.https?:|@import|url\(", page)
+    assert "0.93" in page
+    assert "mean little" in page
+
+
+def test_a_hostile_title_stays_inside_the_data(library, tmp_path):
+    star = maps.Star(np.zeros(2), HOSTILE, 3)
+    content, page = page_of(library, flat(library), tmp_path / "map.html", star)
+    assert content["star"] == 3
+    assert "alert(1)</script>" not in page
+    assert page.count("<script") == 3
+    assert "<!--" not in page
+
+
+def test_nearest_songs_are_those_of_the_search(library):
+    found = map_pages.nearest_songs(library)
+    space = spaces.build(spaces.DEFAULT_SPACE, library)
+    rows = space.rows.astype(np.float64)
+    cosines = rows @ rows.T
+    np.fill_diagonal(cosines, -2.0)
+    for row, nearest in enumerate(found):
+        assert [other for other, _ in nearest] == np.argsort(-cosines[row])[:5].tolist()
+        np.testing.assert_allclose([score for _, score in nearest], np.sort(cosines[row])[:-6:-1], atol=1e-5)
+
+
+def test_a_guest_looks_for_songs_and_is_not_found(library):
+    guest = library.with_guest(library.embeddings[6], library.song(6) | {"song_name": "mine"})
+    found = map_pages.nearest_songs(guest)
+    assert found[-1][0] == (6, pytest.approx(1.0, abs=1e-5))
+    assert found[:-1] == map_pages.nearest_songs(library)
+
+
+@pytest.mark.parametrize("n_songs", [1, 3])
+def test_songs_that_nothing_tells_apart_have_no_nearest(make_library, n_songs):
+    _, library = make_library({"TRANCE": n_songs})
+    library.embeddings[:] = library.embeddings[0]
+    assert map_pages.nearest_songs(library) == [[]] * n_songs
+
+
+@pytest.mark.parametrize(
+    "name", ["plain.mp3", "50% off #1? 'x' \"y\" <b> & ほし é.mp3", "a:b.mp3", "sp ace\\.ogg"]
+)
+def test_an_address_leads_a_browser_to_the_file(tmp_path, name):
+    from urllib.parse import unquote, urljoin, urlsplit
+
+    home, file = tmp_path / "out puts" / "html", tmp_path / "data #1" / name
+    base = (home / "map_2d.html").as_uri()
+    found = urlsplit(urljoin(base, map_pages.address(file, home)))
+    assert (found.scheme, found.query, found.fragment) == ("file", "", "")
+    assert unquote(found.path) == str(file)
+
+
+def test_a_file_name_in_no_known_encoding_has_an_address(tmp_path):
+    assert map_pages.address("/music/caf\udce9.mp3", tmp_path).endswith("caf%E9.mp3")
+
+
+def test_unknown_is_grey_and_56_genres_stay_distinct():
+    styles = charts.genre_styles([f"genre {number:02d}" for number in range(56)] + ["UNKNOWN"])
+    assert styles["UNKNOWN"][0] == charts.UNKNOWN_COLOUR
+    assert list(styles)[-1] == "UNKNOWN"
+    assert len(set(styles.values())) == 57
+
+
+def test_symbols_double_the_genres_in_both_kinds_of_map():
+    assert set(maps.SYMBOLS_3D) == set(charts.MARKERS)
+    assert len(set(maps.SYMBOLS_3D.values())) == len(charts.MARKERS)
+
+
+def test_a_map_says_how_it_was_made(library):
+    assert "Trustworthiness 0.93" in maps.describe(flat(library))
+    assert "too few songs for UMAP in 3D" in maps.describe(flat(library, 3, PCA))
+    assert "places mean nothing" in maps.describe(flat(library, 2, DISC, None))
+    sampled = Projection(np.zeros((9000, 2)), UMAP, 0.9, 3000)
+    assert "measured on 3 000 songs" in maps.describe(sampled)
+
+
+def test_a_file_from_outside_is_placed_and_a_song_of_the_library_stays(library):
+    made = flat(library)
+    inside = maps.locate(library, made, "x", library.embeddings[2], 2)
+    np.testing.assert_array_equal(inside.coordinates, made.coordinates[2])
+    outside = maps.locate(library, made, "x", library.embeddings[2] + 0.1, None)
+    assert outside.row is None
+    assert np.isfinite(outside.coordinates).all()
+
+
+def _boxes(figure):
+    figure.canvas.draw()
+    texts = [text for axes in figure.axes for text in axes.texts] + figure.texts
+    return [text.get_window_extent() for text in texts if text.get_text().strip()]
+
+
+@pytest.mark.parametrize("star", [HOSTILE * 3, "W" * 130])
+@pytest.mark.parametrize(("draw", "dimensions"), [(maps.draw_2d, 2), (maps.draw_3d, 3)])
+def test_words_on_a_printed_map_neither_overlap_nor_leave_it(library, draw, dimensions, star):
+    import matplotlib.pyplot as plt
+
+    made = flat(library, dimensions)
+    figure = draw(library, made, maps.Star(made.coordinates[0], star, 0))
+    boxes = _boxes(figure)
+    for i, box in enumerate(boxes):
+        assert box.x0 >= 0
+        assert box.x1 <= figure.bbox.x1
+        assert not any(box.overlaps(other) for other in boxes[i + 1 :])
+    (legend,) = (legend.get_window_extent() for legend in figure.legends)
+    assert legend.x0 >= 0
+    assert legend.x1 <= figure.bbox.x1
+    assert not any(legend.overlaps(text.get_window_extent()) for text in figure.texts)
+    plt.close(figure)
+
+
+def test_known_genres_are_labelled_in_the_picture(library):
+    import matplotlib.pyplot as plt
+
+    figure = maps.draw_2d(library, flat(library))
+    assert {text.get_text() for text in figure.axes[0].texts} == {"TRANCE", "ITALODANCE"}
+    plt.close(figure)

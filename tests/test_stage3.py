@@ -1,0 +1,176 @@
+"""Stage 3 as a command: what it writes, what it says, and how it ends."""
+
+from __future__ import annotations
+
+import csv
+import importlib
+import json
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+import soundfile
+
+from common import classifier, classifier_report, evaluation
+from common.console import FAILED, HOUSE, OK
+from common.library import TRAIN
+
+stage = importlib.import_module("03_genre_classifier")
+
+
+@pytest.fixture(autouse=True)
+def quick(monkeypatch):
+    monkeypatch.setattr(evaluation, "REPEATS", dict.fromkeys(evaluation.REPEATS, 1))
+    monkeypatch.setattr(classifier, "ROUNDS", (20,))
+    monkeypatch.setattr(classifier, "PENALTIES", (0.01,))
+
+
+def run(paths, *arguments):
+    return stage.main(["--data", str(paths.data), "--outputs", str(paths.outputs), *arguments])
+
+
+def one_error(capsys):
+    lines = [line for line in capsys.readouterr().err.splitlines() if line.startswith("error:")]
+    assert len(lines) == 1
+    return lines[0]
+
+
+def test_two_genres_end_to_end(make_library, capsys):
+    paths, made = make_library({"ITALODANCE": 10, "TRANCE": 9, "UNKNOWN": 2})
+    assert run(paths, "--song", made.names[3], "--components", "5") == OK
+    out, err = capsys.readouterr()
+    for word in ("variance", "macro-F1", "Overfitting monitor", made.names[3], "log-odds"):
+        assert word in out
+    assert err.splitlines()[-1].endswith(stage.NEXT)
+    for name in ("genre_scores", "genre_confusion", "shap_summary", "shap_dependence"):
+        assert paths.plot(name).stat().st_size > 10_000
+    assert paths.plot("shap_waterfall", made.names[3]).exists()
+    report = json.loads(paths.report("genre_classifier.json").read_text())
+    assert report["genres"] == {"ITALODANCE": 10, "TRANCE": 9}
+    assert set(report["cross_validation"]) == {"plain", "artist", "album"}
+    assert report["split"]["components"] == 5
+    assert "## Cross-validation" in paths.report("genre_classifier.md").read_text()
+    with paths.report("genre_predictions.csv").open(encoding="utf-8-sig") as file:
+        assert [row["song"] for row in csv.DictReader(file)] == made.names[-2:]
+    model = classifier.load(paths.model)
+    assert model.genres == ("ITALODANCE", "TRANCE")
+    assert model.about["scores"]["songs"] == 19
+    assert paths.gallery.exists()
+
+
+def test_three_genres_are_drawn_one_by_one(make_library):
+    paths, _ = make_library({"A": 5, "B": 5, "C": 6}, artists_per_genre=1)
+    assert run(paths) == OK
+    assert all(paths.plot("shap_summary", genre).exists() for genre in "ABC")
+
+
+def test_a_hostile_title_is_text(make_library, capsys):
+    paths, made = make_library({"A": 4, "B": 4})
+    title = "<script>alert(1)</script> & | \x1b[31m $x_1$ 日本語"
+    made.columns["song_name"][0] = title
+    training = evaluation.gather(made)
+    doubt = evaluation.Doubt(0, "boundary", 0, 1, 0.51, 0.49, 0.51)
+    section = classifier_report.doubts_sections(
+        [classifier_report.DoubtfulSong(doubt, title, "A", "/x", "A", "B", "mel: more", "")]
+    )[0]
+    assert "\x1b" not in section.as_text()
+    assert r"\<script\>" in section.as_markdown()
+    assert r"\|" in section.as_markdown()
+    from common.classifier_charts import draw_boundary
+
+    assert draw_boundary(paths.plot("boundary_songs"), made, training, [doubt]).exists()
+
+
+@pytest.mark.parametrize("genres", [{"A": 2, "B": 2}, {"A": 10, "B": 2, "C": 1}])
+def test_small_libraries(make_library, genres, capsys):
+    paths, _ = make_library(genres)
+    assert run(paths) == OK
+    assert "15 components were asked for" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("genres", [{"A": 5}, {"A": 1}, {"A": 4, "B": 1}, {"UNKNOWN": 5}])
+def test_one_genre_is_one_sentence(make_library, genres, capsys):
+    paths, _ = make_library(genres)
+    assert run(paths) == FAILED
+    assert "genre" in one_error(capsys)
+
+
+def test_identical_songs_are_one_sentence(make_library, capsys):
+    paths, made = make_library({"A": 4, "B": 4})
+    made.embeddings[:] = made.embeddings[0]
+    from common import library
+
+    library.save(paths, made, {})
+    assert run(paths) == FAILED
+    assert "recording" in one_error(capsys)
+
+
+def test_without_a_library_or_a_model(paths, tmp_path, capsys):
+    assert run(paths) == FAILED
+    assert "01_feature_extraction" in one_error(capsys)
+    assert run(paths, "--predict", str(tmp_path / "x.wav")) == FAILED
+    assert TRAIN in one_error(capsys)
+
+
+def test_an_unknown_song_is_named_before_the_work(make_library, capsys):
+    paths, _ = make_library({"A": 4, "B": 4})
+    assert run(paths, "--song", "no such song") == FAILED
+    assert "no such song" in one_error(capsys)
+    assert not paths.model.exists()
+
+
+@pytest.mark.parametrize(
+    "arguments", [["--components", "0"], ["--components", "x"], ["--song", "a", "--predict", "b"]]
+)
+def test_wrong_usage(paths, arguments):
+    with pytest.raises(SystemExit) as caught:
+        run(paths, *arguments)
+    assert caught.value.code == 2
+
+
+@pytest.mark.parametrize(("asked", "expected"), [("auto", [5, 15, 30]), ("all", [40]), ("7", [7])])
+def test_components(asked, expected):
+    assert stage.candidate_components(asked, 40) == expected
+
+
+@pytest.mark.slow
+def test_predict_goes_from_audio_to_words(make_library, tmp_path, capsys):
+    paths, _ = make_library({"A": 5, "B": 5})
+    assert run(paths) == OK
+    file = tmp_path / "new song.wav"
+    seconds = np.arange(22_050 * 3) / 22_050
+    soundfile.write(file, 0.3 * np.sin(2 * np.pi * 220 * seconds), 22_050)
+    capsys.readouterr()
+    assert run(paths, "--predict", str(file)) == OK
+    out, err = capsys.readouterr()
+    assert "new song sounds like" in out
+    assert "unlike the training songs" in err
+    assert paths.plot("shap_waterfall", "new song").exists()
+
+
+def test_predict_of_what_is_no_audio(make_library, tmp_path, capsys):
+    paths, made = make_library({"A": 5, "B": 5})
+    training = evaluation.gather(made)
+    model = evaluation.fit_final(training, (3,), {"calibration": []})
+    classifier.save(model, paths.model)
+    broken = tmp_path / "broken.wav"
+    broken.write_bytes(b"not audio")
+    assert run(paths, "--predict", str(broken), str(tmp_path / "missing.wav")) == FAILED
+    err = capsys.readouterr().err
+    assert "broken.wav" in err
+    assert "missing.wav" in err
+
+
+def test_help_is_quick_and_says_what_it_reads(tmp_path):
+    script = HOUSE / "03_genre_classifier.py"
+    done = subprocess.run(
+        [sys.executable, script, "--help"], cwd=tmp_path, capture_output=True, text=True, check=True
+    )
+    for word in ("Reads", "Writes", "Run", "--predict", "--components", "--song"):
+        assert word in done.stdout
+    light = (
+        "import importlib, sys; importlib.import_module('03_genre_classifier'); "
+        "assert not {'numpy', 'xgboost', 'shap', 'matplotlib'} & set(sys.modules)"
+    )
+    subprocess.run([sys.executable, "-c", light], cwd=HOUSE, check=True)
