@@ -38,9 +38,9 @@ PLOTLY_MARKERS = {
 }
 INK, PAPER, GRID = "#1F2430", "#FFFFFF", "#D9DCE3"
 DIVERGING, SEQUENTIAL = "RdBu_r", "magma"
-ORDERED, CYCLIC = "cividis", "twilight"
-"""Colour maps of points: of a number, and of what goes round (keys). Both keep their order for colour-blind
-eyes (J. R. Nuñez et al., "Optimizing colormaps with consideration for color vision deficiency", 2018)."""
+ORDERED, CYCLIC = "viridis", "twilight"
+"""Colour maps of points: of a number, and of what goes round (keys). Their lightness tells colour-blind
+eyes the order, and neither contains the grey of what is not known."""
 
 UNKNOWN_COLOUR = "#9A9FAA"
 """Of a song whose genre is not known: grey, so that it claims no kinship."""

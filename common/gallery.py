@@ -234,5 +234,5 @@ td, th { font-size: 14px; font-variant-numeric: tabular-nums; vertical-align: to
 li { max-width: 75em; }
 @media print { body { padding: 0; } nav, .links { display: none; } section { break-before: page; }
   section:first-of-type { break-before: auto; } .pictures { columns: 2; }
-  h2, h3, figcaption { break-after: avoid; } .table { overflow: visible; } td, th { font-size: 9pt; } }
+  h2, h3 { break-after: avoid; } .table { overflow: visible; } td, th { font-size: 9pt; } }
 """

@@ -243,7 +243,8 @@ def test_files_lie_in_genre_folders_and_carry_their_tags(library):
         assert names == [song.artist, song.title, song.album, str(song.year), song.genre.capitalize()]
         info = soundfile.info(path)
         assert (info.samplerate, info.channels, info.format) == (44_100, 2, "MP3")
-        assert info.duration == pytest.approx(song.duration, abs=0.1)
+        # without a table of contents a reader estimates the length from the first frame
+        assert info.duration == pytest.approx(song.duration, abs=0.5)
 
 
 def test_the_same_song_is_the_same_bytes_and_leaves_nothing_else(tmp_path):

@@ -342,14 +342,17 @@
   let chosen = null; // the song that plays
   let cursor = null; // the song that the keyboard is at
 
-  const put = (trace, rows) =>
-    Plotly.restyle(map, Object.fromEntries(Object.entries(at(rows)).map(([name, values]) => [name, [values]])), [trace]);
+  // Moves some traces to the places of some rows each; one call is one drawing.
+  function put(rowsOf) {
+    const moved = Object.values(rowsOf).map(at);
+    const update = Object.fromEntries(Object.keys(moved[0]).map((name) => [name, moved.map((to) => to[name])]));
+    Plotly.restyle(map, update, Object.keys(rowsOf).map(Number));
+  }
 
   function drawLines() {
     const to = chosen === null ? [] : nearest[chosen].map(([row]) => row).filter(isShown);
     const rows = to.flatMap((row) => [chosen, row, -1]); // -1 is nowhere: the line ends
-    put(LINES, rows);
-    put(RING, cursor === null ? [] : [cursor]);
+    put({ [LINES]: rows, [RING]: cursor === null ? [] : [cursor] });
   }
 
   function describe(row) {
@@ -425,7 +428,7 @@
   }
 
   function drawFound() {
-    put(FOUND, matches.filter(isShown).slice(0, MOST_RINGS));
+    put({ [FOUND]: matches.filter(isShown).slice(0, MOST_RINGS) });
   }
 
   function listFound() {
