@@ -213,9 +213,8 @@ def summarise(library: Library, results: Sequence[str | Failure]) -> None:
 
     durations = library.columns["duration"]
     total = sum(durations)
-    say(
-        f"{count(len(library), 'song')}, {duration(total)} of music, {duration(total / len(library))} on average"
-    )
+    mean = duration(total / len(library))
+    say(f"{count(len(library), 'song')}, {duration(total)} of music, {mean} on average")
     say()
     genres = Counter(library.genres)
     say(console.table(("genre", "songs"), sorted(genres.items()), right="lr"))

@@ -55,7 +55,7 @@ def allowed(library: Library, song: int, filters: Filters) -> np.ndarray:
         same = np.array(library.genres[:n]) == library.genres[song]
         mask &= same if filters.same_genre else ~same
     if filters.other_artist:
-        mask &= ~_shares(artists(library), song)[:n]
+        mask &= ~_shares(library.artists, song)[:n]
     if filters.other_album:
         mask &= ~_shares(library.columns["album"], song)[:n]
     if filters.tempo:
@@ -77,15 +77,6 @@ def _mixes(library: Library, song: int) -> np.ndarray:
     around = np.abs(hour - hour[song])
     steps = np.minimum(around, 12 - around) + (minor != minor[song])
     return (hour > 0) & (hour[song] > 0) & (steps <= 1)
-
-
-def artists(library: Library) -> list[str]:
-    """Artist of every song as it is written; empty where nothing tells."""
-    tags = library.columns["artist"]
-    return [
-        tag or (name.split(" - ")[0] if " - " in name else "")
-        for tag, name in zip(tags, library.names, strict=True)
-    ]
 
 
 def _shares(values: Sequence[str | None], song: int) -> np.ndarray:
@@ -154,7 +145,7 @@ class ArtistCap:
     """
 
     def __init__(self, library: Library, most: int | None) -> None:
-        self._artists = artists(library) if most else []
+        self._artists = library.artists if most else []
         self._most, self._heard = most, Counter()
 
     def admits(self, song: int) -> bool:

@@ -17,7 +17,6 @@ import numpy as np
 
 from common.console import UserError, count
 from common.files import write_csv
-from common.filters import artists as artists_of
 from common.library import UNKNOWN_GENRE, Library, Paths, fold
 from common.pairs import SEED
 from common.spaces import Space
@@ -247,7 +246,7 @@ def _neighbours(scores: np.ndarray, genre_of: np.ndarray, genre: np.ndarray) -> 
 
 def _artist_numbers(library: Library) -> np.ndarray:
     """Number the artists, shape (n_songs,); -1 where nothing tells a song's."""
-    artists = [fold(artist) for artist in artists_of(library)]
+    artists = [fold(artist) for artist in library.artists]
     number = {artist: i for i, artist in enumerate(sorted(set(artists) - {""}))}
     return np.array([number.get(artist, -1) for artist in artists])
 

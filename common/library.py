@@ -222,6 +222,14 @@ class Library:
     def genres(self) -> list[str]:
         return self.columns["genre"]
 
+    @cached_property
+    def artists(self) -> list[str]:
+        """Artist of every song: its tag, or the part of its name before `` - ``; empty if unknown."""
+        return [
+            tag or (name.split(" - ")[0] if " - " in name else "")
+            for tag, name in zip(self.columns["artist"], self.names, strict=True)
+        ]
+
     @property
     def genre_names(self) -> list[str]:
         """The different genres, sorted."""

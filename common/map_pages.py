@@ -19,7 +19,6 @@ from urllib.parse import quote
 import numpy as np
 
 from common import charts, console, readings, similarity, spaces
-from common.layout import N_FEATURES
 from common.library import Library, Paths
 from common.maps import SYMBOLS_3D, Star, describe, title
 from common.projection import Projection, neighbours
@@ -30,8 +29,9 @@ N_NEAREST = 5
 """Songs that lines are drawn to."""
 
 NEAREST = (
-    f"Lines lead to the {N_NEAREST} songs nearest in all {N_FEATURES} numbers, compared as "
-    "04_similarity_search.py compares them; a long line shows where the map had to pull neighbours apart."
+    f"Lines lead to the {N_NEAREST} songs nearest in the whole embedding, as 04_similarity_search.py finds "
+    "them: it weighs the musical groups by what they have to say, while the map counts every number the "
+    "same, so a line may cross the map."
 )
 
 Nearest = list[list[tuple[int, float]]]

@@ -12,7 +12,7 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 
 from common.console import UserError
-from common.filters import Copies, artists, tempo_within
+from common.filters import Copies, tempo_within
 from common.library import Library, fold
 from common.pairs import SEED
 from common.readings import tempos
@@ -136,7 +136,7 @@ def _heard_enough(order: list[int], artist_of: np.ndarray, per_artist: int | Non
 
 def _artist_numbers(library: Library, songs: np.ndarray) -> np.ndarray:
     """Number the artists of some songs, shape (m,); -1 where nothing tells a song's."""
-    written = artists(library)
+    written = library.artists
     names = [fold(written[song]) for song in songs]
     number = {name: i for i, name in enumerate(dict.fromkeys(names))}
     return np.array([number[name] if name else -1 for name in names])

@@ -1,4 +1,4 @@
-"""Songs as points: the 641 numbers laid out in two or three dimensions, and how far to trust the result.
+"""Songs as points: their embeddings laid out in two or three dimensions, and how far to trust the result.
 
 Conventions
 -----------

@@ -392,6 +392,23 @@ def test_the_keyboard_walks_the_solid_map(page):
 
 
 @pytest.mark.slow
+def test_a_click_on_the_solid_map_plays_the_song(page):
+    from selenium.webdriver import ActionChains
+
+    opened = page(3)
+    opened.search("trance song 004")
+    opened.press(ENTER)  # now the song is in the middle
+    wanted = opened.playing()
+    opened.press(ESCAPE)
+    assert not opened.element("#audio").is_displayed()
+    # What is under the mouse is found a moment after it has moved.
+    mouse = ActionChains(opened.browser).move_to_element(opened.element("#map")).pause(0.5)
+    mouse.move_by_offset(1, 1).pause(0.5).click().perform()
+    assert opened.playing() == wanted
+    assert_quiet(opened.browser)
+
+
+@pytest.mark.slow
 def test_a_file_that_is_gone_is_said_and_linked(page):
     opened = page()
     opened.file(1).unlink()

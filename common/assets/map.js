@@ -39,7 +39,7 @@
   }
 
   function clock(seconds) {
-    const whole = Math.round(seconds);
+    const whole = Math.floor(seconds); // as the player counts
     const pad = (n) => String(n).padStart(2, "0");
     const [hours, minutes, rest] = [Math.floor(whole / 3600), Math.floor(whole / 60) % 60, whole % 60];
     return hours ? `${hours}:${pad(minutes)}:${pad(rest)}` : `${minutes}:${pad(rest)}`;
@@ -568,12 +568,31 @@
 
   $("colour").addEventListener("change", () => colour($("colour").value));
 
-  Plotly.newPlot(map, traces, layout, settings).then(() => {
+  // plotly looks for a click on a scene only while it draws a frame, and misses a quick one. The song under
+  // the mouse it knows, so a press that is let go without a drag is a click on that.
+  function watchScene() {
+    let [hovered, pressed] = [null, null];
+    map.on("plotly_hover", ({ points }) => { hovered = points.map(rowOf).find((row) => row !== null) ?? null; });
+    map.on("plotly_unhover", () => { hovered = null; });
+    map.addEventListener("pointerdown", (event) => { pressed = event; }, true);
+    map.addEventListener("pointerup", (event) => {
+      const moved = Math.hypot(event.clientX - pressed?.clientX, event.clientY - pressed?.clientY);
+      if (moved < 5 && hovered !== null && !event.target.closest(".modebar")) choose(hovered);
+      map.focus();
+    }, true);
+  }
+
+  function watchPlane() {
     map.on("plotly_click", ({ points }) => {
       const row = points.map(rowOf).find((found) => found !== null);
       if (row !== undefined) choose(row);
       map.focus();
     });
+  }
+
+  Plotly.newPlot(map, traces, layout, settings).then(() => {
+    if (solid) watchScene();
+    else watchPlane();
     colour($("colour").value); // a reloaded page may remember another choice
   });
 })();
