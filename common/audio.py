@@ -199,7 +199,9 @@ Decoded = tuple[int, int, float, Iterator[np.ndarray]]
 @contextmanager
 def _decode_sndfile(path: Path) -> Iterator[Decoded]:
     try:
-        with soundfile.SoundFile(os.fspath(path)) as file:
+        # As bytes, for a name in no known encoding; Windows has names in Unicode only.
+        name = os.fspath(path) if os.name == "nt" else os.fsencode(path)
+        with soundfile.SoundFile(name) as file:
             # An MP3 without a table of contents promises what its first frame suggests: not to be trusted.
             promised = 0.0 if file.format == "MP3" else file.frames / file.samplerate
             yield file.samplerate, file.channels, promised, _sndfile_blocks(file)
@@ -223,14 +225,17 @@ def _decode_av(path: Path) -> Iterator[Decoded]:
             "unsupported", f"{path.suffix} files need FFmpeg; run: pip install -r requirements-formats.txt"
         ) from None
     try:
-        with av.open(os.fspath(path)) as container:
+        with av.open(os.fspath(path), metadata_errors="replace") as container:
             if not container.streams.audio:
                 raise AudioError("empty", "the file has no audio stream")
             stream = container.streams.audio[0]
+            if stream.codec_context is None:
+                raise AudioError("unreadable", "the audio stream names no codec that FFmpeg knows")
             promised = float(stream.duration * stream.time_base) if stream.duration else 0.0
             yield stream.rate, stream.channels, promised, _av_blocks(av, container, stream)
-    except av.FFmpegError as error:
-        raise AudioError("unreadable", f"not decodable as audio: {error.strerror}") from error
+    except (av.FFmpegError, UnicodeEncodeError) as error:
+        reason = getattr(error, "strerror", None) or type(error).__name__
+        raise AudioError("unreadable", f"not decodable as audio: {reason}") from error
 
 
 def _av_blocks(av, container, stream) -> Iterator[np.ndarray]:

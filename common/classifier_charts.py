@@ -15,7 +15,7 @@ import numpy as np
 
 from common import charts
 from common.charts import GRID, INK, PALETTE
-from common.console import clean, shorten
+from common.console import clean, display_width, shorten
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -58,11 +58,9 @@ def draw_confusion(path: Path, genres: Sequence[str], counts: np.ndarray, captio
         for row, column in np.ndindex(*counts.shape):
             colour = "white" if shares[row, column] > 0.55 else INK
             axes.text(column, row, f"{counts[row, column]}", ha="center", va="center", color=colour)
-        axes.set_xticks(
-            range(len(names)), names, rotation=40 if len(names) > 3 else 0, rotation_mode="anchor"
-        )
-        if len(names) > 3:
-            plt.setp(axes.get_xticklabels(), ha="right")
+        tilted = len(names) > 3 or max(map(display_width, names)) > 14
+        axes.set_xticks(range(len(names)), names, rotation=40 if tilted else 0, rotation_mode="anchor")
+        plt.setp(axes.get_xticklabels(), ha="right" if tilted else "center")
         axes.set_yticks(range(len(names)), names)
         axes.grid(visible=False)
         axes.set(xlabel="heard as", ylabel="filed under")
@@ -173,7 +171,8 @@ def draw_summary(
         )
         _draw_bars(bars, contributions, order, genre if alone else None)
         bars.set_yticks(rows, [_component_label(meanings[i]) for i in order], fontsize=10)
-        bars.set(xlabel="mean |log-odds|", ylim=(len(order) - 0.4, -0.6))
+        summed = "" if alone else ", sum over genres"
+        bars.set(xlabel=f"mean |log-odds|{summed}", ylim=(len(order) - 0.4, -0.6))
         bars.set_title("How much it matters")
         points = None
         for row, component in enumerate(order):
@@ -202,6 +201,10 @@ def _draw_bars(axes: Axes, contributions: Contributions, order: np.ndarray, genr
     if genre is not None:
         strength = np.abs(contributions.towards(genre)).mean(axis=0)[order]
         axes.barh(rows, strength, color=PALETTE[0], height=0.6)
+        return
+    if len(contributions.genres) > len(PALETTE):
+        values = [contributions.towards(k) for k in range(len(contributions.genres))]
+        axes.barh(rows, np.abs(values).mean(axis=1).sum(axis=0)[order], color=PALETTE[0], height=0.6)
         return
     styles, left = charts.genre_styles(contributions.genres), np.zeros(len(order))
     for k, name in enumerate(contributions.genres):

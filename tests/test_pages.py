@@ -484,20 +484,25 @@ def test_the_gallery_opens_quietly(paths, browser):
 
 
 @pytest.mark.slow
-def test_every_page_of_a_run_opens_quietly(make_library, browser):
-    """Run the stage as its user does, and open whatever it wrote."""
-    stage = importlib.import_module("02_embedding_journey")
+def test_every_page_that_the_stages_write_opens_quietly(make_library, browser):
+    """Run the stages as their user does, and open whatever they wrote."""
     paths, library = make_library({"TRANCE": 12, "ITALODANCE": 12})
-    library.columns["title"][0] = HOSTILE
+    library.columns["title"][0] = library.columns["song_name"][0] = HOSTILE
     save(paths, library, {})
-    assert stage.main(["--data", str(paths.data), "--outputs", str(paths.outputs)]) == 0
+    folders = ["--data", str(paths.data), "--outputs", str(paths.outputs)]
+    for stage, command in (("02_embedding_journey", []), ("03_genre_classifier", ["--song", HOSTILE]),
+                           ("04_similarity_search", ["genres"])):  # fmt: skip
+        assert importlib.import_module(stage).main([*command, *folders]) == 0
     pages = sorted((paths.outputs / "html").glob("*.html"))
-    assert len(pages) == 3
+    assert {page.stem for page in pages} >= {"index", "map_2d", "map_3d", "boundary_songs"}
     for file in pages:
         visit(browser, file)
         if file.stem.startswith("map"):
             wait(browser, "return Boolean(document.getElementById('map')?.on)")
-            drawn = browser.execute_script("return document.querySelectorAll('#map .main-svg').length")
-            assert drawn
-            assert re.search(r"Trustworthiness 0\.\d\d", browser.find_element("css selector", "footer").text)
+            words = browser.find_element("css selector", "footer").text
+            assert re.search(r"Trustworthiness 0\.\d\d", words)
+        if file == paths.gallery:
+            assert f"Why: {HOSTILE}" in browser.find_element("css selector", "body").text
+            broken = "return [...document.images].filter((i) => i.complete && !i.naturalWidth).length"
+            assert browser.execute_script(broken) == 0
         assert_quiet(browser)

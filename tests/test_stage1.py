@@ -123,6 +123,28 @@ def test_strict_turns_a_skipped_song_into_exit_1(music, run):
     assert run(music, "--strict") == 1
 
 
+@pytest.mark.parametrize(
+    "name", ["日本語の曲", "x" * 240, "Ünïcödé – naïve №5", "with 'quotes' & #hash %20", "مرحبا", " lead"]
+)
+def test_any_name_that_a_disk_takes(run, tmp_path, paths, name):
+    write(tmp_path / "songs" / f"Genre {name[:50]}" / f"{name}.wav", chords(1.5))
+    assert run(tmp_path / "songs") == 0
+    loaded = library.load(paths)
+    assert loaded.names == [name]
+    assert Path(loaded.paths[0]).is_file()
+    assert loaded.genres == [f"Genre {name[:50]}".upper()]
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="other systems allow only valid names")
+def test_a_name_in_no_encoding(run, tmp_path, paths):
+    write(tmp_path / "song.wav", chords(1.5))
+    folder = os.fsencode(tmp_path / "songs") + b"/G"
+    os.makedirs(folder)
+    os.rename(tmp_path / "song.wav", folder + b"/caf\xe9.wav")
+    assert run(tmp_path / "songs") == 0
+    assert Path(library.load(paths).paths[0]).is_file()
+
+
 def test_same_name_in_two_folders_are_two_songs(music, run, paths):
     shutil.copy(music / "stray.wav", music / "TRANCE" / "stray.wav")
     run(music)
