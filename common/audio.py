@@ -54,6 +54,9 @@ SILENCE_DBFS = -70.0
 MISSING_SHARE, MISSING_SECONDS = 0.02, 1.0
 """How much a file may decode short of its header before it counts as truncated: both at once."""
 
+SAMPLE_RATES = (2_000, 1_000_000)
+"""Lowest and highest rate in Hz that a header is believed; soxr crashes on absurd ones."""
+
 BLOCK_FRAMES = 1 << 18
 
 Check = Callable[[], None]
@@ -179,6 +182,8 @@ def load(path: Path, check: Check = lambda: None) -> Audio:
         raise AudioError("empty", "the file has no bytes")
     decode = _decode_av if path.suffix.lower() in AV_SUFFIXES else _decode_sndfile
     with decode(path) as (sample_rate, channels, promised, blocks):
+        if not SAMPLE_RATES[0] <= sample_rate <= SAMPLE_RATES[1]:
+            raise AudioError("unreadable", f"its header claims a sample rate of {sample_rate} Hz")
         samples, n_decoded = _mono(blocks, sample_rate, check)
     audio = Audio(samples, n_decoded / sample_rate, sample_rate, channels)
     _validate(audio, max(promised, _declared_duration(path)))

@@ -186,7 +186,7 @@ def overfitting(scores: Scores) -> str:
     )
     return (
         f"Overfitting monitor: {scores.train_accuracy:.0%} on training songs, "
-        f"{scores.model.accuracy:.0%} on unseen ones, a gap of {gap * 100:.0f} points: {meaning}."
+        f"{scores.model.accuracy:.0%} on unseen ones, a gap of {count(round(gap * 100), 'point')}: {meaning}."
     )
 
 
@@ -196,8 +196,8 @@ def grouped_sentences(scores: Sequence[Scores]) -> list[str]:
     for one in scores[1:]:
         points = round((plain - one.model.accuracy) * 100)
         lines.append(
-            f"{points} points of the plain score come from recognising the {one.way}: on {one.way}s it has "
-            f"never heard it reaches {one.model.accuracy:.0%}."
+            f"Recognising the {one.way} is worth {count(points, 'point')} of the plain score: on {one.way}s it "
+            f"has never heard it reaches {one.model.accuracy:.0%}."
             if points > 0
             else f"On {one.way}s it has never heard it is as good: {one.model.accuracy:.0%}."
         )

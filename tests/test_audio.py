@@ -99,6 +99,32 @@ def test_no_audio_inside(tmp_path, content):
         assert kind_of(tmp_path / name) in {"unreadable", "empty"}
 
 
+@pytest.mark.parametrize("rate", [1, 100, 2_000_000_000])
+def test_absurd_sample_rates_are_refused(tmp_path, rate):
+    path = write(tmp_path / "song.wav", chords(2.0))
+    content = bytearray(path.read_bytes())
+    content[24:28] = rate.to_bytes(4, "little")
+    path.write_bytes(content)
+    assert kind_of(path) == "unreadable"
+
+
+@pytest.mark.parametrize("suffix", [".wav", ".aiff", ".flac", ".mp3", ".ogg"])
+def test_damaged_headers_give_a_reason_or_a_song(tmp_path, suffix):
+    rng = np.random.default_rng(0)
+    path = write(tmp_path / f"song{suffix}", chords(2.0))
+    whole = path.read_bytes()
+    for _ in range(40):
+        content = bytearray(whole)
+        for place in rng.integers(0, 200, rng.integers(1, 12)):
+            content[place] = rng.integers(256)
+        path.write_bytes(content)
+        audio.read_tags(path)
+        try:
+            assert audio.load(path).samples.size
+        except AudioError as error:
+            assert error.reason.strip()
+
+
 def test_missing_file_and_folder(tmp_path):
     assert kind_of(tmp_path / "gone.mp3") == "unreadable"
     (tmp_path / "folder.mp3").mkdir()
