@@ -232,7 +232,7 @@ def _run(arguments: argparse.Namespace) -> int:
     files = find_files(folder)
     with console.patience("loading librosa"):
         from common.store import Store, only_run
-    with only_run(paths.store), Store(paths.store) as store:
+    with only_run(paths.store), Store(paths.store) as store, console.hushed_decoders():
         results = extract(files, store, arguments)
         library = assemble(files, results, folder, arguments.genre_from, store)
         save(paths, library, folder, files, results)

@@ -196,8 +196,8 @@ def grouped_sentences(scores: Sequence[Scores]) -> list[str]:
     for one in scores[1:]:
         points = round((plain - one.model.accuracy) * 100)
         lines.append(
-            f"Recognising the {one.way} is worth {count(points, 'point')} of the plain score: on {one.way}s it "
-            f"has never heard it reaches {one.model.accuracy:.0%}."
+            f"Recognising the {one.way} is worth {count(points, 'point')} of the plain score: "
+            f"on {one.way}s it has never heard it reaches {one.model.accuracy:.0%}."
             if points > 0
             else f"On {one.way}s it has never heard it is as good: {one.model.accuracy:.0%}."
         )

@@ -279,6 +279,27 @@ def patience(text: str, after: float = 2.0, again: float = 5.0) -> Iterator[None
         speaker.join()
 
 
+@contextlib.contextmanager
+def hushed_decoders() -> Iterator[None]:
+    """Keep what C libraries mutter to stderr about damaged files away from the terminal.
+
+    Python's own stderr goes on as before. What the mutter is about comes back as a failure with a reason.
+    """
+    if sys.stderr is not sys.__stderr__ or sys.stderr is None:
+        yield
+        return
+    kept, ours = sys.stderr, os.dup(2)
+    null = os.open(os.devnull, os.O_WRONLY)
+    with open(ours, "w", encoding=kept.encoding, errors=kept.errors, buffering=1) as sys.stderr:
+        os.dup2(null, 2)
+        try:
+            yield
+        finally:
+            os.dup2(ours, 2)
+            os.close(null)
+            sys.stderr = kept
+
+
 class Stopwatch:
     """Seconds since it was made."""
 

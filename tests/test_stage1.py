@@ -333,6 +333,19 @@ def await_songs(process: subprocess.Popen, data: Path, wanted: int) -> None:
         time.sleep(0.005)
 
 
+def test_decoders_do_not_mutter(tmp_path):
+    path = write(tmp_path / "music" / "G" / "song.mp3", chords(8.0))
+    whole = path.read_bytes()
+    path.write_bytes(whole[: len(whole) // 2])
+    write(tmp_path / "music" / "G" / "whole.wav", chords(2.0))
+    process = launch(tmp_path / "music", tmp_path / "data", stderr=subprocess.PIPE)
+    _, errors = process.communicate()
+    assert process.returncode == 0
+    assert b"Xing" not in errors
+    assert b"skipped song.mp3: truncated: decodes to 4.0 s of the 8.0 s in its header" in errors
+    assert errors.splitlines()[-1] == b"next: python 02_embedding_journey.py"
+
+
 @pytest.mark.slow
 def test_kill_at_any_moment_loses_nothing(tmp_path):
     music = tmp_path / "music"
