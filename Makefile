@@ -41,7 +41,8 @@ readme: $(VENV)/.development
 
 lock: $(VENV)/.development
 	$(PY) -m pip install --quiet uv
-	$(VENV)/bin/uv pip compile --quiet --upgrade --no-header requirements-dev.txt --output-file requirements.lock
+	$(VENV)/bin/uv pip compile --quiet --upgrade --custom-compile-command "make lock" requirements-dev.txt \
+	  --output-file requirements.lock
 
 $(VENV)/.runtime: requirements.txt
 	test -x $(PY) || $(PYTHON) -m venv $(VENV)

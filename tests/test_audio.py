@@ -10,7 +10,7 @@ import soundfile
 from signals import RATE, chords, noise
 
 from common import audio
-from common.audio import AudioError
+from common.audio import Audio, AudioError
 
 
 def write(path: Path, samples: np.ndarray, rate: int = RATE, **options) -> Path:
@@ -119,10 +119,14 @@ def test_damaged_headers_give_a_reason_or_a_song(tmp_path, suffix):
             content[place] = rng.integers(256)
         path.write_bytes(content)
         audio.read_tags(path)
-        try:
-            assert audio.load(path).samples.size
-        except AudioError as error:
-            assert error.reason.strip()
+        assert reason_or_song(path)
+
+
+def reason_or_song(path: Path) -> str | Audio:
+    try:
+        return audio.load(path)
+    except AudioError as error:
+        return error.reason.strip()
 
 
 def test_missing_file_and_folder(tmp_path):
