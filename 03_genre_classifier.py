@@ -183,7 +183,7 @@ def train(arguments: argparse.Namespace, paths: Paths) -> int:
     tell(report.split_section(holdout, components))
     scores = cross_validate(training, components)
     bins = evaluation.calibration(training.y, scores[0].probability)
-    tell(report.scores_section(scores))
+    tell(report.scores_section(training, scores))
     tell(report.genres_section(training, scores[0], bins))
 
     note("fitting the final model on all labelled songs, and explaining it …")
@@ -209,7 +209,10 @@ def train(arguments: argparse.Namespace, paths: Paths) -> int:
     written += draw_learned(paths, model, training, contributions, meanings)
     written.append(draw_waterfall(paths.plot("shap_waterfall", explanation.name), explanation, meanings))
     classifier.save(model, paths.model)
-    written += [paths.model, *report.write(paths, sections, facts)]
+    found = facts | report.model_facts(model, meanings, contributions)
+    found |= report.songs_facts(songs, doubtful, unlabelled, model)
+    found["explanation"] = report.explanation_facts(explanation, meanings)
+    written += [paths.model, *report.write(paths, sections, found)]
     written += report.write_tables(paths, songs, doubtful, unlabelled, model)
     written.append(gallery.refresh(paths))
     say("\n" + "\n".join(str(path) for path in written))

@@ -71,7 +71,7 @@ def draw_confusion(path: Path, genres: Sequence[str], counts: np.ndarray, captio
             fontsize=12,
         )
         figure.colorbar(image, ax=axes, label="share of the genre's songs", shrink=0.8)
-        return charts.save_png(figure, path)
+        return charts.save_png(figure, path, title="Which genres are mistaken for which")
 
 
 def _wrapped(text: str, width: int) -> str:
@@ -112,7 +112,9 @@ def draw_scores(path: Path, scores: Sequence[Scores], bins: Sequence[Confidence]
         left.set_title("What the score is worth")
         left.legend(loc="upper center", bbox_to_anchor=(0.5, -0.16), ncols=2, frameon=False)
         _draw_calibration(right, bins)
-        return charts.save_png(figure, path)
+        return charts.save_png(
+            figure, path, title="What the score is worth, and whether it is as sure as right"
+        )
 
 
 def _draw_calibration(axes: Axes, bins: Sequence[Confidence]) -> None:
@@ -193,7 +195,9 @@ def draw_summary(
         colours = figure.colorbar(points, ax=swarm, ticks=[0, 1], pad=0.01, aspect=40)
         colours.ax.set_yticklabels(["low", "high"])
         colours.set_label("value of the component", labelpad=-8)
-        return charts.save_png(figure, path)
+        return charts.save_png(
+            figure, path, title=f"What speaks for {name}{'' if alone else ', and what matters to all genres'}"
+        )
 
 
 def _draw_bars(axes: Axes, contributions: Contributions, order: np.ndarray, genre: int | None) -> None:
@@ -293,7 +297,7 @@ def draw_dependence(
             bar.ax.set_yticklabels(["low", "high"])
             other = meanings[partner]
             bar.set_label(_wrapped(f"{other.name}, high: {other.high[0]}", 60), labelpad=-8)
-        return charts.save_png(figure, path)
+        return charts.save_png(figure, path, title=f"What {meaning.name} says about {name}")
 
 
 def draw_waterfall(path: Path, explanation: Explanation, meanings: Sequence[ComponentMeaning]) -> Path:
@@ -330,8 +334,9 @@ def draw_waterfall(path: Path, explanation: Explanation, meanings: Sequence[Comp
         bottom.set_title("The same, by musical group", fontsize=12)
         bottom.set_xlabel(f"log-odds    ← {second}        {first} →")
         title = "\n".join(textwrap.wrap(shorten(clean(explanation.name), 150), 80))
-        figure.suptitle(f"{title}\n{first} {share:.0%}, against {second}", x=0.01, ha="left", fontsize=14)
-        return charts.save_png(figure, path)
+        verdict = f"{first} {share:.0%}, against {second}"
+        figure.suptitle(f"{title}\n{verdict}", x=0.01, ha="left", fontsize=14)
+        return charts.save_png(figure, path, title=f"Why {explanation.name} is {verdict}")
 
 
 def _component_steps(
@@ -419,4 +424,4 @@ def draw_boundary(path: Path, library: Library, training: TrainingSet, songs: Se
             label = shorten(clean(training.genres[genre]), 24)
             axes.plot([], [], marker, color=colour, ms=10, label=label)
         axes.legend(loc="lower right", frameon=True)
-        return charts.save_png(figure, path)
+        return charts.save_png(figure, path, title="Songs between two genres")

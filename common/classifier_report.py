@@ -17,7 +17,7 @@ from common import charts, console, evaluation, files
 from common.classifier import TREES, Model
 from common.classifier_charts import WAYS
 from common.console import clean, count
-from common.evaluation import Confidence, Doubt, Holdout, Measure, Scores, TrainingSet
+from common.evaluation import Confidence, Difference, Doubt, Holdout, Measure, Scores, TrainingSet
 from common.explanations import (
     Attribution,
     ComponentMeaning,
@@ -140,14 +140,14 @@ KINDS = {
 }
 
 
-def scores_section(scores: Sequence[Scores]) -> Section:
+def scores_section(training: TrainingSet, scores: Sequence[Scores]) -> Section:
     """Cross-validation in every way of splitting, beside the baselines."""
     plain = scores[0]
     lines = [
         f"{plain.folds}-fold cross-validation, {plain.repeats} times, the whole pipeline and the choice of "
         "its settings inside each fold. Accuracy is the mean over folds.",
         overfitting(plain),
-        *grouped_sentences(scores),
+        *(line for one in scores[1:] for line in apart_sentences(training, scores[0], one)),
     ]
     rows = []
     for one in scores:
@@ -190,23 +190,44 @@ def overfitting(scores: Scores) -> str:
     )
 
 
-def grouped_sentences(scores: Sequence[Scores]) -> list[str]:
-    """Say what the plain score owes to artists and albums."""
-    lines, plain = [], scores[0].model.accuracy
-    for one in scores[1:]:
-        points = round((plain - one.model.accuracy) * 100)
+def apart_sentences(training: TrainingSet, plain: Scores, apart: Scores) -> list[str]:
+    """Say what the plain score owes to recognising artists or albums, as far as that can be known."""
+    lines = [owed(apart.way, apart.model.accuracy, evaluation.difference(training, plain, apart))]
+    if apart.unseen:
         lines.append(
-            f"Recognising the {one.way} is worth {count(points, 'point')} of the plain score: "
-            f"on {one.way}s it has never heard it reaches {one.model.accuracy:.0%}."
-            if points > 0
-            else f"On {one.way}s it has never heard it is as good: {one.model.accuracy:.0%}."
+            f"With whole {apart.way}s left out, {', '.join(apart.unseen)} at times had no song left to learn "
+            "from, and no classifier can name such a genre."
         )
-        if one.unseen:
-            lines.append(
-                f"With whole {one.way}s left out, {', '.join(one.unseen)} at times had no song left to learn "
-                "from, and no classifier can name such a genre."
-            )
     return lines
+
+
+def owed(way: str, accuracy: float, difference: Difference) -> str:
+    """One sentence on the plain score and the one with artists or albums apart; a gain only if it is clear.
+
+    Parameters
+    ----------
+    way
+        ``artist`` or ``album``.
+    accuracy
+        With these apart.
+    difference
+        By how much the plain score is higher.
+    """
+    points = round(difference.value * 100)
+    low, high = (round(end * 100) for end in difference.interval)
+    reaches = f"n {way}s it has never heard it reaches {accuracy:.0%}"
+    if points > 0 and difference.is_clear:
+        return (
+            f"{count(points, 'point')} of the plain score {'comes' if points == 1 else 'come'} from "
+            f"recognising the {way} (95 % interval: {low} to {high}): o{reaches}."
+        )
+    size = (
+        f"{count(abs(points), 'point')} {'less' if points > 0 else 'more'} than" if points else "as much as"
+    )
+    chance = "; that may be chance" if points and not difference.is_clear else ""
+    return (
+        f"O{reaches}, {size} on any song{chance} (95 % interval of the difference: {low} to {high} points)."
+    )
 
 
 def genres_section(training: TrainingSet, scores: Scores, bins: Sequence[Confidence]) -> Section:
@@ -351,14 +372,19 @@ def most_telling(songs: Sequence[DoubtfulSong], training: TrainingSet) -> int:
 
 def predictions_section(library: Library, rows: Sequence[int], model: Model, most: int = 12) -> Section:
     """What the songs without genre sound like."""
-    table = [line[:5] for line in prediction_rows(library, rows, model)[:most]]
+    table = [
+        (song, first, percent(p_first), second, percent(p_second))
+        for song, first, p_first, second, p_second, *_ in prediction_rows(library, rows[:most], model)
+    ]
     more = f"The first {most} of {len(rows)}; all are in genre_predictions.csv." if len(rows) > most else ""
     headers = ["song", "sounds like", "sure", "then", "sure"]
     return Section("Songs without a genre", [more] if more else [], headers, table, "  r r")
 
 
-def prediction_rows(library: Library, rows: Sequence[int], model: Model) -> list[tuple[str, ...]]:
-    """Song, likeliest genre, its probability, the runner-up, its probability, warning, path."""
+def prediction_rows(library: Library, rows: Sequence[int], model: Model) -> list[tuple[Any, ...]]:
+    """What each of some songs sounds like, in the order of `PREDICTION_COLUMNS`."""
+    if not rows:
+        return []
     X = library.embeddings[list(rows)].astype(np.float64)
     probability = model.probabilities(X)
     order = np.argsort(probability, axis=1, kind="stable")
@@ -368,8 +394,8 @@ def prediction_rows(library: Library, rows: Sequence[int], model: Model) -> list
         second, first = (int(k) for k in order[i, -2:])
         warning = "unlike the training songs" if nearer[i] > UNFAMILIAR else ""
         lines.append(
-            (library.names[row], model.genres[first], f"{probability[i, first]:.0%}", model.genres[second],
-             f"{probability[i, second]:.0%}", warning, library.paths[row])
+            (library.names[row], model.genres[first], round(float(probability[i, first]), 4),
+             model.genres[second], round(float(probability[i, second]), 4), warning, library.paths[row])
         )  # fmt: skip
     return lines
 
@@ -404,14 +430,21 @@ def facts(
             "components": len(representation.axes),
             "variance_retained": float(representation.variance.sum()),
             "components_for_85_percent": representation.components_for(0.85),
+            "settings": asdict(holdout.model.settings),
             **{key: value for key, value in vars(holdout).items() if key != "model"},
         },
         "cross_validation": {one.way: _score_facts(one) for one in scores},
+        "plain_score_minus": {one.way: _difference_facts(training, scores[0], one) for one in scores[1:]},
         "per_genre": [asdict(one) for one in evaluation.per_genre(training, scores[0].probability)],
         "confusion": evaluation.confusion(training, scores[0].probability).tolist(),
         "calibration": [asdict(one) for one in bins],
         "expected_calibration_error": evaluation.expected_calibration_error(bins),
     }
+
+
+def _difference_facts(training: TrainingSet, plain: Scores, apart: Scores) -> dict[str, Any]:
+    found = evaluation.difference(training, plain, apart)
+    return {"accuracy": found.value, "interval_95": list(found.interval), "is_clear": found.is_clear}
 
 
 def _score_facts(scores: Scores) -> dict[str, Any]:
@@ -446,20 +479,82 @@ DOUBT_COLUMNS = (
 PREDICTION_COLUMNS = ("song", "first", "p_first", "second", "p_second", "warning", "file_path")
 
 
-def write_tables(
-    paths: Paths, library: Library, songs: Sequence[DoubtfulSong], unlabelled: Sequence[int], model: Model
-) -> list[Path]:
-    """Write boundary songs and predictions as CSV, and the boundary songs' page."""
-    doubts, predictions = paths.report("boundary_songs.csv"), paths.report("genre_predictions.csv")
-    rows = [
+def doubt_rows(songs: Sequence[DoubtfulSong]) -> list[tuple[Any, ...]]:
+    """Boundary songs and songs that may be mislabelled, in the order of `DOUBT_COLUMNS`."""
+    return [
         (song.name, song.doubt.kind, song.filed, song.first, round(song.doubt.p_first, 4),
          song.second, round(song.doubt.p_second, 4), round(song.doubt.p_own, 4),
          song.for_first, song.for_second, song.path)
         for song in songs
     ]  # fmt: skip
-    files.write_csv(doubts, DOUBT_COLUMNS, rows)
-    predicted = prediction_rows(library, unlabelled, model) if unlabelled else []
-    files.write_csv(predictions, PREDICTION_COLUMNS, predicted)
+
+
+def model_facts(
+    model: Model, meanings: Sequence[ComponentMeaning], contributions: Contributions
+) -> dict[str, Any]:
+    """The final model and what it listens to, strongest component first, as plain values for JSON."""
+    strength = np.abs(contributions.values).mean(axis=(0, 1))
+    return {
+        "final_model": {
+            **asdict(model.settings),
+            "components": len(meanings),
+            "variance_retained": float(model.representation.variance.sum()),
+            **{name: model.about[name] for name in ("training", "parameters", "versions")},
+        },
+        "components": [
+            {"name": meanings[i].name, "mean_abs_log_odds": float(strength[i]), **asdict(meanings[i])}
+            for i in contributions.by_strength()
+        ],
+    }
+
+
+def songs_facts(
+    library: Library, songs: Sequence[DoubtfulSong], unlabelled: Sequence[int], model: Model
+) -> dict[str, Any]:
+    """Boundary songs, songs that may be mislabelled, and predictions, as plain values for JSON."""
+    doubtful = [dict(zip(DOUBT_COLUMNS, row, strict=True)) for row in doubt_rows(songs)]
+    predicted = prediction_rows(library, unlabelled, model)
+    return {
+        "boundary_songs": [song for song in doubtful if song["kind"] == "boundary"],
+        "perhaps_mislabelled": [song for song in doubtful if song["kind"] == "mislabelled"],
+        "predictions": [dict(zip(PREDICTION_COLUMNS, row, strict=True)) for row in predicted],
+    }
+
+
+def explanation_facts(explanation: Explanation, meanings: Sequence[ComponentMeaning]) -> dict[str, Any]:
+    """One song's explanation as plain values for JSON; contributions are in log-odds."""
+    attribution, blind = explanation.attribution, explanation.blind
+
+    def by_genre(probability: np.ndarray) -> dict[str, float]:
+        return dict(zip(explanation.genres, probability.tolist(), strict=True))
+
+    return {
+        "song": explanation.name,
+        "filed_under": explanation.label,
+        "first": explanation.first,
+        "second": explanation.second,
+        "probability": by_genre(explanation.probability),
+        "probability_before_seen": None if blind is None else by_genre(blind),
+        "base": attribution.base,
+        "margin": attribution.margin,
+        "groups": [asdict(one) for one in attribution.groups],
+        "remainder": attribution.remainder,
+        "components": [
+            {"name": meaning.name, "value": float(value), "contribution": float(contribution)}
+            for meaning, value, contribution in zip(
+                meanings, explanation.components, explanation.pair.values[0], strict=True
+            )
+        ],
+    }
+
+
+def write_tables(
+    paths: Paths, library: Library, songs: Sequence[DoubtfulSong], unlabelled: Sequence[int], model: Model
+) -> list[Path]:
+    """Write boundary songs and predictions as CSV, and the boundary songs' page."""
+    doubts, predictions = paths.report("boundary_songs.csv"), paths.report("genre_predictions.csv")
+    files.write_csv(doubts, DOUBT_COLUMNS, doubt_rows(songs))
+    files.write_csv(predictions, PREDICTION_COLUMNS, prediction_rows(library, unlabelled, model))
     return [doubts, predictions, _write_page(paths, songs)]
 
 
@@ -474,9 +569,9 @@ def _write_page(paths: Paths, songs: Sequence[DoubtfulSong]) -> Path:
 
 
 def write(paths: Paths, sections: Sequence[Section], found: dict[str, Any]) -> list[Path]:
-    """Write the report for people and for programs."""
+    """Write the report for people and for programs; the latter holds what is told, too."""
     written = [paths.report(f"{REPORT}.md"), paths.report(f"{REPORT}.json")]
     parts = ["# The genre classifier", *(section.as_markdown() for section in sections)]
     files.write_text(written[0], "\n\n".join(parts) + "\n")
-    files.write_json(written[1], found)
+    files.write_json(written[1], {**found, "told": {one.title: list(one.lines) for one in sections}})
     return written

@@ -177,15 +177,9 @@ def _join(n: int, pairs: Sequence[tuple[int, int]]) -> np.ndarray:
     return np.unique([find(i) for i in range(n)], return_inverse=True)[1]
 
 
-def artist_of(library: Library, row: int) -> str:
-    """The artist of a song by its tag, or by the part of its name before `` - ``; empty if unknown."""
-    tag, name = library.columns["artist"][row], library.names[row]
-    return fold(tag or (name.split(" - ")[0] if " - " in name else ""))
-
-
 def _groupings(library: Library, rows: np.ndarray, units: np.ndarray) -> dict[str, np.ndarray]:
     """Who is left out together; a song without artist goes by its album, one without album by its artist."""
-    artists = [artist_of(library, row) for row in rows]
+    artists = [fold(library.artists[row]) for row in rows]
     albums = [fold(library.columns["album"][row] or "") for row in rows]
     found = {}
     for way, first, second in (("artist", artists, albums), ("album", albums, artists)):
@@ -266,6 +260,8 @@ class Scores:
         What the searches chose: settings -> how often.
     probability
         Out-of-fold probabilities, mean over repeats, shape (n, K).
+    tally
+        What each song counts in the accuracy, and how much of that it gets right, shape (2, n).
     """
 
     way: str
@@ -281,6 +277,7 @@ class Scores:
     unseen: tuple[str, ...]
     settings: dict[Settings, int]
     probability: np.ndarray = field(repr=False)
+    tally: np.ndarray = field(repr=False)
 
     @property
     def gap(self) -> float:
@@ -432,17 +429,19 @@ def _sum_up(
             for name in CLASSIFIERS:
                 probability[name][repeat, result.held] = result.by[name]
     mean = probability["model"].mean(axis=0)
+    tally = _tally(training.y, dealt, probability["model"])
     return Scores(
         way=way,
         folds=folds,
         repeats=len(dealt),
         **{name: _measure(training.y, dealt, probability[name]) for name in CLASSIFIERS},
         train_accuracy=float(np.mean([result.train_accuracy for result in results])),
-        interval=_interval(training, way, dealt, probability["model"]),
+        interval=_percentiles(_resampled(training.groups[way], tally)[0]),
         brier=classifier.brier_score(mean, training.y),
         unseen=_unseen(training, dealt),
         settings=dict(Counter(result.settings for result in results if result.settings)),
         probability=mean,
+        tally=tally,
     )
 
 
@@ -461,20 +460,63 @@ def _measure(y: np.ndarray, dealt: list[np.ndarray], probability: np.ndarray) ->
     )
 
 
-def _interval(
-    training: TrainingSet, way: str, dealt: list[np.ndarray], probability: np.ndarray
-) -> tuple[float, float]:
-    """Percentile bootstrap of the accuracy; what is left out together is drawn together."""
-    weight, right = np.zeros(len(training)), np.zeros(len(training))
+def _tally(y: np.ndarray, dealt: list[np.ndarray], probability: np.ndarray) -> np.ndarray:
+    """What each song counts, each fold counting the same, and how much of it is right, shape (2, n)."""
+    weight, right = np.zeros(len(y)), np.zeros(len(y))
     for one, numbers in zip(probability.argmax(axis=2), dealt, strict=True):
         share = 1.0 / np.bincount(numbers)[numbers]
         weight += share
-        right += share * (one == training.y)
-    group = np.unique(training.groups[way], return_inverse=True)[1]
-    weight, right = np.bincount(group, weight), np.bincount(group, right)
-    drawn = np.random.default_rng(SEED).integers(0, len(weight), (RESAMPLES, len(weight)))
-    low, high = np.percentile(right[drawn].sum(axis=1) / weight[drawn].sum(axis=1), [2.5, 97.5])
+        right += share * (one == y)
+    return np.array([weight, right])
+
+
+def _resampled(groups: np.ndarray, *tallies: np.ndarray) -> list[np.ndarray]:
+    """Bootstrap accuracies, shape (`RESAMPLES`,) each; groups are drawn whole, the same for every tally."""
+    group = np.unique(groups, return_inverse=True)[1]
+    n = int(group.max()) + 1
+    drawn = np.random.default_rng(SEED).integers(0, n, (RESAMPLES, n))
+    found = []
+    for tally in tallies:
+        weight, right = (np.bincount(group, values)[drawn].sum(axis=1) for values in tally)
+        found.append(right / weight)
+    return found
+
+
+def _percentiles(values: np.ndarray) -> tuple[float, float]:
+    low, high = np.percentile(values, [2.5, 97.5])
     return float(low), float(high)
+
+
+@dataclass(frozen=True)
+class Difference:
+    """How much higher the plain score is than one with artists or albums apart.
+
+    Attributes
+    ----------
+    value
+        Difference of the accuracies, -1 to 1.
+    interval
+        Its 95 % bootstrap interval.
+    """
+
+    value: float
+    interval: tuple[float, float]
+
+    @property
+    def is_clear(self) -> bool:
+        """Whether the interval leaves out 0."""
+        return not self.interval[0] <= 0.0 <= self.interval[1]
+
+
+def difference(training: TrainingSet, plain: Scores, apart: Scores) -> Difference:
+    """Compare the plain score with one of another way of splitting, song by song.
+
+    Both accuracies are resampled with the same artists (albums), so that what is easy or hard in both does
+    not count (paired percentile bootstrap: B. Efron and R. Tibshirani, "An Introduction to the Bootstrap",
+    1993).
+    """
+    first, second = _resampled(training.groups[apart.way], plain.tally, apart.tally)
+    return Difference(plain.model.accuracy - apart.model.accuracy, _percentiles(first - second))
 
 
 def _unseen(training: TrainingSet, dealt: list[np.ndarray]) -> tuple[str, ...]:

@@ -14,6 +14,7 @@ They add, as the margins do.
 
 from __future__ import annotations
 
+import itertools
 import math
 import warnings
 from collections.abc import Iterator, Sequence
@@ -26,7 +27,7 @@ import xgboost
 from common import layout
 from common.classifier import Model, Representation, probabilities
 from common.evaluation import Confidence
-from common.layout import GROUPS, SLICES
+from common.layout import GROUPS, N_FEATURES, SLICES
 
 if TYPE_CHECKING:
     import shap
@@ -35,7 +36,10 @@ FLATTEN = 0.05
 """Share of a component's variance below which a tree's contribution is no longer blamed on its value."""
 
 OPAQUE_WEIGHT = 0.3
-"""How much a phrase about a bare coefficient counts beside one that a listener understands."""
+"""How much a phrase that no ear can check (`layout.is_audible`) counts beside one that a listener can."""
+
+FAINT = 0.01
+"""What carries less than this share of the whole is not spoken of, unless there is nothing else."""
 
 RUN_SHARE = 0.5
 """Neighbouring mel bands are spoken of together as far as they carry this share of the strongest."""
@@ -258,22 +262,32 @@ def phrases(strength: np.ndarray, high: np.ndarray, most: int = 3) -> list[str]:
     high
         Whether each is high, shape (``N_FEATURES``,).
     most
-        Most phrases to return; each is about another descriptor.
+        Most phrases to return; each is about another descriptor, and none only repeats another.
 
     Returns
     -------
     list of str
-        Strongest first; empty if nothing matters.
+        Strongest first; empty if nothing matters. What no ear can check is said in the first place or not
+        at all: where nothing audible comes near it.
     """
-    found: dict[str, tuple[float, str]] = {}
-    for source, weight, phrase in [*_mel_phrases(strength, high), *_other_phrases(strength, high)]:
-        if weight > found.get(source, (0.0, ""))[0]:
-            found[source] = (weight, phrase)
-    ranked = sorted(found.values(), key=lambda item: -item[0])
-    return [phrase for _, phrase in ranked[:most]]
+    found: dict[tuple[str, bool], tuple[float, str]] = {}
+    for source, audible, weight, phrase in [*_mel_phrases(strength, high), *_other_phrases(strength, high)]:
+        if weight > found.get((source, audible), (0.0, ""))[0]:
+            found[source, audible] = (weight, phrase)
+    ranked = sorted((-weight, not audible, phrase) for (_, audible), (weight, phrase) in found.items())
+    said: list[str] = []
+    for weight, opaque, phrase in ranked:
+        passed_over = said and (opaque or -weight < FAINT * strength.sum())
+        if not passed_over and not any(phrase in other or other in phrase for other in said):
+            said.append(phrase)
+    return said[:most]
 
 
-def _mel_phrases(strength: np.ndarray, high: np.ndarray) -> Iterator[tuple[str, float, str]]:
+Phrase = tuple[str, bool, float, str]
+"""Descriptor, whether an ear can check it, how much it matters, words."""
+
+
+def _mel_phrases(strength: np.ndarray, high: np.ndarray) -> Iterator[Phrase]:
     """The strongest run of neighbouring mel bands, in whatever statistics of them."""
     blocks = [SLICES[block.name] for block in layout.LAYOUT if block.source == "mel"]
     for is_high, amount in ((True, "more"), (False, "less")):
@@ -288,7 +302,8 @@ def _mel_phrases(strength: np.ndarray, high: np.ndarray) -> Iterator[tuple[str, 
             first -= 1
         while last < len(bands) - 1 and strong[last + 1]:
             last += 1
-        yield "mel", float(bands[first : last + 1].sum()), f"{amount} energy {_spoken_bands(first, last)}"
+        weight = float(bands[first : last + 1].sum())
+        yield "mel", True, weight, f"{amount} energy {_spoken_bands(first, last)}"
 
 
 def _spoken_bands(first: int, last: int) -> str:
@@ -301,19 +316,22 @@ def _spoken_bands(first: int, last: int) -> str:
     return f"above {low}" if last == len(frequencies) - 1 else f"between {low} and {high}"
 
 
-def _other_phrases(strength: np.ndarray, high: np.ndarray) -> Iterator[tuple[str, float, str]]:
-    """For every block but mel: its strongest element, in the sense in which it is meant."""
+AUDIBLE = np.array([layout.is_audible(index) for index in range(N_FEATURES)])
+
+
+def _other_phrases(strength: np.ndarray, high: np.ndarray) -> Iterator[Phrase]:
+    """For every block but mel: its strongest element that an ear can check, and that it cannot."""
     for block in layout.LAYOUT:
         if block.source == "mel":
             continue
-        start = SLICES[block.name].start
-        for is_high in (True, False):
-            inside = np.where(high[SLICES[block.name]] == is_high, strength[SLICES[block.name]], 0.0)
+        place = SLICES[block.name]
+        for is_high, is_audible in itertools.product((True, False), repeat=2):
+            meant = (high[place] == is_high) & (AUDIBLE[place] == is_audible)
+            inside = np.where(meant, strength[place], 0.0)
             if inside.max() > 0:
-                index = start + int(inside.argmax())
-                phrase = layout.words(index, is_high)
-                weight = OPAQUE_WEIGHT if "coefficient" in phrase else 1.0
-                yield block.source, weight * float(inside.sum()), phrase
+                phrase = layout.words(place.start + int(inside.argmax()), is_high)
+                weight = float(inside.sum()) * (1.0 if is_audible else OPAQUE_WEIGHT)
+                yield block.source, is_audible, weight, phrase
 
 
 @dataclass(frozen=True)

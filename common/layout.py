@@ -116,12 +116,14 @@ _MEL = "level of the band at {element}, under the loudest of the song"
 
 LAYOUT = (
     Block("mfcc", "mean", N_MFCC, "timbre", "", _MFCC,
-          "a higher timbre coefficient {element}", "a lower timbre coefficient {element}"),
+          "another colour of the sound (MFCC {element} higher)",
+          "another colour of the sound (MFCC {element} lower)"),
     Block("mfcc", "std", N_MFCC, "timbre", "", f"how much it changes: {_MFCC}",
-          "a livelier timbre coefficient {element}", "a steadier timbre coefficient {element}"),
+          "a colour of the sound that changes more (MFCC {element})",
+          "a steadier colour of the sound (MFCC {element})"),
     Block("mfcc", "delta_mean", N_MFCC, "timbre", "per frame", f"drift over the song: {_MFCC}",
-          "a timbre coefficient {element} that climbs through the song",
-          "a timbre coefficient {element} that falls through the song"),
+          "a colour of the sound that drifts through the song (MFCC {element} rising)",
+          "a colour of the sound that drifts through the song (MFCC {element} falling)"),
     Block("chroma", "mean", 12, "harmony", "0–1", _CHROMA,
           "more of the note {element}", "less of the note {element}"),
     Block("chroma", "std", 12, "harmony", "0–1", f"how much it comes and goes: {_CHROMA}",
@@ -285,6 +287,17 @@ def words(index: int, high: bool) -> str:
         if coefficient in _MFCC_WORDS:
             return _MFCC_WORDS[coefficient][0 if high else 1]
     return (block.high if high else block.low).format(element=element_label(index))
+
+
+def is_audible(index: int) -> bool:
+    """Tell whether a listener could check the words for number ``index`` by ear.
+
+    Timbre coefficients beyond the second, their changes, and the axes of tonnetz have no such words.
+    """
+    block = BLOCK_OF[index]
+    if block.source == "mfcc":
+        return block.statistic == "mean" and index - SLICES[block.name].start + 1 in _MFCC_WORDS
+    return block.source != "tonnetz"
 
 
 def meaning(index: int) -> str:

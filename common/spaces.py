@@ -27,7 +27,7 @@ import numpy as np
 
 from common.console import UserError, note
 from common.files import checksum, replacing
-from common.layout import GROUP_INDICES, LAYOUT_ID
+from common.layout import GROUP_INDICES, LAYOUT_ID, N_FEATURES
 from common.library import TRAIN, Library, Paths, load_manifest
 from common.pairs import Pairs, sample_pairs
 
@@ -329,7 +329,7 @@ DEFAULT_SPACE = "balanced"
 
 SPACES: dict[str, tuple[Callable[[Library, Paths | None], Lens], str]] = {
     "balanced": (balanced, "musical groups weigh by how much each has to say; the default"),
-    "standard": (standard, "plain cosine of the standardised 641 numbers, four fifths of it mel bands"),
+    "standard": (standard, f"plain cosine of the {N_FEATURES} standardised numbers, four fifths of it mel"),
     "classifier": (classifier, "what the trained genre classifier listens to; needs stage 3's model"),
 }
 """Name -> (how its lens is made, what it is for)."""

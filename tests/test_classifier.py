@@ -146,6 +146,14 @@ class TestModel:
         model, _, _ = trained([10] * 10, Settings(15, 0.003, 20), spread=0.15)
         assert any("leaf" in tree and "<" in tree for tree in model.trees.get_dump())
 
+    def test_the_trees_are_those_of_xgboosts_own_training(self):
+        X, y = songs([9, 8, 7], spread=0.2)
+        trainer = Trainer(X, y, ["A", "B", "C"], np.arange(len(y)), 6)
+        _, margins = trainer.line(SETTINGS)
+        data = xgboost.DMatrix(trainer.representation.components(X), y, base_margin=margins)
+        theirs = xgboost.train(classifier.tree_parameters(y), data, SETTINGS.rounds)
+        assert trainer.model(SETTINGS).booster == bytes(theirs.save_raw("ubj"))
+
     def test_the_same_songs_give_the_same_model(self):
         first, X, _ = trained([9, 11])
         second, _, _ = trained([9, 11])
@@ -297,7 +305,7 @@ class TestEvaluation:
         assert scores.unseen == ()
 
     def test_chance_is_chance(self, make_library):
-        """Genres that mean nothing are not predicted, though there are 641 numbers for 60 songs."""
+        """Genres that mean nothing are not predicted, though there are ten times as many numbers as songs."""
         _, made = make_library({"A": 60})
         made.columns["genre"][:] = ["A", "B"] * 30
         _, scores = judged(made)
@@ -345,6 +353,25 @@ class TestEvaluation:
         evaluation.cross_validate(training, "artist", (3,), lambda: None)
         assert seen
         assert not any(seen)
+
+    def test_the_difference_of_two_ways_is_that_of_their_accuracies(self, make_library):
+        _, made = make_library({"A": 12, "B": 12}, artists_per_genre=4)
+        made.embeddings[:] += np.random.default_rng(1).normal(scale=25, size=made.embeddings.shape)
+        training, plain = judged(made)
+        apart = evaluation.cross_validate(training, "artist", (5,), lambda: None)
+        found = evaluation.difference(training, plain, apart)
+        assert found.value == pytest.approx(plain.model.accuracy - apart.model.accuracy)
+        assert found.interval[0] <= found.value <= found.interval[1]
+        weight, right = apart.tally
+        assert right.sum() / weight.sum() == pytest.approx(apart.model.accuracy)
+        same = evaluation.difference(training, apart, apart)
+        assert (same.value, same.interval, same.is_clear) == (0.0, (0.0, 0.0), False)
+
+    def test_a_difference_in_every_artist_is_clear(self, make_library):
+        _, made = make_library({"A": 12, "B": 12}, artists_per_genre=6)
+        training, plain = judged(made)
+        wrong = dataclasses.replace(plain, way="artist", tally=plain.tally * [[1.0], [0.5]])
+        assert evaluation.difference(training, plain, wrong).is_clear
 
     def test_a_genre_by_one_artist_is_named(self, make_library):
         _, made = make_library({"A": 8, "B": 8, "SOLO": 5}, artists_per_genre=4)

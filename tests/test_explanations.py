@@ -126,9 +126,25 @@ class TestWords:
         strength[SLICES["mel_p75"]][-10:] = 1.0
         assert explanations.phrases(strength, high)[0].startswith("less energy above")
 
-    def test_bare_coefficients_come_last(self):
-        strength, high = self.strength(mfcc_std=0.05, tempo=0.5)
-        assert explanations.phrases(strength, high)[0] == "faster"
+    def test_what_no_ear_can_check_is_left_unsaid(self):
+        strength, high = self.strength(mfcc_std=0.05, tonnetz_mean=0.2, tempo=0.5)
+        assert explanations.phrases(strength, high) == ["faster"]
+
+    def test_it_is_said_where_there_is_nothing_else(self):
+        strength, high = self.strength(tempo=0.1)
+        strength[layout.index_of("mfcc_mean_18")] = 1.0
+        colour = "another colour of the sound (MFCC 18 lower)"
+        assert explanations.phrases(strength, high) == [colour, "faster"]
+
+    def test_what_is_faint_is_left_unsaid(self):
+        strength, high = self.strength(spectral_centroid_mean=1.0, tempo=0.005)
+        assert explanations.phrases(strength, high) == ["brighter"]
+
+    def test_nothing_is_said_twice(self):
+        strength, high = self.strength(rms_mean=0.5)
+        strength[layout.index_of("mfcc_mean_01")] = 1.0
+        high[layout.index_of("mfcc_mean_01")] = True
+        assert explanations.phrases(strength, high) == ["louder overall"]
 
     def test_nothing_is_nothing(self):
         strength, high = self.strength()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import dataclasses
 import importlib
 import json
 import subprocess
@@ -12,7 +13,7 @@ import numpy as np
 import pytest
 import soundfile
 
-from common import classifier, classifier_report, evaluation
+from common import charts, classifier, classifier_report, evaluation, library
 from common.console import FAILED, HOUSE, OK
 from common.library import TRAIN
 
@@ -52,17 +53,76 @@ def test_two_genres_end_to_end(make_library, capsys):
     assert report["split"]["components"] == 5
     assert "## Cross-validation" in paths.report("genre_classifier.md").read_text()
     with paths.report("genre_predictions.csv").open(encoding="utf-8-sig") as file:
-        assert [row["song"] for row in csv.DictReader(file)] == made.names[-2:]
+        predicted = list(csv.DictReader(file))
+    assert [row["song"] for row in predicted] == made.names[-2:]
+    assert all(0.5 <= float(row["p_first"]) <= 1 for row in predicted)
     model = classifier.load(paths.model)
     assert model.genres == ("ITALODANCE", "TRANCE")
     assert model.about["scores"]["songs"] == 19
     assert paths.gallery.exists()
 
 
-def test_three_genres_are_drawn_one_by_one(make_library):
-    paths, _ = make_library({"A": 5, "B": 5, "C": 6}, artists_per_genre=1)
-    assert run(paths) == OK
-    assert all(paths.plot("shap_summary", genre).exists() for genre in "ABC")
+def test_programs_can_read_everything_that_people_can(make_library, capsys):
+    paths, made = make_library({"A": 12, "B": 12, "C": 12, "UNKNOWN": 1})
+    for row in (3, 15):  # midway between two genres, so that they are boundary songs or the like
+        made.embeddings[row] = (made.embeddings[0] + made.embeddings[12]) / 2
+    made.embeddings[4] = made.embeddings[13] * 1.02
+    library.save(paths, made, {})
+    assert run(paths, "--song", made.names[15]) == OK
+    printed = capsys.readouterr().out
+    pictures = list(paths.plot("any").parent.glob("*.png"))
+    assert {paths.plot("shap_summary", genre) for genre in "ABC"} <= set(pictures)
+    assert all(charts.png_title(picture) for picture in pictures)
+    report = json.loads(paths.report("genre_classifier.json").read_text())
+
+    told = [line for lines in report["told"].values() for line in lines]
+    assert all(line in printed for line in told)
+    headings = [block.strip().splitlines()[0] for block in printed.split("\n\n")[:-1]]
+    assert [title.upper() for title in report["told"]] == headings
+
+    model = classifier.load(paths.model)
+    final = report["final_model"]
+    assert (final["n_components"], final["penalty"], final["rounds"]) == dataclasses.astuple(model.settings)
+    assert final["variance_retained"] == pytest.approx(model.representation.variance.sum())
+    assert {one["name"] for one in report["components"]} == {f"PC{i + 1}" for i in range(final["components"])}
+    for one in report["components"][:8]:
+        assert ", ".join(one["high"]) in printed
+        assert sum(one["groups"].values()) == pytest.approx(1.0)
+
+    doubtful = [*report["boundary_songs"], *report["perhaps_mislabelled"]]
+    assert {song["song"] for song in doubtful} >= {made.names[4]}
+    with paths.report("boundary_songs.csv").open(encoding="utf-8-sig") as file:
+        assert [row["song"] for row in csv.DictReader(file)] == [song["song"] for song in doubtful]
+    assert [song["song"] for song in report["predictions"]] == made.names[-1:]
+    assert set(report["plain_score_minus"]) == set(report["cross_validation"]) - {"plain"}
+
+    why = report["explanation"]
+    assert why["song"] == made.names[15]
+    p = model.probabilities(made.embeddings[15:16])[0]
+    assert list(why["probability"].values()) == pytest.approx(p.tolist())
+    log_odds = np.log(why["probability"][why["first"]] / why["probability"][why["second"]])
+    assert why["margin"] == pytest.approx(log_odds, abs=1e-4)
+    by_group = why["base"] + sum(group["value"] for group in why["groups"]) + why["remainder"]
+    by_component = why["base"] + sum(one["contribution"] for one in why["components"])
+    assert by_group == pytest.approx(why["margin"])
+    assert by_component == pytest.approx(why["margin"], abs=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("value", "interval", "expected"),
+    [
+        (0.11, (0.04, 0.18), "11 points of the plain score come from recognising the artist"),
+        (0.012, (0.002, 0.03), "1 point of the plain score comes from recognising the artist"),
+        (0.05, (-0.03, 0.14), "62%, 5 points less than on any song; that may be chance"),
+        (-0.01, (-0.05, 0.04), "62%, 1 point more than on any song; that may be chance"),
+        (0.0, (-0.04, 0.04), "62%, as much as on any song (95 % interval of the difference: -4 to 4 points)"),
+        (-0.05, (-0.09, -0.01), "62%, 5 points more than on any song (95 % interval"),
+    ],
+)
+def test_a_gain_is_named_only_when_it_is_clear(value, interval, expected):
+    told = classifier_report.owed("artist", 0.62, evaluation.Difference(value, interval))
+    assert expected in told
+    assert told.endswith(".")
 
 
 def test_a_hostile_title_is_text(make_library, capsys):
@@ -84,9 +144,11 @@ def test_a_hostile_title_is_text(make_library, capsys):
 
 @pytest.mark.parametrize("genres", [{"A": 2, "B": 2}, {"A": 10, "B": 2, "C": 1}])
 def test_small_libraries(make_library, genres, capsys):
-    paths, _ = make_library(genres)
+    paths, _ = make_library(genres, artists_per_genre=1)
     assert run(paths) == OK
-    assert "15 components were asked for" in capsys.readouterr().out
+    out, err = capsys.readouterr()
+    assert "15 components were asked for" in out
+    assert "no score with artists kept apart" in err
 
 
 @pytest.mark.parametrize("genres", [{"A": 5}, {"A": 1}, {"A": 4, "B": 1}, {"UNKNOWN": 5}])
@@ -99,8 +161,6 @@ def test_one_genre_is_one_sentence(make_library, genres, capsys):
 def test_identical_songs_are_one_sentence(make_library, capsys):
     paths, made = make_library({"A": 4, "B": 4})
     made.embeddings[:] = made.embeddings[0]
-    from common import library
-
     library.save(paths, made, {})
     assert run(paths) == FAILED
     assert "recording" in one_error(capsys)

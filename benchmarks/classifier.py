@@ -1,0 +1,113 @@
+"""How long does the genre classifier take to be judged, fitted and explained, and how does that grow?
+
+Libraries are made of overlapping random clusters, without audio: genres of nearly equal size, artists of
+four songs, albums of two. Measured is what stage 3 does with them but for reading, drawing and writing:
+one split, cross-validation in the three ways, the final model, SHAP values and reasons of all songs. The
+budget is 60 s for 300 songs. One small library is worked through first, so that imports are warm.
+
+Run     python -m benchmarks.classifier [--songs 48 300 3000] [--genres 10]
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import time
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from common import classifier, evaluation, explanations
+from common.console import table
+from common.layout import N_FEATURES
+from common.library import COLUMNS, Library
+
+BUDGET = 60.0
+SONGS_PER_ARTIST, SONGS_PER_ALBUM = 4, 2
+SPREAD = {"genre": 0.12, "artist": 0.25}
+"""Standard deviations of the centres, where a song's own is 1: it makes genres hard and artists easier."""
+
+
+def get_parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter, allow_abbrev=False
+    )
+    parser.add_argument("--songs", type=int, nargs="+", default=[48, 300, 3000], metavar="N")
+    parser.add_argument("--genres", type=int, default=10, metavar="N", help="(default: 10)")
+    return parser
+
+
+def make_library(n_songs: int, n_genres: int) -> Library:
+    """Songs around their artist, artists around their genre."""
+    rng = np.random.default_rng(0)
+    genre = np.arange(n_songs) % n_genres
+    artist = genre + n_genres * (np.arange(n_songs) // n_genres // SONGS_PER_ARTIST)
+    album = genre + n_genres * (np.arange(n_songs) // n_genres // SONGS_PER_ALBUM)
+    rows = rng.normal(size=(n_songs, N_FEATURES))
+    for who, spread in ((genre, SPREAD["genre"]), (artist, SPREAD["artist"])):
+        rows += rng.normal(scale=spread, size=(who.max() + 1, N_FEATURES))[who]
+    columns: dict[str, list[Any]] = {name: [None] * n_songs for name in COLUMNS}
+    columns["genre"] = [f"GENRE {number:02d}" for number in genre]
+    columns["artist"] = [f"Artist {number}" for number in artist]
+    columns["album"] = [f"Album {number}" for number in album]
+    columns["song_name"] = [f"Artist {number} - Song {song}" for song, number in enumerate(artist)]
+    columns["file_path"] = [f"/music/{name}.mp3" for name in columns["song_name"]]
+    columns["duration"] = [200.0] * n_songs
+    return Library(rows.astype(np.float32), columns)
+
+
+def measure(n_songs: int, n_genres: int) -> dict[str, float]:
+    """Seconds of every step."""
+    library, found = make_library(n_songs, n_genres), {}
+
+    def timed(step: str, task: Callable[[], Any]) -> Any:
+        start = time.perf_counter()
+        result = task()
+        found[step] = time.perf_counter() - start
+        return result
+
+    components = [classifier.DEFAULT_COMPONENTS]
+    training = timed("gather", lambda: evaluation.gather(library))
+    timed("one split", lambda: evaluation.hold_out(training, components))
+    for way in training.groups:
+        if evaluation.n_folds(training, way) > 1:
+            timed(way, lambda way=way: evaluation.cross_validate(training, way, components, lambda: None))
+    model = timed("final fit", lambda: evaluation.fit_final(training, components, {}))
+    timed("SHAP", lambda: explain_all(model, training.X))
+    return found
+
+
+def explain_all(model: classifier.Model, X: np.ndarray) -> None:
+    """SHAP values, the components' meanings, and every song's reasons for one genre against another."""
+    contributions = explanations.contribute(model, X)
+    explanations.describe_components(model.representation)
+    pair = contributions.against(0, 1)
+    for song in range(len(X)):
+        explanations.attribute(model, X, pair, song)
+
+
+def report(sizes: list[int], n_genres: int) -> int:
+    """Print seconds, and what they are of the budget and per song; 1 if 300 songs exceed the budget."""
+    measure(4 * n_genres, n_genres)
+    late = False
+    for n_songs in sizes:
+        found = measure(n_songs, n_genres)
+        total = sum(found.values())
+        late |= n_songs <= 300 and total > BUDGET
+        print(
+            f"{n_songs} songs in {n_genres} genres: {total:.1f} s, {total / BUDGET:.2f} of the "
+            f"{BUDGET:.0f} s for 300 songs, {1000 * total / n_songs:.0f} ms per song"
+        )
+        rows = [(step, f"{time:.2f}", f"{time / total:.0%}") for step, time in found.items()]
+        print(table(("step", "seconds", "of all"), rows, right="lrr") + "\n", flush=True)
+    return 1 if late else 0
+
+
+def main() -> int:
+    arguments = get_parser().parse_args()
+    return report(arguments.songs, arguments.genres)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
