@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 
 from common import layout
-from common.layout import BLOCK_OF, HOP_LENGTH, SAMPLE_RATE, SLICES
+from common.layout import BLOCK_OF, HOP_LENGTH, SAMPLE_RATE, SLICES, is_audible
 from common.library import COLUMNS, UNKNOWN_GENRE, Library, standardise
 from common.music import Key, estimate_key
 
@@ -179,20 +179,13 @@ def most_unusual(standing: Standing, n: int = 3) -> list[str]:
     sayings, sources = [], set()
     for index in np.argsort(-np.abs(standing.z), kind="stable"):
         source = BLOCK_OF[index].source
-        if source in sources or not _is_audible(int(index)) or standing.z[index] == 0:
+        if source in sources or not is_audible(int(index)) or standing.z[index] == 0:
             continue
         sources.add(source)
         sayings.append(_saying(int(index), standing))
         if len(sayings) == n:
             break
     return sayings
-
-
-def _is_audible(index: int) -> bool:
-    block = BLOCK_OF[index]
-    if block.source == "mfcc":
-        return block.statistic == "mean" and index - SLICES[block.name].start < 2
-    return block.source != "tonnetz"
 
 
 def _saying(index: int, standing: Standing) -> str:

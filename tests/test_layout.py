@@ -66,6 +66,14 @@ def test_words(name, high, expected):
     assert layout.words(layout.index_of(name), high) == expected
 
 
+def test_only_what_an_ear_can_check_counts_as_audible():
+    audible = {BLOCK_OF[i].source for i in range(N_FEATURES) if layout.is_audible(i)}
+    assert "tonnetz" not in audible
+    assert "spectral_centroid" in audible
+    mfcc = [NAMES[i] for i in range(N_FEATURES) if layout.is_audible(i) and BLOCK_OF[i].source == "mfcc"]
+    assert mfcc == ["mfcc_mean_01", "mfcc_mean_02"]
+
+
 def test_every_number_has_words_without_leftovers():
     for index in range(N_FEATURES):
         phrases = [layout.words(index, high) for high in (True, False)] + [layout.meaning(index)]
