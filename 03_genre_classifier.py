@@ -12,6 +12,7 @@ Run     python 03_genre_classifier.py
 from __future__ import annotations
 
 import argparse
+import shlex
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -161,15 +162,17 @@ def draw_scores(
 
 def train(arguments: argparse.Namespace, paths: Paths) -> int:
     """Judge, fit, explain, save."""
-    note("loading XGBoost and SHAP …")
-    from common import classifier, evaluation, gallery, library
-    from common import classifier_report as report
-    from common.classifier_charts import draw_waterfall
-    from common.explanations import contribute, describe_components
+    from common import library
 
     watch = console.Stopwatch()
     songs = library.load(paths)
     asked_row = None if arguments.song is None else songs.find(arguments.song)
+    note("loading XGBoost and SHAP …")
+    from common import classifier, evaluation, gallery
+    from common import classifier_report as report
+    from common.classifier_charts import draw_waterfall
+    from common.explanations import contribute, describe_components
+
     training = evaluation.gather(songs)
     components = candidate_components(arguments.components, len(training))
     sections: list[Section] = []
@@ -228,7 +231,7 @@ def predict(files: list[Path], paths: Paths) -> int:
     note("loading the analysis (the first time it compiles, which takes up to a minute) …")
     failed = sum(not predict_file(file, paths, model) for file in files)
     gallery.refresh(paths)
-    note(f"next: {NEXT} search {files[0]}")
+    note(f"next: {NEXT} search {shlex.quote(str(files[0]))}")
     return console.FAILED if failed else console.OK
 
 
