@@ -125,13 +125,17 @@ def visit(browser, file: Path) -> None:
 
 
 def drain(browser) -> tuple[list[str], list[str]]:
-    """The console's errors, and the addresses asked for, since the last time."""
+    """The console's errors, and the addresses our pages asked for, since the last time.
+
+    The browser's own start page may still be loading; what it asks for is not ours.
+    """
     said = [entry["message"] for entry in browser.get_log("browser") if entry["level"] == "SEVERE"]
     asked = []
     for entry in browser.get_log("performance"):
         message = json.loads(entry["message"])["message"]
-        if message["method"] == "Network.requestWillBeSent":
-            asked.append(message["params"]["request"]["url"])
+        sent = message["params"] if message["method"] == "Network.requestWillBeSent" else {}
+        if urlsplit(sent.get("documentURL", "")).scheme == "file":
+            asked.append(sent["request"]["url"])
     return said, asked
 
 
