@@ -26,8 +26,6 @@ if TYPE_CHECKING:
     from common.library import Library, Paths
     from common.store import Failure, Store
 
-ALL_GOOD, SOME_SKIPPED = console.OK, console.FAILED
-
 
 def get_parser() -> argparse.ArgumentParser:
     """Describe the command line."""
@@ -242,7 +240,7 @@ def _run(arguments: argparse.Namespace) -> int:
         note(f"{count(skipped, 'file')} skipped; reasons in {paths.skipped}")
     note(f"wrote {paths.embeddings} and {paths.metadata.name}")
     note("next: python 02_embedding_journey.py")
-    return SOME_SKIPPED if skipped and arguments.strict else ALL_GOOD
+    return console.FAILED if skipped and arguments.strict else console.OK
 
 
 def main(argv: Sequence[str] | None = None) -> int:

@@ -30,8 +30,6 @@ from common.spaces import Lens, Space
 N_NEAREST = 10
 CHUNK = 20_000
 
-Answer = list[list[int]]
-
 
 def write_rows(path: Path, n: int) -> np.ndarray:
     """Write n songs in a few hundred loose clusters, and map them into memory."""

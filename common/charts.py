@@ -20,7 +20,6 @@ from common.library import UNKNOWN_GENRE
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
-    from plotly.graph_objects import Figure as Page
 
 DPI = 200
 
@@ -166,18 +165,6 @@ def png_title(path: Path) -> str | None:
             if keyword == b"Title" and head[4:] == b"iTXt" and rest[:1] == b"\0":
                 return rest[2:].split(b"\0", 2)[-1].decode("utf-8", "replace")
     return None
-
-
-def save_plotly(page: Page, path: Path, title: str) -> Path:
-    """Write a plotly figure as a page that opens from disk without a network.
-
-    ``plotly.min.js`` is written once into the page's folder and shared by all pages there.
-    """
-    share_plotly(path.parent)
-    body = page.to_html(
-        full_html=False, include_plotlyjs=False, config={"responsive": True, "displaylogo": False}
-    )
-    return save_page(path, title, body, scripts=("plotly.min.js",))
 
 
 def share_plotly(folder: Path) -> None:

@@ -35,7 +35,7 @@ from sklearn.linear_model import LogisticRegression
 
 from common.files import ArtifactError, dump_plain, load_plain
 from common.layout import LAYOUT_ID, N_FEATURES
-from common.library import TRAIN
+from common.library import TRAIN, scaling
 
 SEED = 20
 
@@ -157,9 +157,8 @@ def represent(X: np.ndarray, y: np.ndarray, n_components: int, weigh: bool = Tru
         Whether features are weighted by genre; if not, these are ordinary principal components.
     """
     X = np.asarray(X, dtype=np.float64)
-    mean, spread = X.mean(axis=0), X.std(axis=0)
-    # Rounding leaves a constant feature a spread of a few units in the last place.
-    constant = spread <= 1e-6 * np.maximum(np.abs(X).max(axis=0), 1e-12)
+    mean, spread = scaling(X)
+    constant = np.isinf(spread)
     scale = np.where(constant, 1.0, spread)
     standardised = np.where(constant, 0.0, (X - mean) / scale)
     weights = np.where(constant, 0.0, genre_weights(standardised, y) if weigh else 1.0)

@@ -19,8 +19,8 @@ from pathlib import Path
 HOUSE = Path(__file__).resolve().parent.parent
 """The folder that holds the four scripts; ``data/`` and ``outputs/`` lie in it by default."""
 
-OK, FAILED, USAGE, INTERRUPTED = 0, 1, 2, 130
-"""Exit codes."""
+OK, FAILED, INTERRUPTED = 0, 1, 130
+"""Exit codes; wrong usage is argparse's own 2."""
 
 
 class UserError(Exception):
