@@ -7,12 +7,14 @@ Writes  data/processed/        embeddings.npy, metadata.pkl, manifest.json, skip
 Run     python 01_feature_extraction.py                      songs in data/raw/<GENRE>/
         python 01_feature_extraction.py ~/Music/genres       songs elsewhere
         python 01_feature_extraction.py --demo               songs that the house composes itself
+        python 01_feature_extraction.py --cluster tcp://HOST:8786     on the workers of a Dask scheduler
 Then    python 02_embedding_journey.py
 """
 
 from __future__ import annotations
 
 import argparse
+import contextlib
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -21,7 +23,8 @@ from common import console
 from common.console import UserError, count, duration, note, say
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Iterator, Sequence
+    from concurrent.futures import Executor
 
     from common.library import Library, Paths
     from common.store import Failure, Store
@@ -33,7 +36,9 @@ def get_parser() -> argparse.ArgumentParser:
     add = parser.add_argument
     add("audio_dir", nargs="?", type=Path, metavar="AUDIO_DIR", help="folder of songs (default: DATA/raw)")
     add("--demo", action="store_true", help="compose and render the demo library and extract that")
-    add("--workers", type=_positive, default=4, metavar="N", help="songs at a time (default: 4)")
+    who = parser.add_mutually_exclusive_group()
+    who.add_argument("--workers", type=_positive, default=4, metavar="N", help="songs at a time (default: 4)")
+    who.add_argument("--cluster", metavar="ADDRESS", help="let the workers of a Dask scheduler do it")
     add(
         "--genre-from",
         choices=("folder", "tag"),
@@ -91,20 +96,38 @@ def find_files(folder: Path) -> list[Path]:
     return files
 
 
-def extract(files: Sequence[Path], store: Store, arguments: argparse.Namespace) -> list[str | Failure]:
-    """Analyse the files with a progress display; returns a content hash or a failure for each."""
+@contextlib.contextmanager
+def workforce(arguments: argparse.Namespace, folder: Path) -> Iterator[tuple[Executor, Callable[[], int]]]:
+    """Gather who does the work, threads or a cluster, and a function that tells how many songs they take."""
+    if arguments.cluster is not None:
+        from common.cluster import Cluster
+
+        with Cluster(arguments.cluster, folder) as cluster:
+            note(cluster.describe())
+            yield cluster, cluster.slots
+        return
     from concurrent.futures import ThreadPoolExecutor
 
-    from common.extraction import Known, Outcome, extract_all, warm_up
+    from common.extraction import warm_up
+
+    with console.patience("getting ready: the first run compiles for up to a minute, once"):
+        warm_up()
+    with ThreadPoolExecutor(arguments.workers, thread_name_prefix="song") as threads:
+        yield threads, lambda: arguments.workers
+
+
+def extract(
+    files: Sequence[Path], folder: Path, store: Store, arguments: argparse.Namespace
+) -> list[str | Failure]:
+    """Analyse the files with a progress display; returns a content hash or a failure for each."""
+    from common.extraction import Known, Outcome, extract_all
     from common.store import Failure, Song
 
     known = Known(
         songs=frozenset() if arguments.force else store.contents(),
         failures={} if arguments.force or arguments.retry_failed else store.failures(),
     )
-    with console.patience("getting ready: the first run compiles for up to a minute, once"):
-        warm_up()
-    seconds, clock = 0.0, console.Stopwatch()
+    seconds = 0.0
 
     def report(outcome: Outcome) -> None:
         nonlocal seconds
@@ -115,9 +138,10 @@ def extract(files: Sequence[Path], store: Store, arguments: argparse.Namespace) 
             bar.set_postfix_str(f"{seconds / clock.seconds:.0f}× realtime")
         bar.update()
 
-    executor = ThreadPoolExecutor(arguments.workers, thread_name_prefix="song")
-    with console.progress(len(files), "song") as bar, executor:
-        results = extract_all(files, store, executor, arguments.workers, known, report)
+    with workforce(arguments, folder) as (executor, slots):
+        clock = console.Stopwatch()
+        with console.progress(len(files), "song") as bar:
+            results = extract_all(files, store, executor, slots, known, report)
     note(f"analysed {duration(seconds)} of new audio in {duration(clock.seconds)}{_speed(seconds, clock)}")
     return results
 
@@ -199,10 +223,10 @@ def _entry(path: Path, content: str) -> dict[str, int | str]:
 
 def _versions() -> dict[str, str]:
     import platform
-    from importlib.metadata import version
 
-    packages = ("librosa", "numba", "numpy", "scipy", "soundfile", "soxr")
-    return {"python": platform.python_version(), **{name: version(name) for name in packages}}
+    from common.extraction import package_versions
+
+    return {"python": platform.python_version(), **package_versions()}
 
 
 def summarise(library: Library, results: Sequence[str | Failure]) -> None:
@@ -231,7 +255,7 @@ def _run(arguments: argparse.Namespace) -> int:
     with console.patience("loading librosa"):
         from common.store import Store, only_run
     with only_run(paths.store), Store(paths.store) as store, console.hushed_decoders():
-        results = extract(files, store, arguments)
+        results = extract(files, folder, store, arguments)
         library = assemble(files, results, folder, arguments.genre_from, store)
         save(paths, library, folder, files, results)
     summarise(library, results)

@@ -49,7 +49,7 @@ $(VENV)/.runtime: requirements.txt
 	$(PY) -m pip install --progress-bar off --requirement requirements.txt
 	@touch $@
 
-$(VENV)/.development: requirements-dev.txt requirements-formats.txt $(VENV)/.runtime
+$(VENV)/.development: requirements-dev.txt requirements-formats.txt requirements-cluster.txt $(VENV)/.runtime
 	$(PY) -m pip install --progress-bar off --requirement requirements-dev.txt
 	@touch $@
 

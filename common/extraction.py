@@ -1,21 +1,28 @@
 """From files to rows: what a worker does with one file, and the loop that does it with all of them.
 
 Conventions: a file that fails is a `Failure`, never an exception; results come back in the order of the
-files, never of completion; whatever is finished is in the store before the next result is looked at.
+files, never of completion; whatever is finished is in the store before the next result is looked at. The
+loop knows nothing of who does the work: threads here, or the processes of a cluster (`common.cluster`).
 """
 
 from __future__ import annotations
 
+import contextlib
+import functools
+import itertools
 import os
+import queue
 import threading
-from collections.abc import Callable, Container, Iterator, Mapping, Sequence
-from concurrent.futures import FIRST_COMPLETED, Executor, Future, wait
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import Executor, Future
 from dataclasses import dataclass
+from importlib.metadata import version
 from pathlib import Path
 
+import filelock
 import numpy as np
 
-from common import audio, features
+from common import audio, features, kernels
 from common.layout import SAMPLE_RATE
 from common.store import Failure, Song, Store, content_hash
 
@@ -25,9 +32,36 @@ TRANSIENT_KINDS = frozenset({"unsupported", "out_of_memory"})
 FILES_AHEAD = 4
 """Files handed to the workers ahead of time, per worker."""
 
+CANDIDATES = 100
+"""Known contents of its size that travel with a file; if there are more, it is hashed here first."""
+
+LOOK_AROUND = 2.0
+"""Seconds after which the number of workers is asked for again, even if nothing was finished."""
+
 
 class Stopped(Exception):  # noqa: N818 - it reports a wish, not an error
     """The run was asked to end while a file was in work."""
+
+
+class Crashed(Exception):  # noqa: N818 - it reports a fact about a file
+    """The process that had a call in work died, and died again when the call was repeated."""
+
+
+class StopSign:
+    """Asks the threads of this process to end their work; a copy in another process is never set."""
+
+    def __init__(self) -> None:
+        self._set = threading.Event()
+
+    def set(self) -> None:
+        self._set.set()
+
+    def __call__(self) -> None:
+        if self._set.is_set():
+            raise Stopped
+
+    def __reduce__(self) -> tuple[type, tuple[()]]:
+        return type(self), ()
 
 
 @dataclass(frozen=True)
@@ -69,7 +103,11 @@ class Known:
         return content in self.songs or content in self.failures
 
 
-def analyse(path: Path, known: Known, check: audio.Check) -> Outcome:
+Work = Callable[[Path, frozenset[str], audio.Check], Outcome]
+"""What a worker does with a file; `analyse` but for tests and benchmarks."""
+
+
+def analyse(path: Path, known: frozenset[str], check: audio.Check) -> Outcome:
     """Turn one file into a song, or a failure that says why not.
 
     Parameters
@@ -82,16 +120,21 @@ def analyse(path: Path, known: Known, check: audio.Check) -> Outcome:
         Called between blocks of work; raises to stop.
     """
     check()
+    return _outcome(path, lambda content: content if content in known else _compute(path, content, check))
+
+
+def _outcome(path: Path, result: Callable[[str], Song | Failure | str]) -> Outcome:
+    """What a file's content leads to, with the file's stamp from before it was read."""
     try:
         before = path.stat()
         content = content_hash(path)
     except OSError as error:
         return Outcome(path, 0, 0, Failure(None, "unreadable", error.strerror or type(error).__name__))
-    result = content if content in known else _compute(path, content, check)
-    return Outcome(path, before.st_size, before.st_mtime_ns, result)
+    return Outcome(path, before.st_size, before.st_mtime_ns, result(content))
 
 
 def _compute(path: Path, content: str, check: audio.Check) -> Song | Failure:
+    warm_up()
     try:
         decoded = audio.load(path, check)
         embedding = features.extract(decoded.samples, check)
@@ -105,18 +148,39 @@ def _compute(path: Path, content: str, check: audio.Check) -> Song | Failure:
     return Song(content, embedding, decoded.duration, decoded.sample_rate, decoded.channels, tags)
 
 
+def package_versions() -> dict[str, str]:
+    """Versions of the libraries that the numbers come from: with others, last digits may differ."""
+    return {name: version(name) for name in ("librosa", "numba", "numpy", "scipy", "soundfile", "soxr")}
+
+
+_warming = threading.Lock()
+
+
 def warm_up() -> None:
-    """Compile what has to be compiled, in this thread alone, by analysing a second of noise."""
-    features.extract(np.random.default_rng(0).normal(0, 0.1, SAMPLE_RATE).astype(np.float32))
+    """Compile what has to be compiled, once per process: in one thread, and in one process at a time.
+
+    Processes that compile into one cache at once can crash (https://github.com/librosa/librosa/issues/1998),
+    so a lock lies in the cache's folder: whoever shares the folder shares the lock.
+    """
+    with _warming:
+        _compiled()
+
+
+@functools.cache
+def _compiled() -> None:
+    folder = Path(kernels.spectral_moments.stats.cache_path)
+    with filelock.FileLock(folder / "warm_up.lock"):
+        features.extract(np.random.default_rng(0).normal(0, 0.1, SAMPLE_RATE).astype(np.float32))
 
 
 def extract_all(
     files: Sequence[Path],
     store: Store,
     executor: Executor,
-    workers: int,
+    slots: Callable[[], int],
     known: Known,
     on_outcome: Callable[[Outcome], None] = lambda outcome: None,
+    work: Work = analyse,
 ) -> list[str | Failure]:
     """Bring every file into the store.
 
@@ -126,37 +190,51 @@ def extract_all(
         Absolute paths.
     store
         Where finished songs go, at once.
-    executor, workers
-        Who does the work, and how many of them.
+    executor, slots
+        Who does the work, and on how many files at once; that may change as the run goes on.
     known
         Contents not to compute again.
     on_outcome
         Called in this thread after each file.
+    work
+        What is done with each file.
 
     Returns
     -------
     list
         For each file, in order: the content hash of its song in the store, or its failure.
     """
-    settled = _untouched(files, store, known)
-    for path in settled:
-        on_outcome(Outcome(path, 0, 0, settled[path]))
-    left = (path for path in files if path not in settled)
-    for outcome in _outcomes(left, executor, workers * FILES_AHEAD, known):
-        settled[outcome.path] = _keep(outcome, store, known)
-        on_outcome(outcome)
-    return [settled[path] for path in files]
+    results = _untouched(files, store, known)
+    for path, result in zip(files, results, strict=True):
+        if result is not None:
+            on_outcome(Outcome(path, 0, 0, result))
+    left = [number for number, result in enumerate(results) if result is None]
+    by_size = _known_by_size((files[number] for number in left), store, known)
+    stop = StopSign()
+
+    def hand_out(number: int) -> Future[Outcome]:
+        path = files[number]
+        return executor.submit(work, path, _candidates(path, by_size), stop)
+
+    try:
+        for number, future in _finished(left, hand_out, slots):
+            outcome = _survived(future, files[number])
+            results[number] = _keep(outcome, store, known)
+            on_outcome(outcome)
+    finally:
+        stop.set()
+    return results
 
 
-def _untouched(files: Sequence[Path], store: Store, known: Known) -> dict[Path, str | Failure]:
-    """Files whose size and modification time say that they still hold a known content."""
+def _untouched(files: Sequence[Path], store: Store, known: Known) -> list[str | Failure | None]:
+    """What is known of each file whose size and modification time say that it holds what it held before."""
     seen = store.known_files()
-    settled: dict[Path, str | Failure] = {}
+    results: list[str | Failure | None] = []
     for path in files:
         size, mtime_ns, content = seen.get(os.fsencode(path), (0, 0, ""))
-        if content in known and _stamp(path) == (size, mtime_ns):
-            settled[path] = known.failures.get(content, content)
-    return settled
+        untouched = content in known and _stamp(path) == (size, mtime_ns)
+        results.append(known.failures.get(content, content) if untouched else None)
+    return results
 
 
 def _stamp(path: Path) -> tuple[int, int] | None:
@@ -167,28 +245,59 @@ def _stamp(path: Path) -> tuple[int, int] | None:
     return stat.st_size, stat.st_mtime_ns
 
 
-def _outcomes(paths: Iterator[Path], executor: Executor, ahead: int, known: Known) -> Iterator[Outcome]:
-    """Yield outcomes as they are completed, with a bounded number of files handed out."""
-    stop = threading.Event()
+def _known_by_size(paths: Iterable[Path], store: Store, known: Known) -> dict[int, frozenset[str]]:
+    """Size in bytes -> known contents of that size, for the sizes that the files have."""
+    sizes = {stamp[0] for path in paths if (stamp := _stamp(path))}
+    found: dict[int, set[str]] = {}
+    for size, content in store.sizes():
+        if size in sizes and content in known:
+            found.setdefault(size, set()).add(content)
+    return {size: frozenset(contents) for size, contents in found.items()}
 
-    def check() -> None:
-        if stop.is_set():
-            raise Stopped
 
-    pending: set[Future[Outcome]] = set()
+def _candidates(path: Path, by_size: Mapping[int, frozenset[str]]) -> frozenset[str]:
+    """The few known contents that a file can hold, going by its size: they travel to the worker."""
+    stamp = _stamp(path)
+    candidates = by_size.get(stamp[0], frozenset()) if stamp else frozenset()
+    if len(candidates) <= CANDIDATES:
+        return candidates
+    with contextlib.suppress(OSError):
+        return candidates & {content_hash(path)}
+    return frozenset()
+
+
+def _finished(
+    numbers: Iterable[int], hand_out: Callable[[int], Future], slots: Callable[[], int]
+) -> Iterator[tuple[int, Future]]:
+    """Yield futures as they are done, with a bounded number of them handed out."""
+    numbers, pending = iter(numbers), {}
+    done: queue.SimpleQueue[Future] = queue.SimpleQueue()
     try:
         while True:
-            while len(pending) < ahead and (path := next(paths, None)) is not None:
-                pending.add(executor.submit(analyse, path, known, check))
+            room = slots() * FILES_AHEAD - len(pending)
+            for number in itertools.islice(numbers, max(room, 0)):
+                future = hand_out(number)
+                pending[future] = number
+                future.add_done_callback(done.put)
             if not pending:
                 return
-            done, pending = wait(pending, return_when=FIRST_COMPLETED)
-            for future in done:
-                yield future.result()
+            try:
+                future = done.get(timeout=LOOK_AROUND)
+            except queue.Empty:
+                continue
+            yield pending.pop(future), future
     finally:
-        stop.set()
         for future in pending:
             future.cancel()
+
+
+def _survived(future: Future[Outcome], path: Path) -> Outcome:
+    """What the worker found out, or the failure of a file that took its workers down."""
+    try:
+        return future.result()
+    except Crashed as error:
+        reason = str(error)
+        return _outcome(path, lambda content: Failure(content, "crashed", reason))
 
 
 def _keep(outcome: Outcome, store: Store, known: Known) -> str | Failure:

@@ -34,7 +34,14 @@ CREATE TABLE IF NOT EXISTS failures (
 CREATE TABLE IF NOT EXISTS files (
     path BLOB PRIMARY KEY, size INTEGER NOT NULL, mtime_ns INTEGER NOT NULL, content TEXT NOT NULL)
     WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS sizes (
+    size INTEGER NOT NULL, content TEXT NOT NULL, PRIMARY KEY (size, content)) WITHOUT ROWID;
 """
+
+_VERSION = 1
+"""Of the schema. Stores of version 0 have no sizes; the files they know bring them."""
+
+_UPGRADE = "INSERT OR IGNORE INTO sizes SELECT size, content FROM files"
 
 
 @dataclass(frozen=True)
@@ -129,6 +136,14 @@ class Store:
             self._database.execute("PRAGMA journal_mode=WAL")
             self._database.execute("PRAGMA synchronous=FULL")
             self._database.executescript(_SCHEMA)
+            self._upgrade()
+
+    def _upgrade(self) -> None:
+        [(version,)] = self._database.execute("PRAGMA user_version").fetchall()
+        if version < _VERSION:
+            with self._transaction():
+                self._database.execute(_UPGRADE)
+                self._database.execute(f"PRAGMA user_version = {_VERSION}")
 
     def __enter__(self) -> Store:
         return self
@@ -159,6 +174,11 @@ class Store:
         """Path as bytes -> (size, modification time in ns, content hash) when it was last read."""
         rows = self._rows("SELECT path, size, mtime_ns, content FROM files")
         return {path: (size, mtime, content) for path, size, mtime, content in rows}
+
+    def sizes(self) -> Iterator[tuple[int, str]]:
+        """Size in bytes and content hash of everything ever read, under whatever layout."""
+        with self._explained():
+            yield from self._database.execute("SELECT size, content FROM sizes")
 
     def song(self, content: str) -> Song:
         """Fetch a stored song by its content hash."""
@@ -220,6 +240,7 @@ class Store:
     def _put_file(self, path: bytes, size: int, mtime_ns: int, content: str | None) -> None:
         row = (path, size, mtime_ns, content)
         self._database.execute("INSERT OR REPLACE INTO files VALUES (?, ?, ?, ?)", row)
+        self._database.execute("INSERT OR IGNORE INTO sizes VALUES (?, ?)", (size, content))
 
     def _rows(self, statement: str, *values: object) -> list[tuple]:
         with self._explained():

@@ -12,6 +12,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -256,6 +257,93 @@ def test_failures_are_remembered_and_retried_on_wish(music, run, computed):
     shutil.copy(music / "stray.wav", music / "bad.mp3")
     run(music)
     assert computed == []
+
+
+def test_content_that_comes_back_is_known(music, run, computed):
+    song = music / "stray.wav"
+    first = song.read_bytes()
+    run(music)
+    write(song, noise(1.5))
+    run(music)
+    song.write_bytes(first)
+    computed.clear()
+    run(music)
+    assert computed == []
+
+
+def test_many_songs_of_one_size_are_told_apart(run, tmp_path, computed, monkeypatch):
+    monkeypatch.setattr(extraction, "CANDIDATES", 2)
+    music = tmp_path / "music"
+    for number in range(4):
+        write(music / f"{number}.wav", noise(1.5) * (1 + number) / 5)
+    run(music)
+    computed.clear()
+    for number in range(4):
+        (music / f"{number}.wav").rename(music / f"renamed {number}.wav")
+    write(music / "new.wav", noise(1.5) / 7)
+    run(music)
+    assert computed == ["new.wav"]
+
+
+def test_a_store_of_before_sizes_is_taken_over(music, run, paths, computed):
+    run(music)
+    with contextlib.closing(sqlite3.connect(paths.store)) as database:
+        database.execute("DROP TABLE sizes")
+        database.execute("PRAGMA user_version = 0")
+        database.commit()
+    computed.clear()
+    (music / "stray.wav").rename(music / "renamed.wav")
+    run(music)
+    assert computed == []
+
+
+class Patient(Executor):
+    """An executor that takes everything and ends a call only when it is told to."""
+
+    def __init__(self) -> None:
+        self.waiting, self.most = [], 0
+
+    def submit(self, call, *arguments):
+        future = Future()
+        self.waiting.append((future, call, arguments))
+        self.most = max(self.most, len(self.waiting))
+        return future
+
+    def slots(self) -> int:
+        """The loop asks for it before it waits: time to end a call."""
+        if self.waiting:
+            future, call, arguments = self.waiting.pop(0)
+            future.set_result(call(*arguments))
+        return 2
+
+
+def test_few_files_are_handed_out_ahead(tmp_path):
+    files = [tmp_path / f"{number}.mp3" for number in range(50)]
+    executor = Patient()
+    with store.Store(tmp_path / "store.sqlite") as kept:
+        known = extraction.Known(frozenset(), {})
+        results = extraction.extract_all(files, kept, executor, executor.slots, known)
+    assert [result.kind for result in results] == ["unreadable"] * 50
+    assert executor.most == 2 * extraction.FILES_AHEAD
+
+
+def test_a_song_that_kills_its_worker_is_remembered(music, run, paths, monkeypatch):
+    def submit(self, call, path, *arguments):
+        if path.name != "stray.wav":
+            return submit_to_thread(self, call, path, *arguments)
+        future = Future()
+        future.set_exception(extraction.Crashed("died"))
+        return future
+
+    submit_to_thread = ThreadPoolExecutor.submit
+    monkeypatch.setattr(ThreadPoolExecutor, "submit", submit)
+    run(music)
+    assert "stray.wav,crashed,died" in paths.skipped.read_text(encoding="utf-8-sig")
+    monkeypatch.undo()
+    run(music)
+    assert "stray.wav,crashed,died" in paths.skipped.read_text(encoding="utf-8-sig")
+    run(music, "--retry-failed")
+    assert len(library.load(paths)) == 4
 
 
 def test_an_unreadable_file_is_a_failure(music, run, paths, monkeypatch):

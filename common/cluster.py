@@ -1,0 +1,344 @@
+"""Stage 1's workers on other machines: a Dask cluster behind the interface of a thread pool.
+
+Conventions: the driver (the process that was started by hand) hands out calls and alone writes to the store;
+workers see the same music under the same path and run the same code with the same library versions, or are
+refused. Dask repeats a call by itself when its worker dies, as often as the scheduler is set to, and blames
+every call that waited there; so here each call is begun once at most, and only a call that had been begun
+counts as the worker's possible killer. It is tried once more, with the worker process to itself, before it
+is given up as crashed: songs that merely shared a worker with it are never skipped.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+import hashlib
+import logging
+import socket
+import threading
+import uuid
+from collections.abc import Callable, Iterator
+from concurrent.futures import CancelledError, Executor, Future, ThreadPoolExecutor
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import ModuleType
+
+from common import audio, features, kernels, layout
+from common.console import Stopwatch, UserError, count, note
+from common.extraction import Crashed, package_versions
+
+try:
+    from dask.distributed import Client, Event
+    from dask.distributed import Future as DaskFuture
+    from distributed.scheduler import KilledWorker
+except ImportError:
+    raise UserError("--cluster needs Dask; run: pip install -r requirements-cluster.txt") from None
+
+CONNECT_SECONDS = 10
+"""How long a scheduler may take to answer."""
+
+COUNT_EVERY = 2.0
+"""Seconds for which a count of the workers is believed."""
+
+CHANCES = 2
+"""How often a call may take its worker down."""
+
+FETCHERS = 8
+"""Results fetched at a time: one that was lost with its worker is waited for until it is there again."""
+
+FALSE_ALARMS = 10
+"""How often Dask may give a call up before that is no longer taken for bad luck."""
+
+
+@dataclass(frozen=True)
+class Terms:
+    """What a worker must share with the driver, so that it computes the same numbers of the same files.
+
+    Attributes
+    ----------
+    folder
+        The music, as the driver sees it.
+    layout_id, code
+        Of this project: its table of numbers, and `CODE`.
+    packages
+        Library -> version.
+    """
+
+    folder: str
+    layout_id: str
+    code: str
+    packages: tuple[tuple[str, str], ...]
+
+    @classmethod
+    def here(cls, folder: str) -> Terms:
+        """The terms that this process offers."""
+        return cls(folder, layout.LAYOUT_ID, CODE, tuple(package_versions().items()))
+
+
+def _digest(*modules: ModuleType) -> str:
+    sources = (Path(module.__file__).read_bytes() for module in modules)
+    return hashlib.sha256(b"".join(sources)).hexdigest()
+
+
+CODE = _digest(audio, features, kernels, layout)
+"""Digest of the modules that the numbers come from, as they were when this process started."""
+
+
+@functools.cache
+def check_terms(wanted: Terms) -> None:
+    """Make sure that this process, a worker, meets the driver's terms.
+
+    Raises
+    ------
+    UserError
+        If it does not; the line names the machine and what is different.
+    """
+    host, own = socket.gethostname(), Terms.here(wanted.folder)
+    for (package, theirs), (_, ours) in zip(wanted.packages, own.packages, strict=True):
+        if theirs != ours:
+            raise UserError(
+                f"the worker on {host} has {package} {ours} and this machine {theirs}; install the same "
+                "requirements on both and start the worker again"
+            )
+    if own != wanted:
+        raise UserError(
+            f"the worker on {host} runs another state of this project; update it and start it again"
+        )
+    if not Path(wanted.folder).is_dir():
+        raise UserError(
+            f"the worker on {host} does not see {wanted.folder}; mount it there under the same path"
+        )
+
+
+class Room:
+    """Calls in work in one process: any number side by side, or one alone."""
+
+    def __init__(self) -> None:
+        self._changed = threading.Condition()
+        self._inside, self._waiting_alone, self._closed = 0, 0, False
+
+    @contextlib.contextmanager
+    def entered(self, alone: bool) -> Iterator[None]:
+        """Stay inside for a while; who wants to be alone waits until all others have left, and goes first."""
+        with self._changed:
+            self._waiting_alone += alone
+            self._changed.wait_for(functools.partial(self._admits, alone))
+            self._waiting_alone -= alone
+            self._inside += 1
+            self._closed = alone
+        try:
+            yield
+        finally:
+            with self._changed:
+                self._inside -= 1
+                self._closed = False
+                self._changed.notify_all()
+
+    def _admits(self, alone: bool) -> bool:
+        return not self._closed and (not self._inside if alone else not self._waiting_alone)
+
+
+_room = Room()
+
+
+@dataclass(frozen=True)
+class Lost:
+    """Instead of a result: the call had been begun before, on a worker that died."""
+
+
+def begin_once(token: str, alone: bool, terms: Terms, call: Callable, *arguments: object) -> object:
+    """Do a call, on a worker, unless it has been begun before; returns its result, or `Lost`.
+
+    Parameters
+    ----------
+    token
+        Names this attempt on the scheduler, where the mark that it was begun outlives the worker.
+    alone
+        Whether the worker process does nothing else of ours meanwhile.
+    terms
+        What the worker must meet.
+    call, arguments
+        What to do.
+    """
+    check_terms(terms)
+    begun = Event(token)
+    if begun.is_set():
+        begun.clear()
+        return Lost()
+    with _room.entered(alone):
+        begun.set()
+        try:
+            return call(*arguments)
+        finally:
+            begun.clear()
+
+
+class Cluster(Executor):
+    """The workers of a Dask scheduler as an executor; use it as a context manager.
+
+    Dask's own (``Client.get_executor``) never ends a future whose result was lost with its worker before it
+    could be fetched and whose repetition fails: the exception stays in its event loop, and who waits for the
+    future waits for ever (seen with distributed 2026.8). Hence this one, on ``Client.submit``.
+
+    Parameters
+    ----------
+    address
+        Of the scheduler, such as ``tcp://10.0.0.5:8786``.
+    folder
+        The music, which every worker must see under this path.
+
+    Raises
+    ------
+    UserError
+        If no scheduler answers there.
+    """
+
+    def __init__(self, address: str, folder: Path) -> None:
+        # Its reports on a lost connection say less than the one line that ends the run.
+        logging.getLogger("distributed.client").setLevel(logging.CRITICAL)
+        self._address, self._terms = address, Terms.here(str(folder))
+        try:
+            self._client = Client(address, timeout=CONNECT_SECONDS, set_as_default=False)
+        except (OSError, ValueError) as error:
+            raise UserError(
+                f"no scheduler answers at {address} ({error}); start one with: python -m dask scheduler"
+            ) from error
+        self._fetchers = ThreadPoolExecutor(FETCHERS, thread_name_prefix="fetch")
+        self._slots = self._count()
+
+    def __exit__(self, *_: object) -> None:
+        self.shutdown()
+
+    def slots(self) -> int:
+        """Calls that the workers can have in work at once, as of a moment ago; 1 while there are none."""
+        if self._counted.seconds > COUNT_EVERY:
+            before, self._slots = self._slots, self._count()
+            if bool(before) != bool(self._slots):
+                note(self.describe())
+        return max(self._slots, 1)
+
+    def describe(self) -> str:
+        """Say who is there to work."""
+        if not self._slots:
+            return (
+                f"no worker at {self._address}; start one in this project's folder: "
+                f"python -m dask worker {self._address}"
+            )
+        return f"cluster at {self._address}: {count(self._slots, 'song')} at a time"
+
+    def _count(self) -> int:
+        """Threads of all workers.
+
+        Raises
+        ------
+        UserError
+            If the scheduler has gone.
+        """
+        self._counted = Stopwatch()
+        try:
+            if self._client.status == "running":
+                return sum(self._client.nthreads().values())
+        except OSError:
+            pass
+        raise self._gone()
+
+    def _gone(self) -> UserError:
+        return UserError(
+            f"the scheduler at {self._address} has gone; finished songs are kept: start it and its workers "
+            "again, then run the same command"
+        )
+
+    def submit(self, call: Callable, /, *arguments: object) -> Future:
+        """Have a call done by some worker.
+
+        Parameters
+        ----------
+        call
+            A function of a module; arguments and result must survive pickling.
+        arguments
+            For it.
+
+        Returns
+        -------
+        Future
+            Raises what the call raises, `Crashed` if it took its worker down too often, and `UserError` if
+            the scheduler has gone or a worker is unfit.
+        """
+        job = _Job((call, *arguments))
+        self._attempt(job)
+        return job.promise
+
+    def _attempt(self, job: _Job) -> None:
+        attempt = self._client.submit(
+            begin_once, job.token, job.deaths > 0, self._terms, *job.call, pure=False
+        )
+        attempt.add_done_callback(lambda attempt: self._fetchers.submit(self._settle, job, attempt))
+
+    def _settle(self, job: _Job, attempt: DaskFuture) -> None:
+        """Hand an attempt's end on to who waits for it, or try again; runs in one of the fetchers."""
+        if job.promise.cancelled():
+            return
+        try:
+            result = attempt.result()
+        except KilledWorker:
+            self._doubt(job)
+        except CancelledError:
+            job.fail(self._gone())
+        except BaseException as error:
+            # As in any executor: whatever a call raises is for who waits for it.
+            job.fail(error)
+        else:
+            if isinstance(result, Lost):
+                self._bury(job)
+            else:
+                job.finish(result)
+
+    def _doubt(self, job: _Job) -> None:
+        """Try again what Dask blames for a death; the token tells if it had been begun or just waited."""
+        job.blamed += 1
+        if job.blamed <= FALSE_ALARMS:
+            self._attempt(job)
+        else:
+            job.fail(
+                UserError("workers die before they begin a song; see what they print, then run this again")
+            )
+
+    def _bury(self, job: _Job) -> None:
+        """Count a death, and try again if it was not the last chance."""
+        job.deaths, job.token = job.deaths + 1, _new_token()
+        if job.deaths < CHANCES:
+            self._attempt(job)
+        else:
+            job.fail(Crashed(f"{CHANCES} worker processes died while it was in work"))
+
+    def shutdown(self, wait: bool = True, *, cancel_futures: bool = True) -> None:
+        """Leave the cluster: what is waiting there is dropped, what is in work is finished for nobody."""
+        self._client.close()
+        self._fetchers.shutdown()
+
+
+def _new_token() -> str:
+    return f"begun-{uuid.uuid4().hex}"
+
+
+@dataclass(eq=False)
+class _Job:
+    """A call, what became of it so far, and the future of who waits for it.
+
+    ``deaths`` counts workers that died while it was in work, ``blamed`` how often Dask gave it up for that
+    or for having waited where a worker died.
+    """
+
+    call: tuple
+    promise: Future = field(default_factory=Future)
+    token: str = field(default_factory=_new_token)
+    deaths: int = 0
+    blamed: int = 0
+
+    def finish(self, result: object) -> None:
+        if self.promise.set_running_or_notify_cancel():
+            self.promise.set_result(result)
+
+    def fail(self, error: BaseException) -> None:
+        if self.promise.set_running_or_notify_cancel():
+            self.promise.set_exception(error)
