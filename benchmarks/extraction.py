@@ -117,7 +117,8 @@ def report(path: Path) -> None:
     }
     rows = [(name, f"{seconds:.2f}", f"{seconds / own:.1f}×") for name, seconds in contestants.items()]
     print(table(("contestant", "CPU s", "against ours"), rows, right="lrr"))
-    print()
+    minutes = soundfile.info(path).duration / 60
+    print(f"\nthis extractor: {own / minutes:.2f} CPU s per minute of music\n")
     steps = shares(path)
     rows = [(name, f"{seconds:.2f}", f"{seconds / own:.0%}") for name, seconds in steps]
     print(table(("where our time goes", "CPU s", "share"), rows, right="lrr"))

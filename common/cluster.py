@@ -30,6 +30,7 @@ from common.extraction import Crashed, package_versions
 try:
     from dask.distributed import Client, Event
     from dask.distributed import Future as DaskFuture
+    from distributed.comm import CommClosedError
     from distributed.scheduler import KilledWorker
 except ImportError:
     raise UserError("--cluster needs Dask; run: pip install -r requirements-cluster.txt") from None
@@ -58,21 +59,20 @@ class Terms:
     ----------
     folder
         The music, as the driver sees it.
-    layout_id, code
-        Of this project: its table of numbers, and `CODE`.
+    code
+        This project's `CODE`.
     packages
-        Library -> version.
+        Names and versions of the libraries that are installed.
     """
 
     folder: str
-    layout_id: str
     code: str
     packages: tuple[tuple[str, str], ...]
 
     @classmethod
     def here(cls, folder: str) -> Terms:
         """The terms that this process offers."""
-        return cls(folder, layout.LAYOUT_ID, CODE, tuple(package_versions().items()))
+        return cls(folder, CODE, tuple(package_versions().items()))
 
 
 def _digest(*modules: ModuleType) -> str:
@@ -94,12 +94,13 @@ def check_terms(wanted: Terms) -> None:
         If it does not; the line names the machine and what is different.
     """
     host, own = socket.gethostname(), Terms.here(wanted.folder)
-    for (package, theirs), (_, ours) in zip(wanted.packages, own.packages, strict=True):
-        if theirs != ours:
-            raise UserError(
-                f"the worker on {host} has {package} {ours} and this machine {theirs}; install the same "
-                "requirements on both and start the worker again"
-            )
+    for package, version in sorted(set(wanted.packages) ^ set(own.packages)):
+        who = (
+            "this machine, unlike the worker on" if (package, version) in wanted.packages else "the worker on"
+        )
+        raise UserError(
+            f"{who} {host} has {package} {version}; install the same requirements on both and start it again"
+        )
     if own != wanted:
         raise UserError(
             f"the worker on {host} runs another state of this project; update it and start it again"
@@ -282,7 +283,7 @@ class Cluster(Executor):
             result = attempt.result()
         except KilledWorker:
             self._doubt(job)
-        except CancelledError:
+        except (CancelledError, CommClosedError):
             job.fail(self._gone())
         except BaseException as error:
             # As in any executor: whatever a call raises is for who waits for it.

@@ -16,7 +16,7 @@ import threading
 from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor, Future
 from dataclasses import dataclass
-from importlib.metadata import version
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 import filelock
@@ -149,8 +149,15 @@ def _compute(path: Path, content: str, check: audio.Check) -> Song | Failure:
 
 
 def package_versions() -> dict[str, str]:
-    """Versions of the libraries that the numbers come from: with others, last digits may differ."""
-    return {name: version(name) for name in ("librosa", "numba", "numpy", "scipy", "soundfile", "soxr")}
+    """Versions of the libraries that songs are read with: with others, last digits may differ.
+
+    The optional ``av`` is among them only where it is installed.
+    """
+    versions = {}
+    for name in ("av", "librosa", "mutagen", "numba", "numpy", "scipy", "soundfile", "soxr"):
+        with contextlib.suppress(PackageNotFoundError):
+            versions[name] = version(name)
+    return versions
 
 
 _warming = threading.Lock()

@@ -7,12 +7,10 @@ import signal
 import time
 from pathlib import Path
 
-import numpy as np
-
-from common.audio import Check, Tags
+from benchmarks.bookkeeping import made_up_song
+from common.audio import Check
 from common.extraction import Outcome
-from common.layout import N_FEATURES
-from common.store import Song, content_hash
+from common.store import content_hash
 
 SLOW_SECONDS = 1.0
 
@@ -26,13 +24,7 @@ def work(path: Path, known: frozenset[str], check: Check) -> Outcome:
     if "deadly" in path.name:
         os.kill(os.getpid(), signal.SIGKILL)
     stat, content = path.stat(), content_hash(path)
-    return Outcome(path, stat.st_size, stat.st_mtime_ns, made_up(content))
-
-
-def made_up(content: str) -> Song:
-    """A song that follows from a hash."""
-    embedding = np.random.default_rng(int(content[:16], 16)).random(N_FEATURES, dtype=np.float32)
-    return Song(content, embedding, 200.0, 44_100, 2, Tags())
+    return Outcome(path, stat.st_size, stat.st_mtime_ns, made_up_song(content))
 
 
 def tries(path: Path) -> int:

@@ -242,7 +242,8 @@ def test_an_unfit_worker_ends_the_run_with_a_line_that_names_it(
 ):
     fit = cluster.Terms.here(str(music))
     for terms, message in (
-        (replace(fit, packages=(("librosa", "0.1"), *fit.packages[1:])), "has librosa 0."),
+        (replace(fit, packages=(*fit.packages[:-1], ("soxr", "9"))), "has soxr"),
+        (replace(fit, packages=(*fit.packages, ("zz", "9"))), "unlike the worker on"),
         (replace(fit, code="another"), "runs another state of this project"),
         (replace(fit, folder="/nowhere/at/all"), "does not see /nowhere/at/all"),
     ):

@@ -1,0 +1,150 @@
+"""What stage 1 costs besides analysing: 100 000 files, made-up embeddings.
+
+Run     python -m benchmarks.bookkeeping [--songs 100000]
+
+The files hold a few bytes each. First all of them pass through stage 1's loop with a stub in the place of
+the extractor, which shows what the driver can take in and whether its memory grows. Then the same command
+meets files it knows: finding out that nothing is new, and writing the artifacts, have a budget of 10 s each.
+Finally a single new file is added.
+"""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import shutil
+import sys
+import tempfile
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import numpy as np
+import psutil
+
+from common.audio import Check, Tags
+from common.console import Stopwatch, table
+from common.extraction import Known, Outcome, extract_all
+from common.layout import N_FEATURES
+from common.library import Paths
+from common.store import Failure, Song, Store, content_hash
+
+BUDGET = 10.0
+N_GENRES = 20
+WORKERS = 4
+
+stage1 = importlib.import_module("01_feature_extraction")
+
+
+def get_parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter, allow_abbrev=False
+    )
+    parser.add_argument("--songs", type=int, default=100_000, metavar="N")
+    return parser
+
+
+def made_up_song(content: str) -> Song:
+    """A song that follows from a hash, with tags of usual length."""
+    seed = int(content[:16], 16)
+    embedding = np.random.default_rng(seed).random(N_FEATURES, dtype=np.float32)
+    tags = Tags(
+        f"Some Artist {seed % 9973}", "A Song Title of Usual Length", "The Last Album", "2001", "Trance"
+    )
+    return Song(content, embedding, 200.0 + seed % 100, 44_100, 2, tags)
+
+
+def work(path: Path, known: frozenset[str], check: Check) -> Outcome:
+    """Read and hash a file as the extractor does, and make the rest up."""
+    check()
+    stat, content = path.stat(), content_hash(path)
+    return Outcome(
+        path, stat.st_size, stat.st_mtime_ns, content if content in known else made_up_song(content)
+    )
+
+
+def write_files(folder: Path, numbers: range) -> None:
+    for genre in range(N_GENRES):
+        (folder / f"GENRE {genre:02d}").mkdir(parents=True, exist_ok=True)
+    for number in numbers:
+        genre, name = (
+            f"GENRE {number % N_GENRES:02d}",
+            f"Some Artist {number // 12} - A Song Title {number}.mp3",
+        )
+        (folder / genre / name).write_bytes(b"%d" % number * (1 + number % 500))
+
+
+class Driver:
+    """Stage 1 without its command line, a step at a time."""
+
+    def __init__(self, folder: Path) -> None:
+        self.music, self.paths = folder / "music", Paths(folder / "data", folder / "outputs")
+        self.resident: list[int] = []
+
+    def extract(self, store: Store) -> tuple[list[Path], list[str | Failure]]:
+        """From the folder to a result per file; notes the process's memory on the way."""
+        files = stage1.find_files(self.music)
+        known = Known(store.contents(), store.failures())
+        process, every = psutil.Process(), max(len(files) // 10, 1)
+        done = 0
+
+        def note_memory(outcome: Outcome) -> None:
+            nonlocal done
+            if done % every == 0:
+                self.resident.append(process.memory_info().rss)
+            done += 1
+
+        with ThreadPoolExecutor(WORKERS) as threads:
+            results = extract_all(files, store, threads, lambda: WORKERS, known, note_memory, work)
+        self.resident.append(process.memory_info().rss)
+        return files, results
+
+    def write(self, store: Store, files: list[Path], results: list[str | Failure]) -> None:
+        library = stage1.assemble(files, results, self.music, "folder", store)
+        stage1.save(self.paths, library, self.music, files, results)
+
+
+def timed(step: Callable) -> tuple[float, object]:
+    watch = Stopwatch()
+    result = step()
+    return watch.seconds, result
+
+
+def report(n_songs: int, folder: Path) -> int:
+    """Print what each part takes; 1 if one exceeds its budget."""
+    driver = Driver(folder)
+    write_files(driver.music, range(n_songs))
+    with Store(driver.paths.store) as store:
+        first, _ = timed(lambda: driver.extract(store))
+        resident = np.array(driver.resident) / 1e6
+        again, (files, results) = timed(lambda: driver.extract(store))
+        write, _ = timed(lambda: driver.write(store, files, results))
+        write_files(driver.music, range(n_songs, n_songs + 1))
+        one_new, _ = timed(lambda: driver.extract(store))
+    sizes = {path.name: path.stat().st_size / n_songs for path in sorted(driver.paths.processed.iterdir())}
+    sizes["store.sqlite"] = driver.paths.store.stat().st_size / n_songs
+    print(f"{n_songs} files, {WORKERS} threads\n")
+    rows = [
+        ("all new, extractor stubbed", f"{first:.1f}", f"{n_songs / first:.0f} songs a second"),
+        ("nothing new", f"{again:.1f}", f"{again / BUDGET:.2f} of the budget"),
+        ("one new", f"{one_new:.1f}", f"{one_new / again:.2f} of nothing new"),
+        ("artifacts", f"{write:.1f}", f"{write / BUDGET:.2f} of the budget"),
+    ]
+    print(table(("step", "seconds", "which is"), rows, right=" r"))
+    print(f"\ndriver's memory, MB, when the loop starts and after each tenth: {resident.round().astype(int)}")
+    print(f"growth per song: {1e6 * (resident[-1] - resident[0]) / n_songs:.0f} bytes")
+    print("bytes per song on disk: " + ", ".join(f"{name} {size:.0f}" for name, size in sizes.items()))
+    return 1 if max(again, write) > BUDGET else 0
+
+
+def main() -> int:
+    arguments = get_parser().parse_args()
+    folder = Path(tempfile.mkdtemp(prefix="bookkeeping-"))
+    try:
+        return report(arguments.songs, folder)
+    finally:
+        shutil.rmtree(folder)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
