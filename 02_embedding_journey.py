@@ -7,14 +7,15 @@ Writes  outputs/plots/journey_<song>.png              waveform -> spectrogram ->
         outputs/plots/map_2d.png, map_3d.png          UMAP of all songs
         outputs/html/map_2d.html, map_3d.html         the same to search, colour and play, without a network
         outputs/html/index.html                       the gallery of everything made so far
-Run     python 02_embedding_journey.py [--song NAME_OR_FILE]
+Run     python 02_embedding_journey.py [--song NAME_OR_FILE] [--sample N]
 
 Without --song the journey is that of the library's most typical song. A file outside the library is
-measured against it and placed on the maps.
+measured against it and placed on the maps. The maps of a very large library show a sample of its songs.
 """
 
 from __future__ import annotations
 
+import dataclasses
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -25,12 +26,20 @@ from common.console import UserError, note, say
 if TYPE_CHECKING:
     import argparse
 
+    import numpy as np
     from matplotlib.axes import Axes
 
     from common.hearing import Heard
     from common.library import Library, Paths
     from common.maps import Star
     from common.projection import Projection
+
+MOST_ON_MAP = 20_000
+"""Songs that a map shows unless told: a page of so many still answers within two seconds on a computer
+without a graphics card (`benchmarks.maps`)."""
+
+SEED = 2
+"""For the sample."""
 
 
 def get_parser() -> argparse.ArgumentParser:
@@ -41,6 +50,7 @@ def get_parser() -> argparse.ArgumentParser:
         metavar="NAME_OR_FILE",
         help="any distinctive part of a song's name, or an audio file (default: the most typical song)",
     )
+    console.add_sample_option(parser, MOST_ON_MAP, 1, "on a map")
     return parser
 
 
@@ -73,7 +83,7 @@ def choose(library: Library, wanted: str | None) -> tuple[Path, int | None] | No
 def _most_typical(library: Library) -> tuple[Path, int] | None:
     from common.projection import most_typical
 
-    for row in map(int, most_typical(library.standardised)):
+    for row in map(int, most_typical(library)):
         if Path(library.paths[row]).is_file():
             note(f"journey of the most typical song: {library.names[row]} (choose another with --song)")
             return Path(library.paths[row]), row
@@ -106,8 +116,40 @@ def draw_journey(paths: Paths, library: Library, heard: Heard, row: int | None) 
     return path
 
 
-def lay_out(library: Library) -> list[Projection]:
-    """Compute the 2D and the 3D map, and say how far to trust them."""
+def choose_shown(library: Library, most: int, row: int | None) -> np.ndarray:
+    """Choose the songs that the maps show: all, or so many of them, the song in question included.
+
+    Returns
+    -------
+    ndarray
+        Rows, ascending.
+    """
+    import numpy as np
+
+    from common.samples import stratified
+
+    shown = stratified(library.genres, most, SEED)
+    if row is not None and row not in shown:
+        # It takes the place of one of its genre, or of the first song where there is none.
+        own = np.flatnonzero(np.array(library.genres)[shown] == library.genres[row])
+        shown[own[0] if len(own) else 0] = row
+        shown = np.sort(shown)
+    if len(shown) < len(library):
+        songs = f"{console.thousands(len(shown))} of {console.count(len(library), 'song')}"
+        note(f"the maps show {songs}, drawn at random, each genre by its share (another number: --sample N)")
+    return shown
+
+
+def lay_out(library: Library, drawn_from: int | None) -> list[Projection]:
+    """Compute the 2D and the 3D map, and say how far to trust them.
+
+    Parameters
+    ----------
+    library
+        The songs of the map.
+    drawn_from
+        How many songs they are a sample of; None for all there are.
+    """
     from common import projection
 
     near = projection.neighbours(library.standardised, projection.NEIGHBOURS)
@@ -117,7 +159,8 @@ def lay_out(library: Library) -> list[Projection]:
     made = []
     for dimensions in (2, 3):
         with console.patience(f"laying out {console.count(len(library), 'song')} in {dimensions}D"):
-            made.append(projection.project(library.standardised, near, dimensions))
+            laid_out = projection.project(library.standardised, near, dimensions)
+            made.append(dataclasses.replace(laid_out, drawn_from=drawn_from))
         trust = made[-1].trust
         how_far = "" if trust is None else f", trustworthiness {trust:.2f} of 1"
         note(f"{dimensions}D map: {made[-1].method}{how_far}")
@@ -125,19 +168,35 @@ def lay_out(library: Library) -> list[Projection]:
 
 
 def draw_maps(
-    paths: Paths, library: Library, projections: list[Projection], heard: Heard | None, row: int | None
+    paths: Paths,
+    library: Library,
+    shown: np.ndarray,
+    projections: list[Projection],
+    heard: Heard | None,
+    place: int | None,
 ) -> list[Path]:
-    """Draw the maps for print and as pages, with the song starred if there is one."""
+    """Draw the maps for print and as pages, with the song starred if there is one.
+
+    Parameters
+    ----------
+    paths, library
+        Where, and all songs.
+    shown, projections
+        Rows of the songs on the maps, and where they lie.
+    heard, place
+        A song to star, if any, and where it is among those shown; None for one from outside.
+    """
     from common import charts, hearing, map_pages, maps
 
-    songs = hearing.as_guest(library, heard) if heard and row is None else library
-    nearest, written = map_pages.nearest_songs(songs, paths), []
+    songs = hearing.as_guest(library, heard) if heard and place is None else library
+    nearest, written = map_pages.nearest_songs(songs, paths, shown), []
+    on_map, with_guest = library.take(shown), songs.take(shown)
     for projection, draw in zip(projections, (maps.draw_2d, maps.draw_3d), strict=True):
-        star = heard and locate(library, projection, heard, row)
-        name, title = f"map_{projection.dimensions}d", maps.title(len(library), projection)
+        star = heard and locate(on_map, projection, heard, place)
+        name, title = f"map_{projection.dimensions}d", maps.title(len(on_map), projection)
         with console.patience(f"drawing the {projection.dimensions}D map"):
-            written.append(charts.save_png(draw(library, projection, star), paths.plot(name), title=title))
-            written.append(map_pages.save_page(songs, projection, nearest, paths.html(name), star))
+            written.append(charts.save_png(draw(on_map, projection, star), paths.plot(name), title=title))
+            written.append(map_pages.save_page(with_guest, projection, nearest, paths.html(name), star))
     return written
 
 
@@ -151,7 +210,7 @@ def locate(library: Library, projection: Projection, heard: Heard, row: int | No
 def draw_perspectives(
     paths: Paths, library: Library, projection: Projection, heard: Heard, row: int | None
 ) -> Path:
-    """Draw the same song as producer, computer and data scientist see it."""
+    """Draw the same song as producer, computer and data scientist see it; the library is that of the map."""
     from common import charts, journey, maps
 
     star = locate(library, projection, heard, row)
@@ -178,10 +237,13 @@ def _run(arguments: argparse.Namespace) -> int:
     row = chosen[1] if chosen else None
     heard = hear(library, *chosen) if chosen else None
     written = [draw_journey(paths, library, heard, row)] if heard else []
-    projections = lay_out(library)
+    shown = choose_shown(library, arguments.sample, row)
+    place = None if row is None else shown.tolist().index(row)
+    on_map = library.take(shown)
+    projections = lay_out(on_map, len(library) if len(shown) < len(library) else None)
     if heard:
-        written.append(draw_perspectives(paths, library, projections[0], heard, row))
-    written += draw_maps(paths, library, projections, heard if arguments.song else None, row)
+        written.append(draw_perspectives(paths, on_map, projections[0], heard, place))
+    written += draw_maps(paths, library, shown, projections, heard if arguments.song else None, place)
     written.append(gallery.refresh(paths))
     for path in written:
         say(str(path))

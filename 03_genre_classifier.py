@@ -29,6 +29,13 @@ if TYPE_CHECKING:
 
 NEXT = "python 04_similarity_search.py"
 
+MOST_LEARNED = 100_000
+"""Songs that are learned from unless told: so many take minutes and 6 GB of memory (`benchmarks.capacity`),
+and a line through a few components is settled by far fewer."""
+
+MOST_EXPLAINED = 5000
+"""Songs whose SHAP values stand for all: a picture shows no more, and a mean needs no more."""
+
 MOST_GENRES_DRAWN = 12
 """Genres, largest first, that get a SHAP summary of their own."""
 
@@ -41,6 +48,7 @@ def get_parser() -> argparse.ArgumentParser:
     what.add_argument(
         "--predict", nargs="+", type=Path, metavar="FILE", help="classify and explain new files, no training"
     )
+    console.add_sample_option(parser, MOST_LEARNED, 4, "to learn from")
     parser.add_argument(
         "--components",
         type=_components,
@@ -78,7 +86,7 @@ def cross_validate(training: TrainingSet, components: list[int]) -> list[Scores]
             note(f"each genre has songs of one {way} only: no score with {way}s kept apart")
             continue
         note(f"cross-validating ({WAYS[way]}) …")
-        with console.progress(folds * evaluation.REPEATS[way], "fold") as bar:
+        with console.progress(folds * evaluation.n_repeats(training, way), "fold") as bar:
             scores.append(evaluation.cross_validate(training, way, components, bar.update))
     return scores
 
@@ -172,8 +180,12 @@ def train(arguments: argparse.Namespace, paths: Paths) -> int:
     from common import classifier_report as report
     from common.classifier_charts import draw_waterfall
     from common.explanations import contribute, describe_components
+    from common.samples import stratified
 
-    training = evaluation.gather(songs)
+    training = evaluation.gather(songs, arguments.sample)
+    if training.drawn_from is not None:
+        drawn = f"{console.thousands(len(training))} of {console.count(training.drawn_from, 'song')}"
+        note(f"learning from {drawn}, drawn at random, each genre by its share (another number: --sample N)")
     components = candidate_components(arguments.components, len(training))
     sections: list[Section] = []
 
@@ -192,17 +204,18 @@ def train(arguments: argparse.Namespace, paths: Paths) -> int:
     note("fitting the final model on all labelled songs, and explaining it …")
     facts = report.facts(training, holdout, scores, bins)
     model = evaluation.fit_final(training, components, facts)
-    contributions = contribute(model, training.X)
+    explained = stratified(training.y, MOST_EXPLAINED, classifier.SEED)
+    contributions = contribute(model, training.X[explained])
     meanings = describe_components(model.representation)
     tell(report.final_section(model, training))
-    tell(report.components_section(meanings, contributions.by_strength()))
+    tell(report.components_section(meanings, contributions, len(training)))
     doubtful = evaluation.doubts(training, scores[0].probability)
-    doubtful = report.give_reasons(model, songs, training, contributions, doubtful)
+    doubtful = report.give_reasons(model, songs, training, doubtful)
     for section in report.doubts_sections(doubtful):
         tell(section)
-    unlabelled = [row for row in range(len(songs)) if row not in set(training.rows.tolist())]
-    if unlabelled:
-        tell(report.predictions_section(songs, unlabelled, model))
+    predicted = report.prediction_rows(songs, report.without_genre(songs, training), model)
+    if predicted:
+        tell(report.predictions_section(predicted))
     row = asked_row if asked_row is not None else report.most_telling(doubtful, training)
     explanation = explain_song(songs, training, scores[0], model, row)
     tell(report.song_section(explanation, bins))
@@ -213,10 +226,10 @@ def train(arguments: argparse.Namespace, paths: Paths) -> int:
     written.append(draw_waterfall(paths.plot("shap_waterfall", explanation.name), explanation, meanings))
     classifier.save(model, paths.model)
     found = facts | report.model_facts(model, meanings, contributions)
-    found |= report.songs_facts(songs, doubtful, unlabelled, model)
+    found |= report.songs_facts(doubtful, predicted)
     found["explanation"] = report.explanation_facts(explanation, meanings)
     written += [paths.model, *report.write(paths, sections, found)]
-    written += report.write_tables(paths, songs, doubtful, unlabelled, model)
+    written += report.write_tables(paths, doubtful, predicted)
     written.append(gallery.refresh(paths))
     say("\n" + "\n".join(str(path) for path in written))
     note(f"done in {console.duration(watch.seconds)}; next: {NEXT}")

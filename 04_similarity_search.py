@@ -210,7 +210,7 @@ def list_songs(session: Session, arguments: argparse.Namespace) -> None:
     ]
     session.asked = None
     if arguments.json:
-        print_json([session.facts(row) for row in session.listed])
+        print_json(session.facts_of(session.listed))
         return
     print_songs(session, session.listed)
     if arguments.save:
@@ -354,7 +354,7 @@ def show_order(
     from common.transitions import steps
 
     songs = [int(song) for song in order.songs]
-    facts, made = [session.facts(song) for song in songs], steps(order)
+    facts, made = session.facts_of(songs), steps(order)
     first = len(songs) - (newest or len(songs))
     session.listed, session.asked = songs[first:], None
     if arguments.json:
@@ -407,7 +407,7 @@ def save(session: Session, arguments: argparse.Namespace) -> None:
 def _save(session: Session, name: str, relative: bool) -> list[Path]:
     from common.playlist_files import export
 
-    songs = [session.facts(song) for song in session.listed]
+    songs = session.facts_of(session.listed)
     written = export(session.paths, name, songs, relative=relative)
     _tell_written(session, written)
     return written

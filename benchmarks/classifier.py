@@ -1,9 +1,9 @@
 """How long does the genre classifier take to be judged, fitted and explained, and how does that grow?
 
-Libraries are made of overlapping random clusters, without audio: genres of nearly equal size, artists of
-four songs, albums of two. Measured is what stage 3 does with them but for reading, drawing and writing:
-one split, cross-validation in the three ways, the final model, SHAP values and reasons of all songs. The
-budget is 60 s for 300 songs. One small library is worked through first, so that imports are warm.
+Libraries are generated (`benchmarks.libraries`), without audio. Measured is what stage 3 does with them but
+for reading, drawing and writing: one split, cross-validation in the three ways, the final model, SHAP values
+and reasons of all songs. The budget is 60 s for 300 songs. One small library is worked through first, so that
+imports are warm.
 
 Run     python -m benchmarks.classifier [--songs 48 300 3000] [--genres 10]
 """
@@ -18,15 +18,11 @@ from typing import Any
 
 import numpy as np
 
+from benchmarks.libraries import make_library
 from common import classifier, evaluation, explanations
 from common.console import table
-from common.layout import N_FEATURES
-from common.library import COLUMNS, Library
 
 BUDGET = 60.0
-SONGS_PER_ARTIST, SONGS_PER_ALBUM = 4, 2
-SPREAD = {"genre": 0.12, "artist": 0.25}
-"""Standard deviations of the centres, where a song's own is 1: it makes genres hard and artists easier."""
 
 
 def get_parser() -> argparse.ArgumentParser:
@@ -36,25 +32,6 @@ def get_parser() -> argparse.ArgumentParser:
     parser.add_argument("--songs", type=int, nargs="+", default=[48, 300, 3000], metavar="N")
     parser.add_argument("--genres", type=int, default=10, metavar="N", help="(default: 10)")
     return parser
-
-
-def make_library(n_songs: int, n_genres: int) -> Library:
-    """Songs around their artist, artists around their genre."""
-    rng = np.random.default_rng(0)
-    genre = np.arange(n_songs) % n_genres
-    artist = genre + n_genres * (np.arange(n_songs) // n_genres // SONGS_PER_ARTIST)
-    album = genre + n_genres * (np.arange(n_songs) // n_genres // SONGS_PER_ALBUM)
-    rows = rng.normal(size=(n_songs, N_FEATURES))
-    for who, spread in ((genre, SPREAD["genre"]), (artist, SPREAD["artist"])):
-        rows += rng.normal(scale=spread, size=(who.max() + 1, N_FEATURES))[who]
-    columns: dict[str, list[Any]] = {name: [None] * n_songs for name in COLUMNS}
-    columns["genre"] = [f"GENRE {number:02d}" for number in genre]
-    columns["artist"] = [f"Artist {number}" for number in artist]
-    columns["album"] = [f"Album {number}" for number in album]
-    columns["song_name"] = [f"Artist {number} - Song {song}" for song, number in enumerate(artist)]
-    columns["file_path"] = [f"/music/{name}.mp3" for name in columns["song_name"]]
-    columns["duration"] = [200.0] * n_songs
-    return Library(rows.astype(np.float32), columns)
 
 
 def measure(n_songs: int, n_genres: int) -> dict[str, float]:

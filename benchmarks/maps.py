@@ -2,8 +2,9 @@
 
 Run     python -m benchmarks.maps [--songs 1000 10000] [--no-browser]
 
-Libraries are made of random clusters, without audio. Where Chromium and its driver are installed, the 2D
-page is opened as well: how long it takes until it is drawn, and until it answers.
+Libraries are generated (`benchmarks.libraries`), without audio, and all songs are shown, however many. Where
+Chromium and its driver are installed, the 2D page is opened as well: how long it takes until it is drawn, and
+until it answers.
 """
 
 from __future__ import annotations
@@ -16,13 +17,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
+from benchmarks.libraries import make_library
 from common import console, map_pages, maps, projection
-from common.layout import N_FEATURES
-from common.library import COLUMNS, Library
-
-N_GENRES = 12
 
 
 def get_parser() -> argparse.ArgumentParser:
@@ -32,27 +28,6 @@ def get_parser() -> argparse.ArgumentParser:
     parser.add_argument("--songs", type=int, nargs="+", default=[1000, 10_000], metavar="N")
     parser.add_argument("--no-browser", action="store_true", help="do not open the page")
     return parser
-
-
-def make_library(n_songs: int) -> Library:
-    """Songs in clusters, with names, tags and paths as long as real ones."""
-    rng = np.random.default_rng(0)
-    genre = rng.integers(N_GENRES, size=n_songs)
-    centres = rng.normal(scale=1.0, size=(N_GENRES, N_FEATURES))
-    rows = (centres[genre] + rng.normal(size=(n_songs, N_FEATURES))).astype(np.float32)
-    columns: dict[str, list[Any]] = {name: [None] * n_songs for name in COLUMNS}
-    columns["artist"] = [f"Some Artist {number // 12}" for number in range(n_songs)]
-    columns["title"] = [f"A Song Title of Usual Length {number}" for number in range(n_songs)]
-    columns["album"] = [f"The Album Before the Last {number // 12}" for number in range(n_songs)]
-    columns["genre"] = [f"GENRE {number:02d}" for number in genre]
-    columns["duration"] = rng.uniform(120, 420, size=n_songs).tolist()
-    named = zip(columns["artist"], columns["title"], strict=True)
-    columns["song_name"] = [f"{artist} - {title}" for artist, title in named]
-    columns["file_path"] = [
-        f"/home/somebody/Music/collection/{genre}/{name}.mp3"
-        for genre, name in zip(columns["genre"], columns["song_name"], strict=True)
-    ]
-    return Library(rows, columns)
 
 
 def measure(n_songs: int, folder: Path) -> dict[str, float]:

@@ -10,14 +10,13 @@ from __future__ import annotations
 
 import argparse
 import os
-import subprocess
 import sys
 import tempfile
-import time
 from pathlib import Path
 
 import soundfile
 
+from benchmarks.processes import Usage, measure
 from common import demo
 from common.console import HOUSE, table
 
@@ -32,23 +31,10 @@ def write_mix(path: Path, minutes: float) -> None:
             left -= len(samples)
 
 
-def peak_megabytes(folder: Path, workers: int, data: Path) -> tuple[float, float]:
-    """Largest resident size of stage 1 in MB, and how long it took in seconds."""
-    command = [
-        sys.executable,
-        HOUSE / "01_feature_extraction.py",
-        folder,
-        "--data",
-        data,
-        "--workers",
-        workers,
-    ]
-    start = time.perf_counter()
-    process = subprocess.Popen(list(map(str, command)), stdout=subprocess.DEVNULL)
-    _, status, usage = os.wait4(process.pid, 0)
-    if os.waitstatus_to_exitcode(status):
-        raise SystemExit("stage 1 failed")
-    return usage.ru_maxrss / 1024, time.perf_counter() - start
+def run_stage(folder: Path, workers: int, data: Path) -> Usage:
+    """What stage 1 takes for the songs of a folder."""
+    script = HOUSE / "01_feature_extraction.py"
+    return measure([sys.executable, script, folder, "--data", data, "--workers", workers])
 
 
 def main() -> int:
@@ -66,9 +52,9 @@ def main() -> int:
         for number in range(4):
             os.link(root / "one" / "mix.mp3", root / "four" / f"mix {number}.mp3")
         for name, mixes, workers in (("one", 1, 1), ("four", 4, 4)):
-            peak, seconds = peak_megabytes(root / name, workers, root / f"data {name}")
-            speed = mixes * arguments.minutes * 60 / seconds
-            rows.append((mixes, workers, f"{peak:.0f}", f"{seconds:.0f}", f"{speed:.0f}×"))
+            used = run_stage(root / name, workers, root / f"data {name}")
+            speed = mixes * arguments.minutes * 60 / used.seconds
+            rows.append((mixes, workers, f"{used.peak_mb:.0f}", f"{used.seconds:.0f}", f"{speed:.0f}×"))
     headers = ("mixes", "workers", "peak MB", "seconds", "realtime")
     print(table(headers, rows, right="rrrrr"))
     return 0

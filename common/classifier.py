@@ -123,12 +123,16 @@ class Representation:
 
     def standardised(self, X: np.ndarray) -> np.ndarray:
         """Features in standard deviations from the training mean, shape (n, ``N_FEATURES``)."""
-        constant = self.weights == 0.0
-        return np.where(constant, 0.0, (np.asarray(X, dtype=np.float64) - self.mean) / self.scale)
+        values = np.asarray(X, dtype=np.float64) - self.mean
+        values /= self.scale
+        values[:, self.weights == 0.0] = 0.0
+        return values
 
     def weighted(self, X: np.ndarray) -> np.ndarray:
         """Standardised features times their weights: what the axes are multiplied with."""
-        return self.standardised(X) * self.weights
+        values = self.standardised(X)
+        values *= self.weights
+        return values
 
     def components(self, X: np.ndarray) -> np.ndarray:
         """Principal components of songs, shape (n, k)."""
@@ -160,12 +164,15 @@ def represent(X: np.ndarray, y: np.ndarray, n_components: int, weigh: bool = Tru
     mean, spread = scaling(X)
     constant = np.isinf(spread)
     scale = np.where(constant, 1.0, spread)
-    standardised = np.where(constant, 0.0, (X - mean) / scale)
-    weights = np.where(constant, 0.0, genre_weights(standardised, y) if weigh else 1.0)
+    values = X - mean
+    values /= scale
+    values[:, constant] = 0.0
+    weights = np.where(constant, 0.0, genre_weights(values, y) if weigh else 1.0)
     level = np.sqrt(np.mean(weights[~constant] ** 2)) if (weights > 0).any() else 1.0
     weights = weights / level
     kept = max(1, min(n_components, len(X) - 1, int((weights > 0).sum())))
-    variances, axes = principal_axes(standardised * weights, kept)
+    values *= weights
+    variances, axes = principal_axes(values, kept)
     shares = variances / (variances.sum() or 1.0)
     k = len(axes)
     return Representation(mean, scale, weights, axes, shares[:k], shares, np.sqrt(variances[:k]))
@@ -226,10 +233,10 @@ def genre_weights(standardised: np.ndarray, y: np.ndarray) -> np.ndarray:
     """
     genres = np.unique(y)
     means = np.array([standardised[y == genre].mean(axis=0) for genre in genres])
-    inside = standardised - means[np.searchsorted(genres, y)]
     freedom = len(y) - len(genres)
     # A standardised feature has variance 1: the prior stands for a feature that knows no genres.
-    within = ((inside**2).sum(axis=0) + PRIOR_SONGS) / (freedom + PRIOR_SONGS)
+    squares = _squares(standardised, means[np.searchsorted(genres, y)])
+    within = (squares.sum(axis=0) + PRIOR_SONGS) / (freedom + PRIOR_SONGS)
     return means.var(axis=0) / within
 
 
@@ -282,19 +289,26 @@ class Familiarity:
 
     def distance(self, standardised: np.ndarray) -> np.ndarray:
         """Root-mean-square distance to the nearest centre, in standard deviations, shape (n,)."""
-        apart = standardised[:, None, :] - self.centres
-        return np.sqrt((apart**2).mean(axis=2)).min(axis=1)
+        # One centre at a time: all at once would hold as many copies of the songs as there are genres.
+        apart = [((standardised - centre) ** 2).mean(axis=1) for centre in self.centres]
+        return np.sqrt(np.min(apart, axis=0))
 
     def share_nearer(self, standardised: np.ndarray) -> np.ndarray:
         """Share of the training songs that lie nearer to a centre, 0 to 1, shape (n,)."""
         return np.searchsorted(self.distances, self.distance(standardised)) / len(self.distances)
 
 
+def _squares(values: np.ndarray, centres: np.ndarray) -> np.ndarray:
+    """Squared differences, in the memory of ``centres``: of many songs every copy weighs gigabytes."""
+    np.subtract(values, centres, out=centres)
+    return np.square(centres, out=centres)
+
+
 def familiarise(standardised: np.ndarray, y: np.ndarray) -> Familiarity:
     """Measure where the training songs lie."""
     genres, sizes = np.unique(y, return_counts=True)
     centres = np.array([standardised[y == genre].mean(axis=0) for genre in genres])
-    apart = np.sqrt(((standardised - centres[y]) ** 2).mean(axis=1))
+    apart = np.sqrt(_squares(standardised, centres[y]).mean(axis=1))
     # A song's distance to the mean of the others is n / (n - 1) times that to the mean with it.
     n = np.maximum(sizes[y], 2)
     return Familiarity(centres, np.percentile(apart * n / (n - 1), np.arange(101)))
@@ -431,9 +445,8 @@ class Trainer:
     def __init__(
         self, X: np.ndarray, y: np.ndarray, genres: Sequence[str], units: np.ndarray, max_components: int
     ) -> None:
-        self._y, self._genres = y, tuple(str(genre) for genre in genres)
+        self._X, self._y, self._genres = X, y, tuple(str(genre) for genre in genres)
         self.representation = represent(X, y, max_components)
-        self._standardised = self.representation.standardised(X)
         self._components = self.representation.components(X)
         self._parts = list(self._hold_out(X, units, max_components))
 
@@ -484,7 +497,7 @@ class Trainer:
             line,
             bytes(booster.save_raw("ubj")),
             settings,
-            familiarise(self._standardised, self._y),
+            familiarise(self.representation.standardised(self._X), self._y),
         )
 
 

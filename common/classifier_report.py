@@ -24,6 +24,7 @@ from common.explanations import (
     Contributions,
     Explanation,
     attribute,
+    contribute,
     tell,
 )
 from common.library import Library, Paths
@@ -32,6 +33,10 @@ REPORT = "genre_classifier"
 
 CALM_GAP, WIDE_GAP = 0.05, 0.15
 """Differences of train and cross-validated accuracy up to which the model hardly or normally overfits."""
+
+MOST_DOUBTS = 5000
+"""Songs between genres, and songs perhaps mislabelled, for which reasons are looked for and which the page
+lists; a table holds all."""
 
 UNFAMILIAR = 0.99
 """A song is unlike the training songs if more than this share of them lies nearer to a genre."""
@@ -100,8 +105,9 @@ def percent(share: float | None) -> str | None:
 
 def songs_section(library: Library, training: TrainingSet) -> Section:
     """What there is to learn from."""
-    others = len(library) - len(training)
+    others = len(without_genre(library, training))
     lines = [f"{count(len(training), 'song')} in {count(len(training.genres), 'genre')} to learn from."]
+    lines += _drawn(training)
     lines += [f"{notice}." for notice in training.left_out]
     if others:
         lines.append(f"{count(others, 'song')} without a usable genre: not learned from, but predicted.")
@@ -111,6 +117,19 @@ def songs_section(library: Library, training: TrainingSet) -> Section:
     )
     rows = list(zip(training.genres, training.sizes.tolist(), training.recordings.tolist(), strict=True))
     return Section("Songs", lines, ["genre", "songs", "different recordings"], rows, " rr")
+
+
+def without_genre(library: Library, training: TrainingSet) -> list[int]:
+    """Rows of the songs that have no genre to learn from."""
+    genres = set(training.genres)
+    return [row for row, genre in enumerate(library.genres) if genre not in genres]
+
+
+def _drawn(training: TrainingSet) -> list[str]:
+    """Say that the songs are a sample, if they are."""
+    if training.drawn_from is None:
+        return []
+    return [f"They were drawn at random from {count(training.drawn_from, 'song')}, each genre by its share."]
 
 
 def split_section(holdout: Holdout, asked: Sequence[int]) -> Section:
@@ -132,6 +151,14 @@ def split_section(holdout: Holdout, asked: Sequence[int]) -> Section:
     return Section("One split", lines, ["part", "songs", "accuracy", "macro-F1"], rows, " rrr")
 
 
+def _economy(training: TrainingSet) -> list[str]:
+    """Say what is done less often or on fewer songs in a large library."""
+    if len(training) <= evaluation.MANY:
+        return []
+    most = count(evaluation.MANY, "song")
+    return [f"Above {most} a split is not repeated, and settings are searched on a sample of so many."]
+
+
 KINDS = {
     "model": "this classifier",
     "line": "its straight line, without XGBoost",
@@ -143,9 +170,11 @@ KINDS = {
 def scores_section(training: TrainingSet, scores: Sequence[Scores]) -> Section:
     """Cross-validation in every way of splitting, beside the baselines."""
     plain = scores[0]
+    times = "once" if plain.repeats == 1 else f"{plain.repeats} times"
     lines = [
-        f"{plain.folds}-fold cross-validation, {plain.repeats} times, the whole pipeline and the choice of "
-        "its settings inside each fold. Accuracy is the mean over folds.",
+        f"{plain.folds}-fold cross-validation, {times}, the whole pipeline and the choice of its settings "
+        "inside each fold. Accuracy is the mean over folds.",
+        *_economy(training),
         overfitting(plain),
         *(line for one in scores[1:] for line in apart_sentences(training, scores[0], one)),
     ]
@@ -256,9 +285,9 @@ def genres_section(training: TrainingSet, scores: Scores, bins: Sequence[Confide
 
 def final_section(model: Model, training: TrainingSet) -> Section:
     """What is saved."""
-    settings = model.settings
+    settings, kind = model.settings, "labelled" if training.drawn_from is None else "drawn"
     lines = [
-        f"Refitted on all {len(training)} labelled songs after the evaluation above; its own score on them "
+        f"Refitted on all {len(training)} {kind} songs after the evaluation above; its own score on them "
         "means nothing, the cross-validated one stands for it.",
         f"{count(len(model.representation.axes), 'component')} with "
         f"{model.representation.variance.sum():.1%} of the variance; line penalty C = {settings.penalty:g}; "
@@ -267,9 +296,17 @@ def final_section(model: Model, training: TrainingSet) -> Section:
     return Section("The final model", lines)
 
 
-def components_section(meanings: Sequence[ComponentMeaning], order: Sequence[int], most: int = 8) -> Section:
-    """The components that matter most, in musical words."""
+def components_section(
+    meanings: Sequence[ComponentMeaning], contributions: Contributions, n_songs: int, most: int = 8
+) -> Section:
+    """The components that matter most, in musical words; ``n_songs`` is how many were learned from."""
+    order, n_explained = contributions.by_strength(), len(contributions.components)
     lines = ["Contributions are SHAP values in log-odds; a component is described by its own loadings."]
+    if n_explained < n_songs:
+        lines.append(
+            f"They are those of {count(n_explained, 'song')} drawn at random, each genre by its share, here "
+            "and in the pictures."
+        )
     return Section("What it listens to", [*lines, *(f"{meanings[i].sentence()}." for i in order[:most])])
 
 
@@ -291,7 +328,7 @@ class DoubtfulSong:
     first, second
         Names of the two likeliest genres.
     for_first, for_second
-        What in the song speaks for each.
+        What in the song speaks for each; None where nobody asked (`MOST_DOUBTS`).
     """
 
     doubt: Doubt
@@ -300,24 +337,26 @@ class DoubtfulSong:
     path: str
     first: str
     second: str
-    for_first: str
-    for_second: str
+    for_first: str | None
+    for_second: str | None
 
 
 def give_reasons(
-    model: Model,
-    library: Library,
-    training: TrainingSet,
-    contributions: Contributions,
-    found: Sequence[Doubt],
+    model: Model, library: Library, training: TrainingSet, found: Sequence[Doubt]
 ) -> list[DoubtfulSong]:
-    """Add names and reasons to doubts; the reasons are the final model's."""
-    place = {int(row): i for i, row in enumerate(training.rows)}
+    """Add names to doubts, and the final model's reasons to the first `MOST_DOUBTS` of each kind."""
+    explained = [doubt for kind in DOUBTS for doubt in _of_kind(found, kind)[:MOST_DOUBTS]]
+    X = training.X[np.searchsorted(training.rows, [doubt.row for doubt in explained])]
+    reasons: dict[int, tuple[str, str]] = {}
+    if explained:
+        contributions = contribute(model, X)
+        for i, doubt in enumerate(explained):
+            pair = contributions.one(i).against(doubt.first, doubt.second)
+            attribution = attribute(model, X[i : i + 1], pair)
+            reasons[doubt.row] = (_reasons(attribution, 1), _reasons(attribution, -1))
     songs = []
     for doubt in found:
-        i = place[doubt.row]
-        pair = contributions.against(doubt.first, doubt.second)
-        attribution = attribute(model, training.X, pair, i)
+        for_first, for_second = reasons.get(doubt.row, (None, None))
         songs.append(
             DoubtfulSong(
                 doubt=doubt,
@@ -326,11 +365,15 @@ def give_reasons(
                 path=library.paths[doubt.row],
                 first=training.genres[doubt.first],
                 second=training.genres[doubt.second],
-                for_first=_reasons(attribution, 1),
-                for_second=_reasons(attribution, -1),
+                for_first=for_first,
+                for_second=for_second,
             )
         )
     return songs
+
+
+def _of_kind(found: Sequence[Doubt], kind: str) -> list[Doubt]:
+    return [doubt for doubt in found if doubt.kind == kind]
 
 
 def _reasons(attribution: Attribution, sign: int) -> str:
@@ -349,9 +392,10 @@ def _doubts_section(songs: Sequence[DoubtfulSong], kind: str, title: str, lead: 
          f"{song.second} {song.doubt.p_second:.0%}", song.for_first, song.for_second)
         for song in chosen[:most]
     ]  # fmt: skip
-    more = f" The first {most} of {len(chosen)}." if len(chosen) > most else ""
+    told = f", the first {MOST_DOUBTS} with reasons" if len(chosen) > MOST_DOUBTS else ""
+    more = f" The first {most} of {len(chosen)}; all are in boundary_songs.csv{told}."
     headers = ["song", "filed under", "claimed by", "and by", "what speaks for the first", "for the second"]
-    return Section(title, [lead + more], headers, rows, narrow=4)
+    return Section(title, [lead + (more if len(chosen) > most else "")], headers, rows, narrow=4)
 
 
 DOUBTS = {
@@ -370,13 +414,14 @@ def most_telling(songs: Sequence[DoubtfulSong], training: TrainingSet) -> int:
     return songs[0].doubt.row if songs else int(training.rows[0])
 
 
-def predictions_section(library: Library, rows: Sequence[int], model: Model, most: int = 12) -> Section:
-    """What the songs without genre sound like."""
+def predictions_section(predicted: Sequence[tuple[Any, ...]], most: int = 12) -> Section:
+    """What the songs without genre sound like; ``predicted`` is what `prediction_rows` found."""
     table = [
         (song, first, percent(p_first), second, percent(p_second))
-        for song, first, p_first, second, p_second, *_ in prediction_rows(library, rows[:most], model)
+        for song, first, p_first, second, p_second, *_ in predicted[:most]
     ]
-    more = f"The first {most} of {len(rows)}; all are in genre_predictions.csv." if len(rows) > most else ""
+    n = len(predicted)
+    more = f"The first {most} of {n}; all are in genre_predictions.csv." if n > most else ""
     headers = ["song", "sounds like", "sure", "then", "sure"]
     return Section("Songs without a genre", [more] if more else [], headers, table, "  r r")
 
@@ -508,12 +553,9 @@ def model_facts(
     }
 
 
-def songs_facts(
-    library: Library, songs: Sequence[DoubtfulSong], unlabelled: Sequence[int], model: Model
-) -> dict[str, Any]:
+def songs_facts(songs: Sequence[DoubtfulSong], predicted: Sequence[tuple[Any, ...]]) -> dict[str, Any]:
     """Boundary songs, songs that may be mislabelled, and predictions, as plain values for JSON."""
     doubtful = [dict(zip(DOUBT_COLUMNS, row, strict=True)) for row in doubt_rows(songs)]
-    predicted = prediction_rows(library, unlabelled, model)
     return {
         "boundary_songs": [song for song in doubtful if song["kind"] == "boundary"],
         "perhaps_mislabelled": [song for song in doubtful if song["kind"] == "mislabelled"],
@@ -549,12 +591,12 @@ def explanation_facts(explanation: Explanation, meanings: Sequence[ComponentMean
 
 
 def write_tables(
-    paths: Paths, library: Library, songs: Sequence[DoubtfulSong], unlabelled: Sequence[int], model: Model
+    paths: Paths, songs: Sequence[DoubtfulSong], predicted: Sequence[tuple[Any, ...]]
 ) -> list[Path]:
     """Write boundary songs and predictions as CSV, and the boundary songs' page."""
     doubts, predictions = paths.report("boundary_songs.csv"), paths.report("genre_predictions.csv")
     files.write_csv(doubts, DOUBT_COLUMNS, doubt_rows(songs))
-    files.write_csv(predictions, PREDICTION_COLUMNS, prediction_rows(library, unlabelled, model))
+    files.write_csv(predictions, PREDICTION_COLUMNS, predicted)
     return [doubts, predictions, _write_page(paths, songs)]
 
 
@@ -562,7 +604,7 @@ def _write_page(paths: Paths, songs: Sequence[DoubtfulSong]) -> Path:
     body = ["<h1>Songs between genres</h1>"]
     if any(song.doubt.kind == "boundary" for song in songs):
         body.append(charts.figure_tag("../plots/boundary_songs.png", "Songs between two genres"))
-    for section in doubts_sections(songs, most=len(songs)):
+    for section in doubts_sections(songs, most=MOST_DOUBTS):
         body.append(f"<h2>{charts.text(section.title)}</h2><p>{charts.text(' '.join(section.lines))}</p>")
         body += [charts.html_table(section.headers, section.rows)] if section.headers else []
     return charts.save_page(paths.html("boundary_songs"), "Songs between genres", "\n".join(body))

@@ -59,6 +59,33 @@ def add_folder_options(parser: argparse.ArgumentParser, default: bool = False) -
         )
 
 
+def add_sample_option(parser: argparse.ArgumentParser, most: int, least: int, what: str) -> None:
+    """Add ``--sample N``: how many songs of a very large library are taken.
+
+    Parameters
+    ----------
+    parser
+        The stage's.
+    most, least
+        The default, and the smallest number that makes sense.
+    what
+        What the songs are taken for, such as ``on a map``.
+    """
+
+    def read(text: str) -> int:
+        if text.isascii() and text.isdigit() and int(text) >= least:
+            return int(text)
+        raise argparse.ArgumentTypeError(f"expected a whole number from {least}, got {text!r}")
+
+    parser.add_argument(
+        "--sample",
+        type=read,
+        default=most,
+        metavar="N",
+        help=f"most songs {what}; of more, a sample, each genre by its share (default: {most})",
+    )
+
+
 def run(main: Callable[[], int]) -> int:
     """Call a stage's ``main`` and turn what ends it into one line and an exit code.
 
@@ -137,6 +164,8 @@ _BIDI = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 
 def display_width(text: str) -> int:
     """Columns a text takes on a terminal: wide East Asian characters two, combining marks none."""
+    if text.isascii():
+        return len(text)
     return sum(
         0 if unicodedata.combining(c) else 2 if unicodedata.east_asian_width(c) in "WF" else 1 for c in text
     )
@@ -321,6 +350,11 @@ def duration(seconds: float) -> str:
     return f"{hours}:{minutes:02d}:{rest:02d}" if hours else f"{minutes}:{rest:02d}"
 
 
+def thousands(number: int) -> str:
+    """Write a number so that it can be read: ``1 200 000``."""
+    return f"{number:,}".replace(",", " ")
+
+
 def count(number: int, noun: str) -> str:
     """Write a number of things: ``1 song``, ``1 200 songs``."""
-    return f"{number:,} {noun}{'' if number == 1 else 's'}".replace(",", " ")
+    return f"{thousands(number)} {noun}{'' if number == 1 else 's'}"

@@ -37,11 +37,13 @@ from common import classifier
 from common.classifier import SEED, Settings
 from common.console import UserError, count
 from common.library import UNKNOWN_GENRE, Library, fold, standardise
+from common.projection import principal_components
+from common.samples import stratified
 
 FOLDS = 5
 
 REPEATS = {"plain": 3, "artist": 2, "album": 2}
-"""How often each way of splitting is repeated with other seeds."""
+"""How often each way of splitting is repeated with other seeds; see `n_repeats`."""
 
 DUPLICATE_DISTANCE = 0.2
 """Songs whose standardised features differ by less (root mean square, in standard deviations) are taken
@@ -49,6 +51,20 @@ for the same recording."""
 
 RESAMPLES = 2000
 """Bootstrap resamples behind an interval."""
+
+DRAWN_TOGETHER = 4_000_000
+"""Numbers that are drawn at a time for them."""
+
+MANY = 5000
+"""Songs above which a split is not repeated, and settings are searched on a sample of so many training
+songs: repeats are for what chance does to few songs, and a handful of candidates needs no more to be told
+apart."""
+
+SCREEN = 32
+"""Principal components by which songs are first compared when the same recording is looked for."""
+
+BLOCK = 512
+"""Songs that are compared with the others at a time."""
 
 BOUNDARY_GAP = 0.3
 """A song is a boundary song if its two likeliest genres are less than this apart in probability."""
@@ -80,6 +96,8 @@ class TrainingSet:
         Way of splitting -> what is left out together, shape (n,); see the module's text.
     left_out
         Notices about what could not be used.
+    drawn_from
+        How many songs with a genre these were drawn from, where they are a sample; None for all.
     """
 
     rows: np.ndarray
@@ -89,6 +107,7 @@ class TrainingSet:
     units: np.ndarray
     groups: dict[str, np.ndarray]
     left_out: list[str]
+    drawn_from: int | None = None
 
     def __len__(self) -> int:
         return len(self.rows)
@@ -109,8 +128,15 @@ class TrainingSet:
         return len(self.units) - len(set(self.units))
 
 
-def gather(library: Library) -> TrainingSet:
+def gather(library: Library, most: int | None = None) -> TrainingSet:
     """Collect the songs with a genre of at least two different recordings.
+
+    Parameters
+    ----------
+    library
+        The songs.
+    most
+        How many songs to learn from; where more have a genre, a sample is drawn. None for all.
 
     Raises
     ------
@@ -120,8 +146,11 @@ def gather(library: Library) -> TrainingSet:
     rows = np.array([i for i, genre in enumerate(library.genres) if genre != UNKNOWN_GENRE], dtype=int)
     if not len(rows):
         raise UserError("no song has a genre: put songs into one folder per genre")
+    names, drawn_from = np.array([library.genres[row] for row in rows]), None
+    if most is not None and most < len(rows):
+        drawn, drawn_from = stratified(names, most, SEED, least=2), len(rows)
+        rows, names = rows[drawn], names[drawn]
     units = same_recordings(library.embeddings[rows])
-    names = np.array([library.genres[row] for row in rows])
     recordings = {name: len(set(units[names == name])) for name in sorted(set(names))}
     left_out = [
         f"{name} has {'one song' if (names == name).sum() == 1 else 'one recording'} only and is left out"
@@ -139,7 +168,7 @@ def gather(library: Library) -> TrainingSet:
     y = np.searchsorted(usable, names[kept])
     groups = {"plain": units} | _groupings(library, rows, units)
     X = library.embeddings[rows].astype(np.float64)
-    return TrainingSet(rows, X, y, tuple(usable), units, groups, left_out)
+    return TrainingSet(rows, X, y, tuple(usable), units, groups, left_out, drawn_from)
 
 
 def same_recordings(embeddings: np.ndarray) -> np.ndarray:
@@ -151,15 +180,34 @@ def same_recordings(embeddings: np.ndarray) -> np.ndarray:
         int, shape (n_songs,). Nearness is passed on: a chain of near songs is one recording.
     """
     values = standardise(embeddings)
-    varying = max(1, int((values.std(axis=0) > 0).sum()))
-    squares = (values**2).sum(axis=1)
+    limit = DUPLICATE_DISTANCE**2 * max(1, int((values.std(axis=0) > 0).sum()))
     pairs: list[tuple[int, int]] = []
-    for start in range(0, len(values), 512):
-        block = values[start : start + 512]
-        distance = (squares[start : start + 512, None] + squares - 2.0 * block @ values.T) / varying
-        first, second = np.nonzero(distance < DUPLICATE_DISTANCE**2)
-        pairs += [(int(a) + start, int(b)) for a, b in zip(first, second, strict=True) if a + start < b]
-    return _join(len(values), pairs)
+    for first, second in _candidates(values, limit):
+        for start in range(0, len(first), BLOCK):
+            a, b = first[start : start + BLOCK], second[start : start + BLOCK]
+            near = ((values[a] - values[b]) ** 2).sum(axis=1) < limit
+            pairs += zip(np.minimum(a, b)[near].tolist(), np.maximum(a, b)[near].tolist(), strict=True)
+    return _join(len(values), sorted(pairs))
+
+
+def _candidates(values: np.ndarray, limit: float) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    """Pairs of songs whose squared distance may be less than the limit, each once.
+
+    Songs are at least as far apart as their first principal components, so a pair that is too far apart
+    there need not be looked at: of 100 000 songs that leaves next to none, at a twentieth of the work.
+    """
+    components = principal_components(values, min(SCREEN, values.shape[1]))
+    order = np.argsort(components[:, 0], kind="stable")
+    rows = components[order].astype(np.float32)
+    reach = np.searchsorted(components[order, 0], components[order, 0] + 1.001 * np.sqrt(limit), "right")
+    # Less than a song's square by more than float32 may round, so that no pair is lost.
+    squares = (rows**2).sum(axis=1) * np.float32(1.0 - 1e-5)
+    for start in range(0, len(rows), BLOCK):
+        block, end = slice(start, start + BLOCK), int(reach[min(start + BLOCK, len(rows)) - 1])
+        apart = squares[block, np.newaxis] + squares[start:end] - 2.0 * rows[block] @ rows[start:end].T
+        first, second = np.nonzero(apart < limit)
+        later = first < second
+        yield order[start + first[later]], order[start + second[later]]
 
 
 def _join(n: int, pairs: Sequence[tuple[int, int]]) -> np.ndarray:
@@ -215,6 +263,11 @@ def n_folds(training: TrainingSet, way: str) -> int:
     groups = training.groups[way]
     divisible = sum(len(set(groups[training.y == k])) > 1 for k in range(len(training.genres)))
     return min(FOLDS, len(set(groups))) if divisible > 1 else 0
+
+
+def n_repeats(training: TrainingSet, way: str) -> int:
+    """How often a way of splitting is repeated with other seeds: once where there are `MANY` songs."""
+    return 1 if len(training) > MANY else REPEATS[way]
 
 
 @dataclass(frozen=True)
@@ -344,8 +397,12 @@ def fit(
     groups: np.ndarray,
     components: Sequence[int],
 ) -> classifier.Model:
-    """Search settings inside the given songs, then fit on all of them; see `classifier.search`."""
-    settings = classifier.search(X, y, genres, units, groups, components)
+    """Search settings inside the given songs (at most `MANY` of them), then fit on all.
+
+    See `classifier.search`.
+    """
+    some = stratified(y, MANY, SEED) if len(y) > MANY else slice(None)
+    settings = classifier.search(X[some], y[some], genres, units[some], groups[some], components)
     return classifier.Trainer(X, y, genres, units, settings.n_components).model(settings)
 
 
@@ -403,7 +460,8 @@ def cross_validate(
         Called after each fold.
     """
     groups, folds = training.groups[way], n_folds(training, way)
-    dealt = [classifier.assign_folds(training.y, groups, folds, SEED + i) for i in range(REPEATS[way])]
+    seeds = range(SEED, SEED + n_repeats(training, way))
+    dealt = [classifier.assign_folds(training.y, groups, folds, seed) for seed in seeds]
     held = [numbers == fold for numbers in dealt for fold in range(folds) if (numbers == fold).any()]
 
     def judge(one: np.ndarray) -> _FoldResult:
@@ -474,12 +532,15 @@ def _resampled(groups: np.ndarray, *tallies: np.ndarray) -> list[np.ndarray]:
     """Bootstrap accuracies, shape (`RESAMPLES`,) each; groups are drawn whole, the same for every tally."""
     group = np.unique(groups, return_inverse=True)[1]
     n = int(group.max()) + 1
-    drawn = np.random.default_rng(SEED).integers(0, n, (RESAMPLES, n))
-    found = []
-    for tally in tallies:
-        weight, right = (np.bincount(group, values)[drawn].sum(axis=1) for values in tally)
-        found.append(right / weight)
-    return found
+    of_group = [[np.bincount(group, values) for values in tally] for tally in tallies]
+    rng, found = np.random.default_rng(SEED), np.empty((len(tallies), RESAMPLES))
+    together = max(1, DRAWN_TOGETHER // n)
+    for start in range(0, RESAMPLES, together):
+        part = slice(start, min(start + together, RESAMPLES))
+        drawn = rng.integers(0, n, (part.stop - start, n))
+        for one, (weight, right) in zip(found, of_group, strict=True):
+            one[part] = right[drawn].sum(axis=1) / weight[drawn].sum(axis=1)
+    return list(found)
 
 
 def _percentiles(values: np.ndarray) -> tuple[float, float]:

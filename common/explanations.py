@@ -18,7 +18,7 @@ import itertools
 import math
 import warnings
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -76,6 +76,11 @@ class Contributions:
     def margins(self) -> np.ndarray:
         """Base and contributions together, shape (n, M): the model's margins."""
         return self.base + self.values.sum(axis=2)
+
+    def one(self, song: int) -> Contributions:
+        """The same of one song alone."""
+        part = slice(song, song + 1)
+        return replace(self, components=self.components[part], line=self.line[part], trees=self.trees[part])
 
     def against(self, first: int, second: int) -> PairContributions:
         """Contributions to the log-odds of one genre against another."""
@@ -290,6 +295,8 @@ Phrase = tuple[str, bool, float, str]
 def _mel_phrases(strength: np.ndarray, high: np.ndarray) -> Iterator[Phrase]:
     """The strongest run of neighbouring mel bands, in whatever statistics of them."""
     blocks = [SLICES[block.name] for block in layout.LAYOUT if block.source == "mel"]
+    if not any(strength[place].any() for place in blocks):
+        return
     for is_high, amount in ((True, "more"), (False, "less")):
         bands = sum(np.where(high[place] == is_high, strength[place], 0.0) for place in blocks)
         bands = np.convolve(bands, np.full(SMOOTH_BANDS, 1 / SMOOTH_BANDS), mode="same")
@@ -325,6 +332,8 @@ def _other_phrases(strength: np.ndarray, high: np.ndarray) -> Iterator[Phrase]:
         if block.source == "mel":
             continue
         place = SLICES[block.name]
+        if not strength[place].any():
+            continue
         for is_high, is_audible in itertools.product((True, False), repeat=2):
             meant = (high[place] == is_high) & (AUDIBLE[place] == is_audible)
             inside = np.where(meant, strength[place], 0.0)

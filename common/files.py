@@ -21,7 +21,7 @@ import tempfile
 import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 from common.console import UserError, clean
 
@@ -184,8 +184,14 @@ def read_bytes(path: Path, remedy: str) -> bytes:
     ArtifactError
         If it does not exist; the message names the command that makes it.
     """
+    with open_bytes(path, remedy) as file:
+        return file.read()
+
+
+def open_bytes(path: Path, remedy: str) -> BinaryIO:
+    """Open an artifact for reading, one that is too large to be read twice; see `read_bytes`."""
     try:
-        return path.read_bytes()
+        return path.open("rb")
     except (FileNotFoundError, NotADirectoryError):
         raise ArtifactError(f"{path} does not exist; run: {remedy}") from None
 

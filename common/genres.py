@@ -27,7 +27,8 @@ SONG_SAMPLE = 4096
 NEIGHBOURS = 10
 """Neighbours that precision and hubs are counted among."""
 
-CHUNK = 1024
+CHUNK, CHUNK_ENTRIES = 1024, 2**24
+"""Most songs, and most similarities, that are computed at a time."""
 
 
 @dataclass(frozen=True)
@@ -210,15 +211,16 @@ class _Sums:
 
 
 def _sum_up(space: Space, library: Library, known: np.ndarray, genre_of: np.ndarray, k: int) -> _Sums:
-    rows = space.rows[known]
+    rows = space.rows if len(known) == len(space) else space.rows[known]
     artist_of = _artist_numbers(library)[known]
     member = (genre_of[:, None] == np.arange(k)).astype(np.float64)
     asked = np.arange(len(known))
     if len(known) > SONG_SAMPLE:
         asked = np.sort(np.random.default_rng(SEED).choice(len(known), SONG_SAMPLE, replace=False))
     columns: list[tuple[np.ndarray, ...]] = []
-    for start in range(0, len(asked), CHUNK):
-        chunk = asked[start : start + CHUNK]
+    together = max(1, min(CHUNK, CHUNK_ENTRIES // len(known)))
+    for start in range(0, len(asked), together):
+        chunk = asked[start : start + together]
         itself = (np.arange(len(chunk)), chunk)
         scores = (rows[chunk] @ rows.T).astype(np.float64)
         scores[itself] = 0.0
@@ -237,7 +239,7 @@ def _sum_up(space: Space, library: Library, known: np.ndarray, genre_of: np.ndar
 def _neighbours(scores: np.ndarray, genre_of: np.ndarray, genre: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Nearest songs of every row, and the share of them that have the row's genre (NaN if there are none)."""
     k = min(NEIGHBOURS, scores.shape[1] - 1)
-    lists = np.argpartition(-scores, k - 1, axis=1)[:, :k]
+    lists = np.argpartition(-scores, k - 1, axis=1)[:, :k].copy()  # a view would keep all of it in memory
     possible = np.isfinite(np.take_along_axis(scores, lists, axis=1))
     hits = ((genre_of[lists] == genre[:, None]) & possible).sum(axis=1)
     n_possible = possible.sum(axis=1)

@@ -10,6 +10,7 @@ SHA-256.
 from __future__ import annotations
 
 import difflib
+import hashlib
 import io
 import json
 import pickle
@@ -23,7 +24,16 @@ from typing import Any
 import numpy as np
 
 from common.console import UserError, clean
-from common.files import ArtifactError, check_plain, checksum, load_plain, read_bytes, slug, write_together
+from common.files import (
+    ArtifactError,
+    check_plain,
+    checksum,
+    load_plain,
+    open_bytes,
+    read_bytes,
+    slug,
+    write_together,
+)
 from common.layout import LAYOUT_ID, N_FEATURES, SETTINGS
 
 UNKNOWN_GENRE = "UNKNOWN"
@@ -243,6 +253,12 @@ class Library:
         """Rows of one genre, in order."""
         return [index for index, other in enumerate(self.genres) if other == genre]
 
+    def take(self, rows: Sequence[int]) -> Library:
+        """Some of the library's own songs, in this order, and all its guests, measured by these songs."""
+        kept = [*map(int, rows), *range(self.n_own, len(self))]
+        columns = {name: [values[row] for row in kept] for name, values in self.columns.items()}
+        return Library(self.embeddings[kept], columns, self.n_guests)
+
     @property
     def n_own(self) -> int:
         """How many songs are the library's own; guests come after them."""
@@ -418,24 +434,27 @@ def load(paths: Paths) -> Library:
         If a file is missing, damaged, half-written, of another layout, or the files do not belong
         together; the message names the command that mends it.
     """
-    contents = {path.name: read_bytes(path, EXTRACT) for path in (paths.embeddings, paths.metadata)}
     manifest = load_manifest(paths)
     if manifest.get("layout_id") != LAYOUT_ID:
         raise ArtifactError(
             f"{paths.processed} was extracted with another layout of the embedding; run: {EXTRACT}"
         )
-    for name, content in contents.items():
-        if manifest["checksums"].get(name) != checksum(content):
-            raise ArtifactError(
-                f"{paths.processed / name} is damaged or does not belong to {paths.manifest.name}; "
-                f"run: {EXTRACT}"
-            )
-    try:
-        embeddings = np.load(io.BytesIO(contents[paths.embeddings.name]), allow_pickle=False)
-        library = Library(embeddings, load_plain(paths.metadata, EXTRACT))
-        validate(library)
-    except (ValueError, EOFError) as error:
-        raise ArtifactError(f"{paths.processed} breaks the contract: {error}; run: {EXTRACT}") from error
+    with (
+        open_bytes(paths.embeddings, EXTRACT) as embeddings,
+        open_bytes(paths.metadata, EXTRACT) as metadata,
+    ):
+        for path, file in ((paths.embeddings, embeddings), (paths.metadata, metadata)):
+            if manifest["checksums"].get(path.name) != hashlib.file_digest(file, "sha256").hexdigest():
+                raise ArtifactError(
+                    f"{path} is damaged or does not belong to {paths.manifest.name}; run: {EXTRACT}"
+                )
+            file.seek(0)
+        try:
+            # Straight from the file, so that a large library is in memory once and not twice.
+            library = Library(np.load(embeddings, allow_pickle=False), load_plain(paths.metadata, EXTRACT))
+            validate(library)
+        except (ValueError, EOFError) as error:
+            raise ArtifactError(f"{paths.processed} breaks the contract: {error}; run: {EXTRACT}") from error
     return library
 
 

@@ -21,7 +21,7 @@ import numpy as np
 from common import charts, console, readings, similarity, spaces
 from common.library import Library, Paths
 from common.maps import SYMBOLS_3D, Star, describe, title
-from common.projection import Projection, neighbours
+from common.projection import CHUNK, Projection, neighbours
 
 ASSETS = Path(__file__).parent / "assets"
 
@@ -29,16 +29,16 @@ N_NEAREST = 5
 """Songs that lines are drawn to."""
 
 NEAREST = (
-    f"Lines lead to the {N_NEAREST} songs nearest in the whole embedding, as 04_similarity_search.py finds "
-    "them: it weighs the musical groups by what they have to say, while the map counts every number the "
-    "same, so a line may cross the map."
+    "Lines lead to the {songs} nearest in the whole embedding, as 04_similarity_search.py finds them: it "
+    "weighs the musical groups by what they have to say, while the map counts every number the same, so a "
+    "line may cross the map."
 )
 
 Nearest = list[list[tuple[int, float]]]
 """For each song the rows of its nearest songs and their similarity (cosine, -1 to 1), best first."""
 
 
-def nearest_songs(library: Library, paths: Paths | None = None) -> Nearest:
+def nearest_songs(library: Library, paths: Paths | None = None, shown: np.ndarray | None = None) -> Nearest:
     """Find the nearest songs of every song, guests included, by the default measure of the search.
 
     Parameters
@@ -47,24 +47,30 @@ def nearest_songs(library: Library, paths: Paths | None = None) -> Nearest:
         The songs; its own are found, a guest only looks for them.
     paths
         Where a large library's space may be kept; see `spaces.build`.
+    shown
+        Rows of the songs that are on the map, ascending, where it shows a sample: only these look for
+        songs and are found, and rows are counted among them. None for all.
 
     Returns
     -------
     list
         See `Nearest`; every list is empty where nothing tells songs apart.
     """
-    if library.n_own < 2 or not np.any(library.standardised_rows(slice(library.n_own))):
-        return [[] for _ in range(len(library))]
+    shown = np.arange(library.n_own) if shown is None else np.asarray(shown)
+    if len(shown) < 2 or not any(
+        library.standardised_rows(shown[start : start + CHUNK]).any() for start in range(0, len(shown), CHUNK)
+    ):
+        return [[] for _ in range(len(shown) + library.n_guests)]
     space = spaces.build(spaces.DEFAULT_SPACE, library, paths)
-    rows, distances = neighbours(space.rows, N_NEAREST)
     found = [
         [(int(row), 1.0 - float(distance)) for row, distance in zip(*pair, strict=True)]
-        for pair in zip(rows, distances, strict=True)
+        for pair in zip(*neighbours(space.rows[shown], N_NEAREST), strict=True)
     ]
-    guests = range(library.n_own, len(library))
-    return found + [
-        [(m.row, m.score) for m in similarity.nearest(space, guest, N_NEAREST)] for guest in guests
-    ]
+    allowed = np.isin(np.arange(library.n_own), shown)
+    for guest in range(library.n_own, len(library)):
+        matches = similarity.nearest(space, guest, N_NEAREST, allowed)
+        found.append([(int(np.searchsorted(shown, match.row)), match.score) for match in matches])
+    return found
 
 
 def address(file: str | Path, home: Path) -> str:
@@ -102,13 +108,18 @@ def save_page(
     body = _asset("map.html").format(
         title=charts.text(title(songs.n_own, projection)),
         honest=charts.text(describe(projection)),
-        nearest=charts.text(NEAREST),
+        nearest=charts.text(_about_lines(projection)),
         move="Drag to turn, scroll to zoom." if solid else "Drag to move, scroll to zoom.",
         songs=_json(page_content(songs, projection, nearest, path.parent, star)),
         script=_asset("map.js"),
     )
     heading = title(songs.n_own, projection)
     return charts.save_page(path, heading, body, scripts=("plotly.min.js",), styles=_asset("map.css"))
+
+
+def _about_lines(projection: Projection) -> str:
+    some = "" if projection.drawn_from is None else " among those shown that are"
+    return NEAREST.format(songs=f"{N_NEAREST} songs{some}")
 
 
 def page_content(

@@ -74,7 +74,11 @@ def describe(projection: Projection) -> str:
             if n_songs == 1
             else "All songs have the same numbers, so their places mean nothing."
         )
-    source = f"the {N_FEATURES} standardised numbers of every song"
+    songs = "every song"
+    if projection.drawn_from is not None:
+        drawn, library = (console.count(n, "song") for n in (n_songs, projection.drawn_from))
+        songs = f"{drawn}, drawn at random from {library}, each genre by its share"
+    source = f"the {N_FEATURES} standardised numbers of {songs}"
     made = {
         UMAP: f"UMAP of {source} (cosine, up to {NEIGHBOURS} neighbours)",
         PCA: f"Principal components of {source}: too few songs for UMAP in {projection.dimensions}D",
@@ -366,4 +370,6 @@ def _frame(figure: Figure, library: Library, projection: Projection, handles: li
 
 def title(n_songs: int, projection: Projection) -> str:
     """Heading of a map's figure and page."""
-    return f"{console.count(n_songs, 'song')} on a map in {projection.dimensions}D"
+    some = "" if projection.drawn_from is None else f"{console.thousands(n_songs)} of "
+    songs = console.count(projection.drawn_from or n_songs, "song")
+    return f"{some}{songs} on a map in {projection.dimensions}D"

@@ -11,8 +11,12 @@ from __future__ import annotations
 
 import warnings
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 import numpy as np
+
+if TYPE_CHECKING:
+    from common.library import Library
 
 NEIGHBOURS = 15
 """Neighbours that UMAP keeps together (its default); fewer in a library of fewer songs."""
@@ -23,6 +27,12 @@ TRUST_NEIGHBOURS = 5
 
 TRUST_SAMPLE = 3000
 """Songs that trustworthiness is measured on, where there are more; it needs all pairs of them."""
+
+BLOCK, BLOCK_ENTRIES = 1024, 2**24
+"""Most songs, and most similarities, that are computed at a time when neighbours are looked for."""
+
+CHUNK = 8192
+"""Songs that are standardised at a time where not all are needed at once."""
 
 UMAP, PCA, DISC = "UMAP", "PCA", "disc"
 
@@ -43,19 +53,22 @@ class Projection:
         embedding. None where there are fewer than three songs or all are the same.
     judged_on
         How many songs ``trust`` was measured on.
+    drawn_from
+        How many songs the library has, where the map shows a sample of them; None where it shows all.
     """
 
     coordinates: np.ndarray = field(repr=False)
     method: str
     trust: float | None
     judged_on: int
+    drawn_from: int | None = None
 
     @property
     def dimensions(self) -> int:
         return self.coordinates.shape[1]
 
 
-def neighbours(standardised: np.ndarray, k: int, block: int = 1024) -> tuple[np.ndarray, np.ndarray]:
+def neighbours(standardised: np.ndarray, k: int, block: int | None = None) -> tuple[np.ndarray, np.ndarray]:
     """Find the nearest songs of every song, exactly.
 
     Parameters
@@ -65,7 +78,7 @@ def neighbours(standardised: np.ndarray, k: int, block: int = 1024) -> tuple[np.
     k
         How many, not counting the song itself; at most ``n_songs - 1`` are found.
     block
-        Songs compared at a time, so that no n × n matrix is ever held.
+        Songs compared at a time, so that no n × n matrix is ever held; as many as `BLOCK` allows if None.
 
     Returns
     -------
@@ -75,6 +88,7 @@ def neighbours(standardised: np.ndarray, k: int, block: int = 1024) -> tuple[np.
     """
     units = unit(standardised).astype(np.float32)
     k = min(k, len(units) - 1)
+    block = block or max(1, min(BLOCK, BLOCK_ENTRIES // max(len(units), 1)))
     found = np.empty((len(units), k), dtype=np.int32)
     distances = np.empty((len(units), k), dtype=np.float32)
     for start in range(0, len(units), block):
@@ -264,7 +278,7 @@ def _memberships(distances: np.ndarray) -> np.ndarray:
     return np.exp(-beyond / high)
 
 
-def most_typical(standardised: np.ndarray) -> np.ndarray:
+def most_typical(library: Library) -> np.ndarray:
     """Order the songs from the most to the least typical: by mean cosine similarity with all songs.
 
     Returns
@@ -272,5 +286,7 @@ def most_typical(standardised: np.ndarray) -> np.ndarray:
     ndarray
         All rows, shape (n_songs,); the first is the library's medoid.
     """
-    units = unit(standardised)
-    return np.argsort(-(units @ units.mean(axis=0)), kind="stable")
+    parts = [slice(start, start + CHUNK) for start in range(0, len(library), CHUNK)]
+    middle = sum(unit(library.standardised_rows(part)).sum(axis=0) for part in parts) / len(library)
+    similarity = [unit(library.standardised_rows(part)) @ middle for part in parts]
+    return np.argsort(-np.concatenate(similarity), kind="stable")

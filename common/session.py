@@ -159,10 +159,17 @@ class Session:
 
     def facts(self, song: int) -> dict[str, Any]:
         """What is known of a song, for JSON."""
-        (key,), (tempo,) = keys(self.library, [song]), tempos(self.library, [song])
-        return {
-            **self.library.song(song),
-            "tempo": float(tempo) or None,
-            "key": key and key.name,
-            "camelot": key and key.camelot,
-        }
+        return self.facts_of([song])[0]
+
+    def facts_of(self, songs: Sequence[int]) -> list[dict[str, Any]]:
+        """What is known of some songs, for JSON."""
+        read = zip(songs, keys(self.library, songs), tempos(self.library, songs), strict=True)
+        return [
+            {
+                **self.library.song(song),
+                "tempo": float(tempo) or None,
+                "key": key and key.name,
+                "camelot": key and key.camelot,
+            }
+            for song, key, tempo in read
+        ]

@@ -10,9 +10,11 @@ import sys
 import numpy as np
 import pytest
 import xgboost
+from scipy.sparse.csgraph import connected_components
+from scipy.spatial.distance import cdist
 from sklearn.decomposition import PCA
 from sklearn.linear_model import LogisticRegression
-from sklearn.metrics import accuracy_score, f1_score
+from sklearn.metrics import accuracy_score, adjusted_rand_score, f1_score
 from sklearn.preprocessing import StandardScaler
 
 from common import classifier, evaluation, library
@@ -435,6 +437,56 @@ def test_near_recordings_are_found_in_blocks():
     units = evaluation.same_recordings(values)
     assert units[1050] == units[3]
     assert len(set(units)) == 1099
+
+
+def naive_recordings(values):
+    """Every distance, and scipy's connected parts."""
+    standardised = StandardScaler().fit_transform(values.astype(np.float64))
+    varying = (values.std(axis=0) > 0).sum()
+    near = cdist(standardised, standardised) < evaluation.DUPLICATE_DISTANCE * np.sqrt(varying)
+    return connected_components(near)[1]
+
+
+@pytest.mark.parametrize("screen", [1, 3, 32])
+def test_near_recordings_are_those_of_all_distances(monkeypatch, screen):
+    monkeypatch.setattr(evaluation, "SCREEN", screen)
+    monkeypatch.setattr(evaluation, "BLOCK", 16)
+    rng = np.random.default_rng(1)
+    values = rng.normal(size=(300, 40)) * rng.uniform(0.1, 30, size=40)
+    # Copies, copies of copies, one song far from all, and a number that is the same in every song.
+    values[100:200] = values[:100] * (1 + rng.normal(scale=0.15, size=(100, 1)))
+    values[200:260] = values[140:200] * (1 + rng.normal(scale=0.15, size=(60, 1)))
+    values[299] *= 30
+    values[:, 7] = 3.0
+    units, expected = evaluation.same_recordings(values.astype(np.float32)), naive_recordings(values)
+    assert 60 < len(values) - len(set(expected.tolist())) < 160
+    assert adjusted_rand_score(expected, units) == 1.0
+
+
+def test_intervals_do_not_depend_on_how_many_are_drawn_at_a_time(monkeypatch):
+    rng = np.random.default_rng(0)
+    groups, tallies = rng.integers(0, 60, size=150), rng.random((2, 2, 150))
+    at_once = evaluation._resampled(groups, *tallies)
+    monkeypatch.setattr(evaluation, "DRAWN_TOGETHER", 700)
+    assert all(map(np.array_equal, at_once, evaluation._resampled(groups, *tallies)))
+
+
+def test_many_songs_are_split_once_and_searched_on_a_sample(make_library, monkeypatch):
+    _, made = make_library({"A": 20, "B": 30})
+    searched = []
+
+    def search(X, y, *others):
+        searched.append(np.bincount(y).tolist())
+        return SETTINGS
+
+    monkeypatch.setattr(classifier, "search", search)
+    monkeypatch.setattr(evaluation, "MANY", 10)
+    training, scores = judged(made)
+    assert (scores.repeats, scores.folds) == (1, 5)
+    assert scores.probability.shape == (50, 2)
+    assert searched == [[4, 6]] * 5
+    monkeypatch.setattr(evaluation, "MANY", 50)
+    assert evaluation.n_repeats(training, "plain") == evaluation.REPEATS["plain"]
 
 
 def test_library_is_not_touched(make_library):

@@ -83,6 +83,17 @@ def test_a_broken_contract_is_never_saved(make_library, paths):
     assert len(library.load(paths)) == 2
 
 
+def test_some_songs_of_a_library_are_a_library_of_their_own(make_library):
+    _, made = make_library({"A": 4, "B": 3})
+    guest = made.with_guest(made.embeddings[0] + 1, made.song(0) | {"song_name": "mine"})
+    some = guest.take(np.array([1, 4, 5]))
+    assert (some.n_own, some.n_guests) == (3, 1)
+    assert some.names == [made.names[1], made.names[4], made.names[5], "mine"]
+    assert some.genres[:3] == ["A", "B", "B"]
+    np.testing.assert_array_equal(some.embeddings[:3], made.embeddings[[1, 4, 5]])
+    np.testing.assert_allclose(some.standardised[:3].mean(axis=0), 0, atol=1e-6)
+
+
 def test_standardise_is_scikit_learns():
     values = np.random.default_rng(0).normal(3, 9, (20, 7)).astype(np.float32)
     values[:, 2] = 0.1

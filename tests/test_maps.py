@@ -1,5 +1,6 @@
 """What the maps show, and that a stranger's title cannot do more than be shown."""
 
+import dataclasses
 import json
 import re
 
@@ -81,6 +82,27 @@ def test_nearest_songs_are_those_of_the_search(library):
     for row, nearest in enumerate(found):
         assert [other for other, _ in nearest] == np.argsort(-cosines[row])[:5].tolist()
         np.testing.assert_allclose([score for _, score in nearest], np.sort(cosines[row])[:-6:-1], atol=1e-5)
+
+
+def test_on_a_sampled_map_the_nearest_are_among_those_shown(library):
+    guest = library.with_guest(library.embeddings[6], library.song(6) | {"song_name": "mine"})
+    shown = np.array([0, 2, 3, 6, 8, 11, 14])
+    found = map_pages.nearest_songs(guest, None, shown)
+    rows = spaces.build(spaces.DEFAULT_SPACE, library).rows.astype(np.float64)[[*shown, 6]]
+    cosines = rows @ rows[:-1].T
+    cosines[np.arange(7), np.arange(7)] = -2.0
+    for row, nearest in enumerate(found):
+        assert [other for other, _ in nearest] == np.argsort(-cosines[row])[:5].tolist()
+        np.testing.assert_allclose([score for _, score in nearest], np.sort(cosines[row])[:-6:-1], atol=1e-5)
+
+
+def test_a_sampled_map_says_so(library, tmp_path):
+    made = dataclasses.replace(flat(library), drawn_from=70_000)
+    assert maps.title(15, made) == "15 of 70 000 songs on a map in 2D"
+    assert "15 songs, drawn at random from 70 000 songs, each genre by its share" in maps.describe(made)
+    _, page = page_of(library, made, tmp_path / "map.html")
+    assert "15 of 70 000 songs" in page
+    assert "the 5 songs among those shown that are nearest" in page
 
 
 def test_a_guest_looks_for_songs_and_is_not_found(library):

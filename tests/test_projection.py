@@ -6,7 +6,7 @@ import sklearn.decomposition
 from sklearn.neighbors import NearestNeighbors
 
 from common import projection
-from common.library import standardise
+from common.library import Library, standardise
 from common.projection import DISC, NEIGHBOURS, PCA, UMAP, neighbours, place, principal_components, project
 
 
@@ -24,7 +24,7 @@ def mapped():
     return songs, label, project(songs, neighbours(songs, NEIGHBOURS), 2)
 
 
-@pytest.mark.parametrize("block", [7, 1024])
+@pytest.mark.parametrize("block", [7, 1024, None])
 def test_neighbours_are_scikit_learns(block):
     songs, _ = clusters((30, 21))
     model = NearestNeighbors(n_neighbors=6, metric="cosine").fit(songs)
@@ -121,7 +121,10 @@ def test_memberships_fall_from_one_and_sum_to_umaps_total():
     assert weights.sum() == pytest.approx(np.log2(15), rel=1e-6)
 
 
-def test_the_most_typical_song_is_the_medoid():
+@pytest.mark.parametrize("chunk", [7, 8192])
+def test_the_most_typical_song_is_the_medoid(monkeypatch, chunk):
+    monkeypatch.setattr(projection, "CHUNK", chunk)
     songs, _ = clusters((25, 4))
     units = songs / np.linalg.norm(songs, axis=1, keepdims=True)
-    assert projection.most_typical(songs)[0] == (units @ units.T).mean(axis=1).argmax()
+    order = projection.most_typical(Library(songs.astype(np.float32), {}))
+    np.testing.assert_array_equal(order, np.argsort(-(units @ units.T).mean(axis=1)))

@@ -498,6 +498,16 @@ def test_statistics_of_a_sample_are_close(five_genres, monkeypatch):
     assert any("30 songs" in line for line in sample.sentences(five_genres.names))
 
 
+def test_statistics_do_not_depend_on_how_many_songs_are_compared_at_a_time(five_genres, monkeypatch):
+    space = build("balanced", five_genres)
+    every = genres.measure(space, five_genres)
+    monkeypatch.setattr(genres, "CHUNK_ENTRIES", 3 * len(five_genres))
+    few = genres.measure(space, five_genres)
+    np.testing.assert_allclose(few.mean, every.mean, atol=1e-6)
+    assert few.precision.overall == pytest.approx(every.precision.overall)
+    assert few.hubs == every.hubs
+
+
 def test_one_genre_and_no_genre():
     one = random_library(6)
     found = genres.measure(build("balanced", one), one)

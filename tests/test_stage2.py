@@ -1,6 +1,8 @@
 """Stage 2 as a command: what it writes, what it says, and how it fails."""
 
 import importlib
+import json
+import re
 
 import numpy as np
 import pytest
@@ -77,6 +79,53 @@ def test_the_default_song_is_the_most_typical_one_with_a_file(make_library, caps
     assert library.names[row] in capsys.readouterr().err
 
 
+def page_songs(paths: Paths) -> dict:
+    page = paths.html("map_2d").read_text(encoding="utf-8")
+    return json.loads(re.search(r'id="songs">(.*?)</script>', page, re.DOTALL)[1])
+
+
+def test_a_large_library_is_shown_by_a_sample(make_library, capsys):
+    paths, library = make_library({"TRANCE": 20, "ITALODANCE": 10})
+    assert stage.main([*folders(paths), "--sample", "12"]) == 0
+    assert "the maps show 12 of 30 songs, drawn at random" in capsys.readouterr().err
+    content = page_songs(paths)
+    assert sorted(content["songs"]["genre"]) == ["ITALODANCE"] * 4 + ["TRANCE"] * 8
+    assert set(content["songs"]["title"]) <= set(library.columns["title"])
+    assert len(content["places"][0]) == len(content["nearest"]) == 12
+    assert stage.main([*folders(paths), "--sample", "30"]) == 0
+    assert "drawn at random" not in capsys.readouterr().err
+    assert len(page_songs(paths)["places"][0]) == 30
+
+
+def test_the_song_in_question_is_on_a_sampled_map(make_library):
+    paths, library = make_library({"TRANCE": 20, "ITALODANCE": 10})
+    row = next(row for row in range(30) if row not in stage.choose_shown(library, 9, None))
+    path = paths.raw / "a.wav"
+    library.embeddings[row] = features.extract(write_song(path))
+    library.columns["file_path"][row] = str(path)
+    save(paths, library, {})
+    assert stage.main([*folders(paths), "--sample", "9", "--song", str(path)]) == 0
+    content = page_songs(paths)
+    assert content["songs"]["title"][content["star"]] == library.columns["title"][row]
+    assert content["own"] == 9
+    for other in range(30):
+        shown = stage.choose_shown(library, 9, other)
+        assert other in shown
+        assert (np.diff(shown) > 0).all()
+        assert len(shown) == 9
+
+
+def test_a_file_from_outside_is_placed_on_a_sampled_map(make_library, tmp_path):
+    paths, _ = make_library({"TRANCE": 20})
+    path = tmp_path / "mine.wav"
+    write_song(path)
+    assert stage.main([*folders(paths), "--sample", "7", "--song", str(path)]) == 0
+    content = page_songs(paths)
+    assert (content["own"], content["star"]) == (7, 7)
+    assert len(content["nearest"]) == 8
+    assert all(row < 7 for row, _ in content["nearest"][7])
+
+
 @pytest.mark.parametrize(
     ("wanted", "message"),
     [
@@ -115,7 +164,8 @@ def test_an_empty_library_is_one_line(paths, capsys):
     assert "the library is empty" in capsys.readouterr().err
 
 
-def test_wrong_usage_is_two():
+@pytest.mark.parametrize("wrong", [["--nonsense"], ["--sample", "0"], ["--sample", "all"]])
+def test_wrong_usage_is_two(wrong):
     with pytest.raises(SystemExit) as stopped:
-        stage.main(["--nonsense"])
+        stage.main(wrong)
     assert stopped.value.code == 2

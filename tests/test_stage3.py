@@ -15,6 +15,7 @@ import soundfile
 
 from common import charts, classifier, classifier_report, evaluation, library
 from common.console import FAILED, HOUSE, OK
+from common.layout import N_FEATURES
 from common.library import TRAIN
 
 stage = importlib.import_module("03_genre_classifier")
@@ -108,6 +109,52 @@ def test_programs_can_read_everything_that_people_can(make_library, capsys):
     assert by_component == pytest.approx(why["margin"], abs=1e-5)
 
 
+def test_a_large_library_is_said_to_be_sampled_and_nothing_is_lost(make_library, monkeypatch, capsys):
+    paths, made = make_library({"A": 20, "B": 16})
+    rng = np.random.default_rng(0)
+    for row in range(4):  # filed under A, sound like B
+        made.embeddings[row] = made.embeddings[row + 20] + rng.normal(scale=0.5, size=N_FEATURES)
+    library.save(paths, made, {})
+    monkeypatch.setattr(evaluation, "MANY", 30)
+    monkeypatch.setattr(stage, "MOST_EXPLAINED", 12)
+    monkeypatch.setattr(classifier_report, "MOST_DOUBTS", 1)
+    assert run(paths) == OK
+    printed = capsys.readouterr().out
+    assert "5-fold cross-validation, once" in printed
+    assert "Above 30 songs a split is not repeated" in printed
+    assert "12 songs drawn at random" in printed
+    report = json.loads(paths.report("genre_classifier.json").read_text())
+    doubtful = [*report["boundary_songs"], *report["perhaps_mislabelled"]]
+    assert len(doubtful) > 2
+    with paths.report("boundary_songs.csv").open(encoding="utf-8-sig") as file:
+        rows = list(csv.DictReader(file))
+    assert [row["song"] for row in rows] == [song["song"] for song in doubtful]
+    reasons = {
+        kind: [bool(row["for_first"]) for row in rows if row["kind"] == kind]
+        for kind in ("boundary", "mislabelled")
+    }
+    assert all(given == [True] + [False] * (len(given) - 1) for given in reasons.values() if given)
+    page = paths.html("boundary_songs").read_text(encoding="utf-8")
+    for given in reasons.values():
+        said = f"The first 1 of {len(given)}; all are in boundary_songs.csv, the first 1 with reasons."
+        assert len(given) < 2 or said in page
+
+
+def test_a_very_large_library_is_learned_from_by_a_sample(make_library, capsys):
+    paths, made = make_library({"A": 24, "B": 12, "C": 3, "LONE": 1, "UNKNOWN": 2})
+    assert run(paths, "--sample", "13", "--song", made.names[5]) == OK
+    out, err = capsys.readouterr()
+    assert "learning from 12 of 40 songs, drawn at random" in err
+    assert "They were drawn at random from 40 songs" in out
+    assert "Refitted on all 12 drawn songs" in out
+    report = json.loads(paths.report("genre_classifier.json").read_text())
+    assert report["genres"] == {"A": 7, "B": 3, "C": 2}
+    # Only songs without a genre to learn from are predicted, not those that were not drawn.
+    assert [song["song"] for song in report["predictions"]] == made.names[-3:]
+    assert run(paths, "--sample", "40") == OK
+    assert "drawn at random" not in capsys.readouterr().out
+
+
 @pytest.mark.parametrize(
     ("value", "interval", "expected"),
     [
@@ -181,7 +228,14 @@ def test_an_unknown_song_is_named_before_the_work(make_library, capsys):
 
 
 @pytest.mark.parametrize(
-    "arguments", [["--components", "0"], ["--components", "x"], ["--song", "a", "--predict", "b"]]
+    "arguments",
+    [
+        ["--components", "0"],
+        ["--components", "x"],
+        ["--sample", "3"],
+        ["--sample", "-1"],
+        ["--song", "a", "--predict", "b"],
+    ],
 )
 def test_wrong_usage(paths, arguments):
     with pytest.raises(SystemExit) as caught:

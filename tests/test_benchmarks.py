@@ -1,0 +1,54 @@
+"""The benchmarks' own arithmetic, and that they run to their end on small libraries."""
+
+import numpy as np
+import pytest
+from sklearn.decomposition import PCA
+
+from benchmarks import capacity, libraries
+from common import evaluation, library
+
+
+def test_a_generated_library_keeps_the_contract_and_is_the_same_each_time(paths):
+    made = libraries.write_library(paths, 60, 4)
+    again = library.load(paths)
+    np.testing.assert_array_equal(again.embeddings, libraries.make_library(60, 4).embeddings)
+    assert made.columns == again.columns
+    assert len(set(made.names)) == 60
+    assert made.genre_names == [f"GENRE {k:02d}" for k in range(4)]
+    training = evaluation.gather(made)
+    assert all(evaluation.n_folds(training, way) == 5 for way in ("plain", "artist", "album"))
+
+
+def test_a_generated_library_has_few_directions_as_music_has():
+    values = libraries.make_library(2000).standardised
+    carried = PCA(libraries.DIRECTIONS, random_state=0).fit(values).explained_variance_ratio_.sum()
+    assert carried > 0.85
+
+
+@pytest.mark.parametrize(
+    ("values", "expected"),
+    [([1.0, 10.0], "1.00"), ([2.0, 200.0], "2.00"), ([3.0, 3.0], "0.00"), ([0.0, 1.0], "–")],
+)
+def test_growth_is_the_exponent(values, expected):
+    assert capacity.growth([100, 1000], values) == expected
+    assert capacity.growth([100], values[:1]) == "–"
+
+
+def test_a_step_runs_in_a_process_of_its_own(tmp_path):
+    assert capacity.run_step("make", tmp_path, 30, 3)["make"].seconds > 0
+    found = capacity.run_step("search", tmp_path, 30, 3)
+    *others, last = found.values()
+    assert all(cost.seconds > 0 for cost in found.values())
+    assert all(cost.peak_mb is None for cost in others)
+    assert 20 < last.peak_mb < 2000
+
+
+@pytest.mark.slow
+def test_capacity_measures_every_step(tmp_path, capsys, monkeypatch):
+    # The commands have tests of their own; here one of them stands for all.
+    monkeypatch.setattr(capacity, "COMMANDS", {"stage 4, search": capacity.COMMANDS["stage 4, search"]})
+    monkeypatch.setattr(capacity, "WARMING", (10, 2))
+    capacity.report([30], 3, tmp_path)
+    printed = capsys.readouterr().out
+    for name in ("stage 4, search", "load the library", "map: UMAP in 3D", "embeddings", "peak MB"):
+        assert name in printed
