@@ -159,16 +159,15 @@ def assemble(
     from common.layout import N_FEATURES
     from common.library import COLUMNS, Library
 
-    rows, columns = [], {name: [] for name in COLUMNS}
-    for path, content in zip(files, results, strict=True):
-        if not isinstance(content, str):
-            continue
-        song = store.song(content)
-        rows.append(song.embedding)
+    made = [(path, result) for path, result in zip(files, results, strict=True) if isinstance(result, str)]
+    songs = store.songs([content for _, content in made])
+    rows, columns = np.empty((len(made), N_FEATURES), np.float32), {name: [] for name in COLUMNS}
+    for row, ((path, _), song) in enumerate(zip(made, songs, strict=True)):
+        rows[row] = song.embedding
         facts = {
             "song_name": path.stem,
             "file_path": str(path),
-            "genre": _genre(path.relative_to(folder), song.tags.genre, genre_from),
+            "genre": _genre(path.parts[len(folder.parts) :], song.tags.genre, genre_from),
             "duration": song.duration,
             "artist": song.tags.artist,
             "title": song.tags.title,
@@ -180,15 +179,15 @@ def assemble(
         }
         for name in COLUMNS:
             columns[name].append(facts[name])
-    return Library(np.array(rows, dtype=np.float32).reshape(-1, N_FEATURES), columns)
+    return Library(rows, columns)
 
 
-def _genre(relative: Path, tag: str | None, genre_from: str) -> str:
+def _genre(inside: Sequence[str], tag: str | None, genre_from: str) -> str:
     from common.library import UNKNOWN_GENRE
 
     if genre_from == "tag":
         return (tag or UNKNOWN_GENRE).upper()
-    return relative.parts[0].upper() if len(relative.parts) > 1 else UNKNOWN_GENRE
+    return inside[0].upper() if len(inside) > 1 else UNKNOWN_GENRE
 
 
 def save(

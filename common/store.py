@@ -14,7 +14,7 @@ import contextlib
 import hashlib
 import json
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -37,6 +37,9 @@ CREATE TABLE IF NOT EXISTS files (
 CREATE TABLE IF NOT EXISTS sizes (
     size INTEGER NOT NULL, content TEXT NOT NULL, PRIMARY KEY (size, content)) WITHOUT ROWID;
 """
+
+TOGETHER = 500
+"""Songs fetched with one query."""
 
 _VERSION = 1
 """Of the schema. Stores of version 0 have no sizes; the files they know bring them."""
@@ -180,11 +183,20 @@ class Store:
         with self._explained():
             yield from self._database.execute("SELECT size, content FROM sizes")
 
-    def song(self, content: str) -> Song:
-        """Fetch a stored song by its content hash."""
-        [(blob, facts)] = self._rows(
-            "SELECT embedding, facts FROM songs WHERE content = ? AND layout = ?", content, LAYOUT_ID
-        )
+    def songs(self, contents: Sequence[str]) -> Iterator[Song]:
+        """Fetch stored songs by their content hashes, in that order."""
+        for start in range(0, len(contents), TOGETHER):
+            part = contents[start : start + TOGETHER]
+            marks = ",".join("?" * len(part))
+            rows = self._rows(
+                f"SELECT content, embedding, facts FROM songs WHERE layout = ? AND content IN ({marks})",
+                LAYOUT_ID,
+                *part,
+            )
+            found = {content: (blob, facts) for content, blob, facts in rows}
+            yield from (self._song(content, *found[content]) for content in part)
+
+    def _song(self, content: str, blob: bytes, facts: str) -> Song:
         told = json.loads(facts)
         embedding = np.frombuffer(blob, dtype="<f4").astype(np.float32)
         if embedding.shape != (N_FEATURES,):

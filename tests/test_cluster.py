@@ -1,6 +1,5 @@
 """Stage 1 on a cluster: the same bytes, whoever dies; needs what requirements-cluster.txt installs."""
 
-import contextlib
 import importlib
 import os
 import signal
@@ -18,6 +17,7 @@ import pytest
 import soundfile
 from signals import RATE, chords, noise
 
+from benchmarks.machines import Machines
 from common import store
 from common.console import HOUSE, UserError
 from common.extraction import Known, extract_all
@@ -28,62 +28,6 @@ cluster = pytest.importorskip("common.cluster", exc_type=UserError)
 stage1 = importlib.import_module("01_feature_extraction")
 
 NOTHING_KNOWN = Known(songs=frozenset(), failures={})
-
-
-class Machines:
-    """A scheduler and workers on this machine, started as README says and killed as a power cut would."""
-
-    def __init__(self) -> None:
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            self._port = free.getsockname()[1]
-        self.address = f"tcp://127.0.0.1:{self._port}"
-        self._scheduler: subprocess.Popen | None = None
-        self._workers: list[subprocess.Popen] = []
-
-    def start_scheduler(self, allowed_failures: int = 3) -> None:
-        setting = {"DASK_DISTRIBUTED__SCHEDULER__ALLOWED_FAILURES": str(allowed_failures)}
-        self._scheduler = self._start(
-            "scheduler", "--host", "127.0.0.1", "--port", str(self._port), **setting
-        )
-
-    def start_workers(self, processes: int = 2, threads: int = 1) -> None:
-        sizes = ("--nworkers", str(processes), "--nthreads", str(threads))
-        self._workers.append(self._start("worker", self.address, *sizes))
-
-    def _start(self, *arguments: str, **settings: str) -> subprocess.Popen:
-        command = [sys.executable, "-m", "dask", *arguments, "--no-dashboard"]
-        return subprocess.Popen(
-            command, cwd=HOUSE, stderr=subprocess.DEVNULL, env=os.environ | settings, start_new_session=True
-        )
-
-    def wait_for(self, processes: int) -> None:
-        deadline = time.monotonic() + 60
-        while len(self.worker_processes()) < processes:
-            assert time.monotonic() < deadline, "the workers do not come up"
-            time.sleep(0.1)
-
-    def worker_processes(self) -> list[int]:
-        """Process ids of the workers proper, without the nannies that start them."""
-        with contextlib.suppress(OSError), self.client() as client:
-            return sorted(client.run(os.getpid).values())
-        return []
-
-    def client(self):
-        return cluster.Client(self.address, timeout=5, set_as_default=False)
-
-    def kill_scheduler(self) -> None:
-        self._kill(self._scheduler)
-
-    def stop(self) -> None:
-        for process in (*self._workers, self._scheduler):
-            self._kill(process)
-
-    def _kill(self, process: subprocess.Popen | None) -> None:
-        if process is not None:
-            with contextlib.suppress(ProcessLookupError):
-                os.killpg(process.pid, signal.SIGKILL)
-            process.wait()
 
 
 @pytest.fixture
