@@ -11,9 +11,11 @@ is given up as crashed: songs that merely shared a worker with it are never skip
 from __future__ import annotations
 
 import contextlib
+import ctypes
 import functools
 import hashlib
 import logging
+import platform
 import socket
 import threading
 import uuid
@@ -46,6 +48,9 @@ CHANCES = 2
 
 FETCHERS = 8
 """Results fetched at a time: one that was lost with its worker is waited for until it is there again."""
+
+M_TRIM_THRESHOLD, M_MMAP_THRESHOLD = -1, -3
+"""Parameters of glibc's ``mallopt``, from its ``malloc.h``."""
 
 FALSE_ALARMS = 10
 """How often Dask may give a call up before that is no longer taken for bad luck."""
@@ -111,6 +116,20 @@ def check_terms(wanted: Terms) -> None:
         )
 
 
+@functools.cache
+def reuse_memory() -> None:
+    """Have this process keep freed memory for its next arrays, as any process does that Dask did not start.
+
+    Dask sets ``MALLOC_TRIM_THRESHOLD_`` for its workers, which makes glibc ask the system for every large
+    array anew; zeroing those pages is a third more CPU time for an extractor (0.88 s to 1.22 s for a song
+    of four minutes). Set here are the values that glibc comes to by itself (``man mallopt``).
+    """
+    if platform.libc_ver()[0] == "glibc":
+        libc = ctypes.CDLL(None)
+        libc.mallopt(M_MMAP_THRESHOLD, 32 << 20)
+        libc.mallopt(M_TRIM_THRESHOLD, 64 << 20)
+
+
 class Room:
     """Calls in work in one process: any number side by side, or one alone."""
 
@@ -162,6 +181,7 @@ def begin_once(token: str, alone: bool, terms: Terms, call: Callable, *arguments
         What to do.
     """
     check_terms(terms)
+    reuse_memory()
     begun = Event(token)
     if begun.is_set():
         begun.clear()

@@ -196,12 +196,12 @@ def open_bytes(path: Path, remedy: str) -> BinaryIO:
         raise ArtifactError(f"{path} does not exist; run: {remedy}") from None
 
 
-def checksum(content: bytes) -> str:
+def checksum(content: bytes | memoryview) -> str:
     """SHA-256 of a file's content, in hexadecimal."""
     return hashlib.sha256(content).hexdigest()
 
 
-def write_together(contents: dict[Path, bytes]) -> None:
+def write_together(contents: dict[Path, bytes | memoryview]) -> None:
     """Write several files so that a full disk changes none of them: all temporaries first, then renames."""
     with contextlib.ExitStack() as stack:
         for path, content in contents.items():

@@ -2,6 +2,7 @@
 
 import importlib
 import os
+import platform
 import signal
 import socket
 import subprocess
@@ -256,3 +257,21 @@ def test_processes_share_a_cold_cache_safely(tmp_path):
     command = [sys.executable, "-c", script, str(tmp_path / "cache"), str(song)]
     both = [subprocess.Popen(command, cwd=HOUSE, env=cold) for _ in range(2)]
     assert [process.wait() for process in both] == [0, 0]
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="a setting of glibc")
+def test_a_worker_reuses_its_memory():
+    """Pages that the system hands out anew for the same arrays, as Dask sets its workers up and as we do."""
+    script = (
+        "import resource, sys; import numpy as np; from common import cluster;"
+        "sys.argv[1:] and cluster.reuse_memory();"
+        "faults = lambda: resource.getrusage(resource.RUSAGE_SELF).ru_minflt;"
+        "before = faults(); sum(np.ones(1 << 20)[0] for _ in range(100)); print(faults() - before)"
+    )
+    as_dask = os.environ | {"MALLOC_TRIM_THRESHOLD_": "65536"}
+    anew, reused = (
+        int(subprocess.check_output([sys.executable, "-c", script, *arguments], cwd=HOUSE, env=as_dask))
+        for arguments in ((), ("reuse",))
+    )
+    assert reused < anew / 10
