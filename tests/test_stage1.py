@@ -2,6 +2,7 @@
 
 import contextlib
 import csv
+import functools
 import importlib
 import json
 import os
@@ -456,7 +457,9 @@ def test_ctrl_c_ends_within_seconds(tmp_path):
     write(tmp_path / "music" / "G" / "00 short.wav", chords(2.0))
     for number in range(3):
         write(tmp_path / "music" / "G" / f"{number}.wav", np.tile(chords(10.0 + number), 60))
-    process = launch(tmp_path / "music", tmp_path / "data", stderr=subprocess.PIPE)
+    # A shell starts what runs in its background with Ctrl-C switched off, and that is inherited.
+    heed = functools.partial(signal.signal, signal.SIGINT, signal.SIG_DFL)
+    process = launch(tmp_path / "music", tmp_path / "data", stderr=subprocess.PIPE, preexec_fn=heed)
     await_songs(process, tmp_path / "data", 1)
     asked = time.monotonic()
     process.send_signal(signal.SIGINT)
