@@ -184,7 +184,7 @@ def begin_once(token: str, alone: bool, terms: Terms, call: Callable, *arguments
     reuse_memory()
     begun = Event(token)
     if begun.is_set():
-        begun.clear()
+        # It stays set: this answer may be lost with its worker too, and the question come again.
         return Lost()
     with _room.entered(alone):
         begun.set()
