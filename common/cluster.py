@@ -227,9 +227,6 @@ class Cluster(Executor):
         self._fetchers = ThreadPoolExecutor(FETCHERS, thread_name_prefix="fetch")
         self._slots = self._count()
 
-    def __exit__(self, *_: object) -> None:
-        self.shutdown()
-
     def slots(self) -> int:
         """Calls that the workers can have in work at once, as of a moment ago; 1 while there are none."""
         if self._counted.seconds > COUNT_EVERY:

@@ -13,7 +13,7 @@ import itertools
 import os
 import queue
 import threading
-from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor, Future
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
@@ -96,11 +96,14 @@ class Known:
         Content hash -> failure.
     """
 
-    songs: Container[str]
+    songs: Collection[str]
     failures: Mapping[str, Failure]
 
     def __contains__(self, content: str) -> bool:
         return content in self.songs or content in self.failures
+
+    def __bool__(self) -> bool:
+        return bool(self.songs or self.failures)
 
 
 Work = Callable[[Path, frozenset[str], audio.Check], Outcome]
@@ -216,12 +219,12 @@ def extract_all(
         if result is not None:
             on_outcome(Outcome(path, 0, 0, result))
     left = [number for number, result in enumerate(results) if result is None]
-    by_size = _known_by_size((files[number] for number in left), store, known)
+    candidates = _candidates(files, left, store, known)
     stop = StopSign()
 
     def hand_out(number: int) -> Future[Outcome]:
         path = files[number]
-        return executor.submit(work, path, _candidates(path, by_size), stop)
+        return executor.submit(work, path, _narrowed(candidates.get(number, frozenset()), path), stop)
 
     try:
         for number, future in _finished(left, hand_out, slots):
@@ -252,20 +255,23 @@ def _stamp(path: Path) -> tuple[int, int] | None:
     return stat.st_size, stat.st_mtime_ns
 
 
-def _known_by_size(paths: Iterable[Path], store: Store, known: Known) -> dict[int, frozenset[str]]:
-    """Size in bytes -> known contents of that size, for the sizes that the files have."""
-    sizes = {stamp[0] for path in paths if (stamp := _stamp(path))}
-    found: dict[int, set[str]] = {}
+def _candidates(
+    files: Sequence[Path], numbers: Iterable[int], store: Store, known: Known
+) -> dict[int, frozenset[str]]:
+    """Number of a file -> the known contents that it can hold, going by its size; most have none."""
+    if not known:
+        return {}
+    sizes = {number: stamp[0] for number in numbers if (stamp := _stamp(files[number]))}
+    alike: dict[int, set[str]] = {size: set() for size in sizes.values()}
     for size, content in store.sizes():
-        if size in sizes and content in known:
-            found.setdefault(size, set()).add(content)
-    return {size: frozenset(contents) for size, contents in found.items()}
+        if size in alike and content in known:
+            alike[size].add(content)
+    frozen = {size: frozenset(contents) for size, contents in alike.items() if contents}
+    return {number: frozen[size] for number, size in sizes.items() if size in frozen}
 
 
-def _candidates(path: Path, by_size: Mapping[int, frozenset[str]]) -> frozenset[str]:
-    """The few known contents that a file can hold, going by its size: they travel to the worker."""
-    stamp = _stamp(path)
-    candidates = by_size.get(stamp[0], frozenset()) if stamp else frozenset()
+def _narrowed(candidates: frozenset[str], path: Path) -> frozenset[str]:
+    """The candidates that travel to the worker with a file: few, or the one that it holds."""
     if len(candidates) <= CANDIDATES:
         return candidates
     with contextlib.suppress(OSError):
