@@ -26,8 +26,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
     from concurrent.futures import Executor
 
+    from common.extraction.store import Failure, Store
     from common.library import Library, Paths
-    from common.store import Failure, Store
 
 
 def get_parser() -> argparse.ArgumentParser:
@@ -70,12 +70,12 @@ def audio_folder(arguments: argparse.Namespace, paths: Paths) -> Path:
 
 def render_demo(folder: Path) -> None:
     """Compose the demo songs into a folder; those that are there already are kept."""
-    from common import demo
+    from common.demo import compose
 
-    songs = demo.compose_library()
+    songs = compose.compose_library()
     note(f"composing and rendering {count(len(songs), 'demo song')} into {folder}")
     with console.progress(len(songs), "song") as bar:
-        demo.write_library(folder, len(songs), on_song=lambda path: bar.update())
+        compose.write_library(folder, len(songs), on_song=lambda path: bar.update())
 
 
 def find_files(folder: Path) -> list[Path]:
@@ -100,7 +100,7 @@ def find_files(folder: Path) -> list[Path]:
 def workforce(arguments: argparse.Namespace, folder: Path) -> Iterator[tuple[Executor, Callable[[], int]]]:
     """Gather who does the work, threads or a cluster, and a function that tells how many songs they take."""
     if arguments.cluster is not None:
-        from common.cluster import Cluster
+        from common.extraction.cluster import Cluster
 
         with Cluster(arguments.cluster, folder) as cluster:
             note(cluster.describe())
@@ -108,7 +108,7 @@ def workforce(arguments: argparse.Namespace, folder: Path) -> Iterator[tuple[Exe
         return
     from concurrent.futures import ThreadPoolExecutor
 
-    from common.extraction import warm_up
+    from common.extraction.run import warm_up
 
     with console.patience("getting ready: the first run compiles for up to a minute, once"):
         warm_up()
@@ -120,8 +120,8 @@ def extract(
     files: Sequence[Path], folder: Path, store: Store, arguments: argparse.Namespace
 ) -> list[str | Failure]:
     """Analyse the files with a progress display; returns a content hash or a failure for each."""
-    from common.extraction import Known, Outcome, extract_all
-    from common.store import Failure, Song
+    from common.extraction.run import Known, Outcome, extract_all
+    from common.extraction.store import Failure, Song
 
     known = Known(
         songs=frozenset() if arguments.force else store.contents(),
@@ -223,7 +223,7 @@ def _entry(path: Path, content: str) -> dict[str, int | str]:
 def _versions() -> dict[str, str]:
     import platform
 
-    from common.extraction import package_versions
+    from common.extraction.run import package_versions
 
     return {"python": platform.python_version(), **package_versions()}
 
@@ -252,7 +252,7 @@ def _run(arguments: argparse.Namespace) -> int:
     folder = audio_folder(arguments, paths)
     files = find_files(folder)
     with console.patience("loading librosa"):
-        from common.store import Store, only_run
+        from common.extraction.store import Store, only_run
     with only_run(paths.store), Store(paths.store) as store, console.hushed_decoders():
         results = extract(files, folder, store, arguments)
         library = assemble(files, results, folder, arguments.genre_from, store)

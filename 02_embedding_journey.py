@@ -29,10 +29,10 @@ if TYPE_CHECKING:
     import numpy as np
     from matplotlib.axes import Axes
 
-    from common.hearing import Heard
+    from common.journey.hearing import Heard
     from common.library import Library, Paths
-    from common.maps import Star
-    from common.projection import Projection
+    from common.maps.figures import Star
+    from common.maps.projection import Projection
 
 MOST_ON_MAP = 20_000
 """Songs that a map shows unless told: a page of so many still answers within two seconds on a computer
@@ -81,7 +81,7 @@ def choose(library: Library, wanted: str | None) -> tuple[Path, int | None] | No
 
 
 def _most_typical(library: Library) -> tuple[Path, int] | None:
-    from common.projection import most_typical
+    from common.maps.projection import most_typical
 
     for row in map(int, most_typical(library)):
         if Path(library.paths[row]).is_file():
@@ -93,7 +93,7 @@ def _most_typical(library: Library) -> tuple[Path, int] | None:
 
 def hear(library: Library, file: Path, row: int | None) -> Heard:
     """Analyse the song with stage 1's own code."""
-    from common import hearing
+    from common.journey import hearing
 
     name = file.stem if row is None else library.names[row]
     with console.patience("analysing the song (the first run on a machine compiles for about a minute)"):
@@ -102,7 +102,9 @@ def hear(library: Library, file: Path, row: int | None) -> Heard:
 
 def draw_journey(paths: Paths, library: Library, heard: Heard, row: int | None) -> Path:
     """Draw the single-song figure and say what is unusual."""
-    from common import charts, hearing, journey
+    from common import charts
+    from common.journey import figure as journey
+    from common.journey import hearing
 
     standing = hearing.compare(heard.embedding, library, row)
     note(f"{heard.name}: {hearing.STORED[standing.stored]}")
@@ -150,7 +152,7 @@ def lay_out(library: Library, drawn_from: int | None) -> list[Projection]:
     drawn_from
         How many songs they are a sample of; None for all there are.
     """
-    from common import projection
+    from common.maps import projection
 
     near = projection.neighbours(library.standardised, projection.NEIGHBOURS)
     if len(library) > 3:
@@ -186,37 +188,41 @@ def draw_maps(
     heard, place
         A song to star, if any, and where it is among those shown; None for one from outside.
     """
-    from common import charts, hearing, map_pages, maps
+    from common import charts
+    from common.journey import hearing
+    from common.maps import figures, page
 
     songs = hearing.as_guest(library, heard) if heard and place is None else library
-    nearest, written = map_pages.nearest_songs(songs, paths, shown), []
+    nearest, written = page.nearest_songs(songs, paths, shown), []
     on_map, with_guest = library.take(shown), songs.take(shown)
-    for projection, draw in zip(projections, (maps.draw_2d, maps.draw_3d), strict=True):
+    for projection, draw in zip(projections, (figures.draw_2d, figures.draw_3d), strict=True):
         star = heard and locate(on_map, projection, heard, place)
-        name, title = f"map_{projection.dimensions}d", maps.title(len(on_map), projection)
+        name, title = f"map_{projection.dimensions}d", figures.title(len(on_map), projection)
         with console.patience(f"drawing the {projection.dimensions}D map"):
             written.append(charts.save_png(draw(on_map, projection, star), paths.plot(name), title=title))
-            written.append(map_pages.save_page(with_guest, projection, nearest, paths.html(name), star))
+            written.append(page.save_page(with_guest, projection, nearest, paths.html(name), star))
     return written
 
 
 def locate(library: Library, projection: Projection, heard: Heard, row: int | None) -> Star:
     """Find the song's place on a map."""
-    from common import maps
+    from common.maps import figures
 
-    return maps.locate(library, projection, heard.name, heard.embedding, row)
+    return figures.locate(library, projection, heard.name, heard.embedding, row)
 
 
 def draw_perspectives(
     paths: Paths, library: Library, projection: Projection, heard: Heard, row: int | None
 ) -> Path:
     """Draw the same song as producer, computer and data scientist see it; the library is that of the map."""
-    from common import charts, journey, maps
+    from common import charts
+    from common.journey import figure as journey
+    from common.maps import figures
 
     star = locate(library, projection, heard, row)
 
     def draw_map(axes: Axes) -> None:
-        maps.draw_small(axes, library, projection, star)
+        figures.draw_small(axes, library, projection, star)
 
     with console.patience("drawing the three perspectives"):
         figure = journey.draw_perspectives(heard, draw_map)

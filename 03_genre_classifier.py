@@ -21,10 +21,10 @@ from common import console
 from common.console import note, say
 
 if TYPE_CHECKING:
-    from common.classifier import Model
-    from common.classifier_report import Section
-    from common.evaluation import Confidence, Scores, TrainingSet
-    from common.explanations import ComponentMeaning, Contributions, Explanation
+    from common.classifier.evaluation import Confidence, Scores, TrainingSet
+    from common.classifier.explanation import ComponentMeaning, Contributions, Explanation
+    from common.classifier.model import Model
+    from common.classifier.report import Section
     from common.library import Library, Paths
 
 NEXT = "python 04_similarity_search.py"
@@ -67,7 +67,7 @@ def _components(text: str) -> str:
 
 def candidate_components(asked: str, n_songs: int) -> list[int]:
     """Numbers of components that the search may choose from."""
-    from common.classifier import AUTO_COMPONENTS
+    from common.classifier.model import AUTO_COMPONENTS
 
     if asked == "all":
         return [n_songs]
@@ -76,8 +76,8 @@ def candidate_components(asked: str, n_songs: int) -> list[int]:
 
 def cross_validate(training: TrainingSet, components: list[int]) -> list[Scores]:
     """Judge the classifier in every way of splitting that the songs allow, the plain one first."""
-    from common import evaluation
-    from common.classifier_charts import WAYS
+    from common.classifier import evaluation
+    from common.classifier.figures import WAYS
 
     scores = []
     for way in training.groups:
@@ -95,7 +95,7 @@ def explain_song(
     library: Library, training: TrainingSet, scores: Scores, model: Model, row: int
 ) -> Explanation:
     """Explain a song of the library, and add what was said before the song had been seen."""
-    from common.explanations import explain
+    from common.classifier.explanation import explain
     from common.library import UNKNOWN_GENRE
 
     place = {int(other): i for i, other in enumerate(training.rows)}.get(row)
@@ -119,8 +119,8 @@ def draw_learned(
     """Draw the SHAP summary, per genre as well from three on, and the strongest component's dependence."""
     import numpy as np
 
-    from common import classifier_charts as charts
-    from common.explanations import strongest_interaction
+    from common.classifier import figures as charts
+    from common.classifier.explanation import strongest_interaction
 
     two = len(training.genres) == 2
     largest = np.argsort(-training.sizes, kind="stable").tolist()
@@ -145,8 +145,8 @@ def draw_scores(
     paths: Paths, library: Library, training: TrainingSet, scores: list[Scores], bins: list[Confidence]
 ) -> list[Path]:
     """Draw scores, confusion matrix and boundary songs."""
-    from common import classifier_charts as charts
-    from common import evaluation
+    from common.classifier import evaluation
+    from common.classifier import figures as charts
 
     plain = scores[0]
     low, high = plain.interval
@@ -176,10 +176,12 @@ def train(arguments: argparse.Namespace, paths: Paths) -> int:
     songs = library.load(paths)
     asked_row = None if arguments.song is None else songs.find(arguments.song)
     note("loading XGBoost and SHAP …")
-    from common import classifier, evaluation, gallery
-    from common import classifier_report as report
-    from common.classifier_charts import draw_waterfall
-    from common.explanations import contribute, describe_components
+    from common import gallery
+    from common.classifier import evaluation
+    from common.classifier import model as classifier
+    from common.classifier import report as report
+    from common.classifier.explanation import contribute, describe_components
+    from common.classifier.figures import draw_waterfall
     from common.samples import stratified
 
     training = evaluation.gather(songs, arguments.sample)
@@ -238,7 +240,8 @@ def train(arguments: argparse.Namespace, paths: Paths) -> int:
 
 def predict(files: list[Path], paths: Paths) -> int:
     """Classify and explain files with the saved model."""
-    from common import classifier, gallery
+    from common import gallery
+    from common.classifier import model as classifier
 
     model = classifier.load(paths.model)
     note("loading the analysis (the first time it compiles, which takes up to a minute) …")
@@ -251,9 +254,9 @@ def predict(files: list[Path], paths: Paths) -> int:
 def predict_file(file: Path, paths: Paths, model: Model) -> bool:
     """Classify and explain one file; returns whether it could be read."""
     from common import audio, features
-    from common import classifier_report as report
-    from common.classifier_charts import draw_waterfall
-    from common.explanations import describe_components, explain
+    from common.classifier import report as report
+    from common.classifier.explanation import describe_components, explain
+    from common.classifier.figures import draw_waterfall
 
     try:
         embedding = features.extract(audio.load(file).samples)

@@ -25,9 +25,11 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from common import console, prompt, takes
+from common import console
 from common.console import UserError, note, say
-from common.prompt import Command
+from common.prompt import arguments as takes
+from common.prompt import loop
+from common.prompt.loop import Command
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -35,16 +37,16 @@ if TYPE_CHECKING:
     import numpy as np
 
     from common.music import Key
-    from common.session import Session
-    from common.similarity import Match
-    from common.transitions import Deck, Step
+    from common.playlists.transitions import Deck, Step
+    from common.prompt.session import Session
+    from common.search.nearest import Match
 
 SCRIPT = "python 04_similarity_search.py"
 
 
 def get_parser() -> argparse.ArgumentParser:
     """Build the parser of what stands before the command; the command's own parser reads the rest."""
-    parser = console.stage_parser(f"{__doc__}\ncommands:\n{prompt.help_text(COMMANDS)}")
+    parser = console.stage_parser(f"{__doc__}\ncommands:\n{loop.help_text(COMMANDS)}")
     parser.usage = "%(prog)s [--data DIR] [--outputs DIR] [--space NAME] [COMMAND …]"
     takes.space(parser)
     parser.add_argument("line", nargs=argparse.REMAINDER, metavar="COMMAND …", help="none: the prompt")
@@ -56,29 +58,29 @@ def get_parser() -> argparse.ArgumentParser:
 
 def search(session: Session, arguments: argparse.Namespace) -> None:
     """Print the songs most similar to one."""
-    from common import similarity
+    from common.search import nearest
 
     song = session.song(" ".join(arguments.song))
     space, mask = session.space(arguments.space), allowed(session, song, arguments)
-    found = similarity.search(space, session.library, song, arguments.n, mask, arguments.per_artist)
+    found = nearest.search(space, session.library, song, arguments.n, mask, arguments.per_artist)
     answer(session, song, found.matches, found.copies, arguments)
 
 
 def diverse(session: Session, arguments: argparse.Namespace) -> None:
     """Print songs that are similar to one, but not to each other."""
-    from common import similarity
+    from common.search import nearest
 
     song = session.song(" ".join(arguments.song))
     space, mask = session.space(arguments.space), allowed(session, song, arguments)
-    pool = max(arguments.n, arguments.pool or similarity.pool_size(arguments.n))
-    found = similarity.search(space, session.library, song, pool, mask, arguments.per_artist)
-    picked = similarity.diverse(space, found.matches, arguments.n, arguments.diversity)
+    pool = max(arguments.n, arguments.pool or nearest.pool_size(arguments.n))
+    found = nearest.search(space, session.library, song, pool, mask, arguments.per_artist)
+    picked = nearest.diverse(space, found.matches, arguments.n, arguments.diversity)
     answer(session, song, picked, found.copies, arguments)
 
 
 def allowed(session: Session, song: int, arguments: argparse.Namespace) -> np.ndarray:
     """Which songs the filters of a search let through, shape (n_songs,)."""
-    from common import filters
+    from common.search import filters
 
     chosen = filters.Filters(
         same_genre=arguments.same_genre,
@@ -139,7 +141,7 @@ def explain(session: Session, one: int, other: int, arguments: argparse.Namespac
     """Print the similarity of two songs, what it is made of, and what that sounds like."""
     from common.layout import GROUPS
     from common.readings import keys, tempos
-    from common.reasons import key_relation, tempo_relation, traits
+    from common.search.reasons import key_relation, tempo_relation, traits
 
     space = session.space(arguments.space)
     score, parts = space.similarity(one, other), space.contributions(one, other)
@@ -185,7 +187,7 @@ def _bar(share: float, width: int = 12) -> str:
 
 def _draw_comparison(session: Session, one: int, other: int, score: float, parts: dict[str, float]) -> None:
     from common import gallery
-    from common.similarity_charts import draw_comparison
+    from common.search.figures import draw_comparison
 
     names = session.library.names
     path = session.paths.plot("compare", f"{names[one]} | {names[other]}")
@@ -223,8 +225,8 @@ def list_songs(session: Session, arguments: argparse.Namespace) -> None:
 def genres(session: Session, arguments: argparse.Namespace) -> None:
     """Print and save how well similarity follows genres."""
     from common import gallery
-    from common.genres import measure, table, write_reports
-    from common.similarity_charts import draw_genres
+    from common.search.figures import draw_genres
+    from common.search.genre_similarity import measure, table, write_reports
 
     statistics = measure(session.space(arguments.space), session.library)
     headers, rows = table(statistics)
@@ -246,7 +248,7 @@ def genres(session: Session, arguments: argparse.Namespace) -> None:
 
 def spaces(session: Session, arguments: argparse.Namespace) -> None:
     """Print the similarity spaces, or change to one."""
-    from common.spaces import SPACES
+    from common.search.spaces import SPACES
 
     if arguments.name:
         session.space(arguments.name)
@@ -265,7 +267,7 @@ def spaces(session: Session, arguments: argparse.Namespace) -> None:
 
 def playlist(session: Session, arguments: argparse.Namespace) -> None:
     """Print and save a way from one song to another."""
-    from common.playlists import path
+    from common.playlists.orders import path
 
     words, n = _with_number(session, arguments)
     one, other = session.two_songs(words)
@@ -287,8 +289,8 @@ def radio(session: Session, arguments: argparse.Namespace) -> None:
     """Print and save the next songs of a radio; without a song, those that follow."""
     import itertools
 
-    from common.playlists import radio as play_on
-    from common.transitions import deck
+    from common.playlists.orders import radio as play_on
+    from common.playlists.transitions import deck
 
     space = session.space(arguments.space)
     if arguments.song:
@@ -308,8 +310,8 @@ def radio(session: Session, arguments: argparse.Namespace) -> None:
 
 def shuffle(session: Session, arguments: argparse.Namespace) -> None:
     """Print and save all songs, or those of a genre, in an order that flows."""
-    from common.playlists import MOST_ORDERED
-    from common.playlists import shuffle as put_in_order
+    from common.playlists.orders import MOST_ORDERED
+    from common.playlists.orders import shuffle as put_in_order
 
     songs, name = _songs_of(session, " ".join(arguments.genre))
     if len(songs) > MOST_ORDERED:
@@ -320,7 +322,7 @@ def shuffle(session: Session, arguments: argparse.Namespace) -> None:
 
 def climbing_set(session: Session, arguments: argparse.Namespace) -> None:
     """Print and save a set whose energy climbs or falls."""
-    from common.playlists import climb
+    from common.playlists.orders import climb
 
     songs, name = _songs_of(session, " ".join(arguments.genre))
     rising = arguments.energy == "up"
@@ -350,8 +352,8 @@ def show_order(
 
     Of a radio that goes on, only the newest songs are printed; the playlist has them all.
     """
-    from common.playlist_files import as_json, export
-    from common.transitions import steps
+    from common.playlists.files import as_json, export
+    from common.playlists.transitions import steps
 
     songs = [int(song) for song in order.songs]
     facts, made = session.facts_of(songs), steps(order)
@@ -385,7 +387,7 @@ def _step_columns(order: Deck, made: list[Step], first: int) -> dict[str, list]:
 def _say_flow(order: Deck, costs: list[float]) -> None:
     import numpy as np
 
-    from common.transitions import roughness
+    from common.playlists.transitions import roughness
 
     roughest = int(np.argmax(costs))
     by_chance = roughness(order.costs[np.triu_indices(len(order), k=1)])
@@ -405,7 +407,7 @@ def save(session: Session, arguments: argparse.Namespace) -> None:
 
 
 def _save(session: Session, name: str, relative: bool) -> list[Path]:
-    from common.playlist_files import export
+    from common.playlists.files import export
 
     songs = session.facts_of(session.listed)
     written = export(session.paths, name, songs, relative=relative)
@@ -419,14 +421,14 @@ def _default_name(session: Session) -> str:
 
 def play(session: Session, arguments: argparse.Namespace) -> None:
     """Hand a song, or the playlist written last, to the system's player."""
-    from common.player import play as hand_over
+    from common.prompt.player import play as hand_over
 
     _tell(hand_over(_file(session, arguments)), arguments)
 
 
 def open_folder(session: Session, arguments: argparse.Namespace) -> None:
     """Show a song, or the playlist written last, in its folder."""
-    from common.player import show
+    from common.prompt.player import show
 
     _tell(show(_file(session, arguments)), arguments)
 
@@ -516,14 +518,14 @@ def show_help(session: Session, arguments: argparse.Namespace) -> None:
     if arguments.json:
         print_json([{"command": command.usage, "does": command.does} for command in COMMANDS])
         return
-    say(prompt.help_text(COMMANDS))
+    say(loop.help_text(COMMANDS))
     say("SONG is any part of its name, the number of a song listed before, or an audio file.")
     say("A line that starts with no command is a search.")
 
 
 def leave(session: Session, arguments: argparse.Namespace) -> None:
     """Leave the prompt."""
-    raise prompt.Leave
+    raise loop.Leave
 
 
 COMMANDS = (
@@ -560,19 +562,19 @@ def main(argv: Sequence[str] | None = None) -> int:
     arguments = get_parser().parse_args(argv)
     if not arguments.line:
         return console.run(lambda: _prompt(arguments))
-    command, words = prompt.pick(COMMANDS, arguments.line)
-    given = prompt.parse_one_shot(command, words, arguments)
+    command, words = loop.pick(COMMANDS, arguments.line)
+    given = loop.parse_one_shot(command, words, arguments)
     return console.run(lambda: _once(command, given))
 
 
 def _once(command: Command, arguments: argparse.Namespace) -> int:
-    with contextlib.suppress(prompt.Leave):
+    with contextlib.suppress(loop.Leave):
         command.run(_session(arguments), arguments)
     return console.OK
 
 
 def _prompt(arguments: argparse.Namespace) -> int:
-    from common.spaces import SPACES
+    from common.search.spaces import SPACES
 
     session = _session(arguments)
     session.offer = lambda songs: print_songs(session, songs)
@@ -580,7 +582,7 @@ def _prompt(arguments: argparse.Namespace) -> int:
     note(
         f"{songs} in {console.count(len(session.library.genre_names), 'genre')}, {session.space_name} space."
     )
-    return prompt.run_prompt(
+    return loop.run_prompt(
         COMMANDS,
         session,
         {
@@ -593,7 +595,7 @@ def _prompt(arguments: argparse.Namespace) -> int:
 
 def _session(arguments: argparse.Namespace) -> Session:
     from common.library import Paths
-    from common.session import Session
+    from common.prompt.session import Session
 
     return Session(Paths(arguments.data, arguments.outputs), arguments.space)
 

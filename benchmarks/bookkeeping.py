@@ -24,10 +24,10 @@ import psutil
 
 from common.audio import Check, Tags
 from common.console import Stopwatch, table
-from common.extraction import Known, Outcome, extract_all
+from common.extraction.run import Known, Outcome, extract_all
+from common.extraction.store import Failure, Song, Store, content_hash
 from common.layout import N_FEATURES
 from common.library import Paths
-from common.store import Failure, Song, Store, content_hash
 
 BUDGET = 10.0
 N_GENRES = 20

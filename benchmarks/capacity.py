@@ -60,14 +60,14 @@ def search(folder: Path, *_: int) -> dict[str, float]:
     import numpy as np
 
     from benchmarks.search import seconds
-    from common import similarity, spaces
+    from common.search import nearest, spaces
 
     songs, built = _library(folder), []
     name, paths = spaces.DEFAULT_SPACE, _paths(folder)
     found = {"prepare the search": _timed(lambda: built.append(spaces.build(name, songs, paths)))}
     queries = np.random.default_rng(1).integers(len(songs), size=N_QUERIES)
-    similarity.search(built[0], songs, int(queries[0]), N_NEAREST)
-    times = seconds(lambda query: similarity.search(built[0], songs, query, N_NEAREST), queries)
+    nearest.search(built[0], songs, int(queries[0]), N_NEAREST)
+    times = seconds(lambda query: nearest.search(built[0], songs, query, N_NEAREST), queries)
     return {**found, f"the {N_NEAREST} nearest songs": float(np.median(times))}
 
 
@@ -75,7 +75,7 @@ def neighbours(folder: Path, *_: int) -> dict[str, float]:
     """Exact neighbours of every song, kept for the layouts."""
     import numpy as np
 
-    from common import projection
+    from common.maps import projection
 
     values = _library(folder).standardised
     near = []
@@ -95,7 +95,7 @@ def layout_3d(folder: Path, *_: int) -> dict[str, float]:
 def _layout(folder: Path, dimensions: int) -> dict[str, float]:
     import numpy as np
 
-    from common import projection
+    from common.maps import projection
 
     values = _library(folder).standardised
     with np.load(folder / "near.npz") as arrays:

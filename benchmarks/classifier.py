@@ -19,7 +19,8 @@ from typing import Any
 import numpy as np
 
 from benchmarks.libraries import make_library
-from common import classifier, evaluation, explanations
+from common.classifier import evaluation, explanation
+from common.classifier import model as classifier
 from common.console import table
 
 BUDGET = 60.0
@@ -57,11 +58,11 @@ def measure(n_songs: int, n_genres: int) -> dict[str, float]:
 
 def explain_all(model: classifier.Model, X: np.ndarray) -> None:
     """SHAP values, the components' meanings, and every song's reasons for one genre against another."""
-    contributions = explanations.contribute(model, X)
-    explanations.describe_components(model.representation)
+    contributions = explanation.contribute(model, X)
+    explanation.describe_components(model.representation)
     pair = contributions.against(0, 1)
     for song in range(len(X)):
-        explanations.attribute(model, X, pair, song)
+        explanation.attribute(model, X, pair, song)
 
 
 def report(sizes: list[int], n_genres: int) -> int:

@@ -24,8 +24,9 @@ import scipy.fft
 import soundfile
 from threadpoolctl import threadpool_limits
 
-from common import audio, demo, features
+from common import audio, features
 from common.console import table
+from common.demo import compose
 from common.layout import HOP_LENGTH, N_FFT
 from tests.oracle import literal_blocks
 
@@ -45,10 +46,10 @@ def cpu_seconds(task: Callable[[], object], rounds: int = ROUNDS) -> float:
 
 def make_song(folder: Path) -> Path:
     """Write a demo song, repeated to four minutes, as MP3."""
-    samples = demo.render(demo.compose_library(2)[0])
-    length = MINUTES * 60 * demo.SAMPLE_RATE
+    samples = compose.render(compose.compose_library(2)[0])
+    length = MINUTES * 60 * compose.SAMPLE_RATE
     path = folder / "song.mp3"
-    soundfile.write(path, np.resize(samples, (length, 2)), demo.SAMPLE_RATE)
+    soundfile.write(path, np.resize(samples, (length, 2)), compose.SAMPLE_RATE)
     return path
 
 

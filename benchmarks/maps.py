@@ -18,7 +18,9 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.libraries import make_library
-from common import console, map_pages, maps, projection
+from common import console
+from common.maps import figures, projection
+from common.maps import page as map_pages
 
 
 def get_parser() -> argparse.ArgumentParser:
@@ -42,7 +44,7 @@ def measure(n_songs: int, folder: Path) -> dict[str, float]:
 
     near = timed("neighbours", lambda: projection.neighbours(library.standardised, projection.NEIGHBOURS))
     nearest = timed("nearest songs", lambda: map_pages.nearest_songs(library))
-    for dimensions, draw in ((2, maps.draw_2d), (3, maps.draw_3d)):
+    for dimensions, draw in ((2, figures.draw_2d), (3, figures.draw_3d)):
         name, page = f"{dimensions}D", folder / f"map_{dimensions}d.html"
         made = timed(f"{name} layout", lambda d=dimensions: projection.project(library.standardised, near, d))
         timed(f"{name} picture", lambda draw=draw, made=made: _save(draw(library, made), folder))

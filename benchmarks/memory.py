@@ -17,15 +17,15 @@ from pathlib import Path
 import soundfile
 
 from benchmarks.processes import Usage, measure
-from common import demo
 from common.console import HOUSE, table
+from common.demo import compose
 
 
 def write_mix(path: Path, minutes: float) -> None:
     """Write a demo song over and over until the mix is long enough."""
-    samples = demo.render(demo.compose_library(2)[0])
-    left = round(minutes * 60 * demo.SAMPLE_RATE)
-    with soundfile.SoundFile(path, "w", demo.SAMPLE_RATE, 2) as file:
+    samples = compose.render(compose.compose_library(2)[0])
+    left = round(minutes * 60 * compose.SAMPLE_RATE)
+    with soundfile.SoundFile(path, "w", compose.SAMPLE_RATE, 2) as file:
         while left > 0:
             file.write(samples[:left])
             left -= len(samples)

@@ -24,8 +24,8 @@ from threadpoolctl import threadpool_info
 
 from common.console import table
 from common.layout import N_FEATURES
-from common.similarity import nearest
-from common.spaces import Lens, Space
+from common.search.nearest import nearest
+from common.search.spaces import Lens, Space
 
 N_NEAREST = 10
 CHUNK = 20_000

@@ -9,8 +9,8 @@ from pathlib import Path
 
 from benchmarks.bookkeeping import made_up_song
 from common.audio import Check
-from common.extraction import Outcome
-from common.store import content_hash
+from common.extraction.run import Outcome
+from common.extraction.store import content_hash
 
 SLOW_SECONDS = 1.0
 

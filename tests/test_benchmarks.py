@@ -5,7 +5,8 @@ import pytest
 from sklearn.decomposition import PCA
 
 from benchmarks import capacity, libraries
-from common import evaluation, library
+from common import library
+from common.classifier import evaluation
 
 
 def test_a_generated_library_keeps_the_contract_and_is_the_same_each_time(paths):

@@ -17,8 +17,10 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import accuracy_score, adjusted_rand_score, f1_score
 from sklearn.preprocessing import StandardScaler
 
-from common import classifier, evaluation, library
-from common.classifier import Settings, Trainer
+from common import library
+from common.classifier import evaluation
+from common.classifier import model as classifier
+from common.classifier.model import Settings, Trainer
 from common.console import HOUSE, UserError
 from common.files import ArtifactError, dump_plain, load_plain
 from common.layout import N_FEATURES

@@ -19,13 +19,13 @@ import soundfile
 from signals import RATE, chords, noise
 
 from benchmarks.machines import Machines
-from common import store
 from common.console import HOUSE, UserError
-from common.extraction import Known, extract_all
-from common.store import Failure, Store
+from common.extraction import store
+from common.extraction.run import Known, extract_all
+from common.extraction.store import Failure, Store
 from tests import stubs
 
-cluster = pytest.importorskip("common.cluster", exc_type=UserError)
+cluster = pytest.importorskip("common.extraction.cluster", exc_type=UserError)
 stage1 = importlib.import_module("01_feature_extraction")
 
 NOTHING_KNOWN = Known(songs=frozenset(), failures={})
@@ -210,7 +210,7 @@ def test_no_scheduler_is_one_line(music, run, capsys, monkeypatch):
 
 def test_without_dask_the_flag_says_how_to_get_it(music, run, capsys, monkeypatch):
     monkeypatch.setitem(sys.modules, "dask.distributed", None)
-    monkeypatch.delitem(sys.modules, "common.cluster")
+    monkeypatch.delitem(sys.modules, "common.extraction.cluster")
     assert run(music, "--cluster", "tcp://127.0.0.1:1") == 1
     assert "pip install -r requirements-cluster.txt" in capsys.readouterr().err
 

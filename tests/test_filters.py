@@ -8,9 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from test_similarity import library_of
 
-from common.filters import Filters, allowed, parse_duration, parse_tempo, tempo_within
 from common.layout import N_FEATURES, SLICES
 from common.music import estimate_keys, same_tempos, tempo_ratio, wheel_distance
+from common.search.filters import Filters, allowed, parse_duration, parse_tempo, tempo_within
 
 
 @pytest.mark.parametrize(

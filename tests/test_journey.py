@@ -7,8 +7,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from common import features, hearing, journey
-from common.hearing import CLOSE, DIFFERENT, EQUAL, OUTSIDE, Heard, Standing
+from common import features
+from common.journey import figure as journey
+from common.journey import hearing
+from common.journey.hearing import CLOSE, DIFFERENT, EQUAL, OUTSIDE, Heard, Standing
 from common.layout import HOP_LENGTH, N_FEATURES, SAMPLE_RATE, index_of
 from common.library import COLUMNS, Library
 

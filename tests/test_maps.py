@@ -7,9 +7,12 @@ import re
 import numpy as np
 import pytest
 
-from common import charts, map_pages, maps, spaces
+from common import charts
 from common.layout import SLICES
-from common.projection import DISC, PCA, UMAP, Projection
+from common.maps import figures
+from common.maps import page as map_pages
+from common.maps.projection import DISC, PCA, UMAP, Projection
+from common.search import spaces
 
 HOSTILE = '</script><script>alert(1)</script> & "x" <b>${7*7}</b> <!--'
 
@@ -65,7 +68,7 @@ def test_a_page_holds_every_song_and_needs_no_network(library, tmp_path, dimensi
 
 
 def test_a_hostile_title_stays_inside_the_data(library, tmp_path):
-    star = maps.Star(np.zeros(2), HOSTILE, 3)
+    star = figures.Star(np.zeros(2), HOSTILE, 3)
     content, page = page_of(library, flat(library), tmp_path / "map.html", star)
     assert content["star"] == 3
     assert "alert(1)</script>" not in page
@@ -98,8 +101,8 @@ def test_on_a_sampled_map_the_nearest_are_among_those_shown(library):
 
 def test_a_sampled_map_says_so(library, tmp_path):
     made = dataclasses.replace(flat(library), drawn_from=70_000)
-    assert maps.title(15, made) == "15 of 70 000 songs on a map in 2D"
-    assert "15 songs, drawn at random from 70 000 songs, each genre by its share" in maps.describe(made)
+    assert figures.title(15, made) == "15 of 70 000 songs on a map in 2D"
+    assert "15 songs, drawn at random from 70 000 songs, each genre by its share" in figures.describe(made)
     _, page = page_of(library, made, tmp_path / "map.html")
     assert "15 of 70 000 songs" in page
     assert "the 5 songs among those shown that are nearest" in page
@@ -144,23 +147,23 @@ def test_unknown_is_grey_and_56_genres_stay_distinct():
 
 
 def test_symbols_double_the_genres_in_both_kinds_of_map():
-    assert set(maps.SYMBOLS_3D) == set(charts.MARKERS)
-    assert len(set(maps.SYMBOLS_3D.values())) == len(charts.MARKERS)
+    assert set(figures.SYMBOLS_3D) == set(charts.MARKERS)
+    assert len(set(figures.SYMBOLS_3D.values())) == len(charts.MARKERS)
 
 
 def test_a_map_says_how_it_was_made(library):
-    assert "Trustworthiness 0.93" in maps.describe(flat(library))
-    assert "too few songs for UMAP in 3D" in maps.describe(flat(library, 3, PCA))
-    assert "places mean nothing" in maps.describe(flat(library, 2, DISC, None))
+    assert "Trustworthiness 0.93" in figures.describe(flat(library))
+    assert "too few songs for UMAP in 3D" in figures.describe(flat(library, 3, PCA))
+    assert "places mean nothing" in figures.describe(flat(library, 2, DISC, None))
     sampled = Projection(np.zeros((9000, 2)), UMAP, 0.9, 3000)
-    assert "measured on 3 000 songs" in maps.describe(sampled)
+    assert "measured on 3 000 songs" in figures.describe(sampled)
 
 
 def test_a_file_from_outside_is_placed_and_a_song_of_the_library_stays(library):
     made = flat(library)
-    inside = maps.locate(library, made, "x", library.embeddings[2], 2)
+    inside = figures.locate(library, made, "x", library.embeddings[2], 2)
     np.testing.assert_array_equal(inside.coordinates, made.coordinates[2])
-    outside = maps.locate(library, made, "x", library.embeddings[2] + 0.1, None)
+    outside = figures.locate(library, made, "x", library.embeddings[2] + 0.1, None)
     assert outside.row is None
     assert np.isfinite(outside.coordinates).all()
 
@@ -172,12 +175,12 @@ def _boxes(figure):
 
 
 @pytest.mark.parametrize("star", [HOSTILE * 3, "W" * 130])
-@pytest.mark.parametrize(("draw", "dimensions"), [(maps.draw_2d, 2), (maps.draw_3d, 3)])
+@pytest.mark.parametrize(("draw", "dimensions"), [(figures.draw_2d, 2), (figures.draw_3d, 3)])
 def test_words_on_a_printed_map_neither_overlap_nor_leave_it(library, draw, dimensions, star):
     import matplotlib.pyplot as plt
 
     made = flat(library, dimensions)
-    figure = draw(library, made, maps.Star(made.coordinates[0], star, 0))
+    figure = draw(library, made, figures.Star(made.coordinates[0], star, 0))
     boxes = _boxes(figure)
     for i, box in enumerate(boxes):
         assert box.x0 >= 0
@@ -193,6 +196,6 @@ def test_words_on_a_printed_map_neither_overlap_nor_leave_it(library, draw, dime
 def test_known_genres_are_labelled_in_the_picture(library):
     import matplotlib.pyplot as plt
 
-    figure = maps.draw_2d(library, flat(library))
+    figure = figures.draw_2d(library, flat(library))
     assert {text.get_text() for text in figure.axes[0].texts} == {"TRANCE", "ITALODANCE"}
     plt.close(figure)

@@ -31,7 +31,7 @@ def test_headings_can_begin_lower():
 
 
 def test_a_report_of_stage_3_comes_back_in_words():
-    from common.classifier_report import Section
+    from common.classifier.report import Section
 
     hostile = 'a|b <i>"x"</i> \\ *y* [z](http://e.x)'
     html = markdown.to_html(Section("Title", [hostile], ["song"], [[hostile]]).as_markdown())

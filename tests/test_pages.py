@@ -17,11 +17,14 @@ import numpy as np
 import pytest
 import soundfile
 
-from common import charts, gallery, hearing, map_pages, maps
+from common import charts, gallery
 from common.files import write_csv, write_text
+from common.journey import hearing
 from common.layout import SLICES
 from common.library import save
-from common.projection import UMAP, Projection
+from common.maps import figures
+from common.maps import page as map_pages
+from common.maps.projection import UMAP, Projection
 
 BROWSER = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 DRIVER = shutil.which("chromedriver")
@@ -237,9 +240,9 @@ class Page:
 
 
 def nearest_by_cosine(library, projection, row: int) -> set[tuple[float, float]]:
-    from common import similarity, spaces
+    from common.search import nearest, spaces
 
-    matches = similarity.nearest(spaces.build(spaces.DEFAULT_SPACE, library), row, 5)
+    matches = nearest.nearest(spaces.build(spaces.DEFAULT_SPACE, library), row, 5)
     return {tuple(projection.coordinates[match.row].round(3)) for match in matches}
 
 
@@ -435,7 +438,7 @@ def test_a_song_from_outside_is_starred_found_and_played(page, songs, tmp_path, 
     write_tone(file, 500.0)
     heard = hearing.Heard(file, "mine #1", None, np.zeros(22_050, np.float32), {}, library.embeddings[3])
     guest = hearing.as_guest(library, heard)
-    star = maps.Star(np.full(dimensions, 0.5), heard.name)
+    star = figures.Star(np.full(dimensions, 0.5), heard.name)
     opened = page(dimensions, star, guest)
     assert opened.n_points() == len(library) + 1
     opened.search("mine not in the library")

@@ -16,15 +16,17 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from test_similarity import library_of
 
-from common import player, playlist_files, playlists, transitions
 from common.console import UserError
 from common.layout import N_FEATURES, SLICES
 from common.library import Paths
 from common.music import MAJOR, MINOR, Key
-from common.pairs import Pairs
-from common.similarity import nearest
-from common.spaces import build
-from common.transitions import Deck, Step, deck, parts, roughness, steps
+from common.playlists import files, transitions
+from common.playlists import orders as playlists
+from common.playlists.transitions import Deck, Step, deck, parts, roughness, steps
+from common.prompt import player
+from common.search.nearest import nearest
+from common.search.pairs import Pairs
+from common.search.spaces import build
 
 
 def music(n: int = 60, seed: int = 0):
@@ -319,7 +321,7 @@ ODD = [
 @pytest.mark.parametrize("relative", [False, True])
 def test_every_odd_name_survives_a_playlist(tmp_path, relative):
     paths = Paths(tmp_path / "data", tmp_path / "outputs")
-    written = playlist_files.export(paths, "odd", [song(path) for path in ODD], relative=relative)
+    written = files.export(paths, "odd", [song(path) for path in ODD], relative=relative)
     assert [path.suffix for path in written] == [".m3u8", ".json", ".csv"]
     raw = written[0].read_bytes()
     assert raw.startswith(b"#EXTM3U\n")
@@ -335,15 +337,13 @@ def test_every_odd_name_survives_a_playlist(tmp_path, relative):
 )
 def test_any_name_survives_a_playlist(name, relative):
     folder = Path("/music/lists")
-    text = playlist_files.m3u8(
-        "x", [song(f"/music/{name}", title=name, artist=name)], folder if relative else None
-    )
+    text = files.m3u8("x", [song(f"/music/{name}", title=name, artist=name)], folder if relative else None)
     assert text.count("\n") == len(text.split("\n")) - 1 == 4
     assert files_of(text, folder) == [f"/music/{name}"]
 
 
 def test_extended_lines_hold_seconds_artist_and_title():
-    text = playlist_files.m3u8("My\nlist", [song("/a.mp3", artist="Ä\nB", title="C"), song("/d.mp3")])
+    text = files.m3u8("My\nlist", [song("/a.mp3", artist="Ä\nB", title="C"), song("/d.mp3")])
     assert text.split("\n") == [
         "#EXTM3U", "#PLAYLIST:My list", "#EXTINF:62,Ä B - C", "/a.mp3", "#EXTINF:62,d", "/d.mp3", "",
     ]  # fmt: skip
@@ -352,7 +352,7 @@ def test_extended_lines_hold_seconds_artist_and_title():
 def test_json_and_csv_hold_the_reasons(tmp_path):
     paths = Paths(tmp_path / "data", tmp_path / "outputs")
     step = Step(0.25, {"sound": 0.5, "tempo": 0.0, "key": 0.0, "energy": 0.25}, "the same tempo")
-    _, as_json, as_csv = playlist_files.export(paths, "A to B", [song("/a.mp3"), song("/b.mp3")], [step])
+    _, as_json, as_csv = files.export(paths, "A to B", [song("/a.mp3"), song("/b.mp3")], [step])
     found = json.loads(as_json.read_text(encoding="utf-8"))
     assert found["roughness"] == 0.25
     assert found["songs"][0]["step"] is None

@@ -5,9 +5,18 @@ import pytest
 import sklearn.decomposition
 from sklearn.neighbors import NearestNeighbors
 
-from common import projection
 from common.library import Library, standardise
-from common.projection import DISC, NEIGHBOURS, PCA, UMAP, neighbours, place, principal_components, project
+from common.maps import projection
+from common.maps.projection import (
+    DISC,
+    NEIGHBOURS,
+    PCA,
+    UMAP,
+    neighbours,
+    place,
+    principal_components,
+    project,
+)
 
 
 def clusters(sizes=(12, 12, 12), n_features=40, seed=0):

@@ -12,14 +12,15 @@ from sklearn.metrics import silhouette_score
 from sklearn.metrics.pairwise import cosine_similarity
 from sklearn.preprocessing import StandardScaler
 
-from common import genres, reasons, similarity, spaces
 from common.console import UserError
 from common.layout import GROUP_INDICES, GROUPS, N_FEATURES, SLICES
 from common.library import COLUMNS, UNKNOWN_GENRE, Library
 from common.music import MAJOR, MINOR, Key
-from common.pairs import sample_pairs
-from common.similarity import Match, nearest
-from common.spaces import SPACES, Space, build
+from common.search import genre_similarity, reasons, spaces
+from common.search import nearest as similarity
+from common.search.nearest import Match, nearest
+from common.search.pairs import sample_pairs
+from common.search.spaces import SPACES, Space, build
 
 
 def library_of(embeddings: np.ndarray, genre_names: list[str] | None = None, artists=None) -> Library:
@@ -320,7 +321,7 @@ def test_a_folder_that_cannot_be_written_is_no_obstacle(make_library, monkeypatc
 @pytest.fixture(scope="module")
 def trained():
     """A library and a representation such as stage 3 makes."""
-    from common.classifier import represent
+    from common.classifier.model import represent
 
     rng = np.random.default_rng(0)
     y = np.repeat([0, 1, 2], 15)
@@ -331,12 +332,12 @@ def trained():
 def test_the_classifier_space_is_the_cosine_of_its_components(trained, monkeypatch, paths):
     from types import SimpleNamespace
 
-    from common import classifier
+    from common.classifier import model
 
     library, representation = trained
     paths.model.parent.mkdir(parents=True)
     paths.model.touch()
-    monkeypatch.setattr(classifier, "load", lambda path: SimpleNamespace(representation=representation))
+    monkeypatch.setattr(model, "load", lambda path: SimpleNamespace(representation=representation))
     space = build("classifier", library, paths)
     expected = cosine_similarity(representation.components(library.embeddings))
     assert np.allclose(space.matrix, expected, atol=1e-6)
@@ -440,7 +441,7 @@ def five_genres() -> Library:
 
 def test_genre_statistics_against_loops(five_genres, space_name):
     space = build(space_name, five_genres)
-    found = genres.measure(space, five_genres)
+    found = genre_similarity.measure(space, five_genres)
     assert found.genres == ["A", "ALONE", "B", "C"]
     assert list(found.sizes) == [14, 1, 12, 9]
     known = [i for i, genre in enumerate(five_genres.genres) if genre != UNKNOWN_GENRE]
@@ -463,7 +464,7 @@ def test_genre_statistics_against_loops(five_genres, space_name):
 
 def test_precision_chance_hubs_and_silhouette(five_genres, space_name):
     space = build(space_name, five_genres)
-    found = genres.measure(space, five_genres)
+    found = genre_similarity.measure(space, five_genres)
     known = [i for i, genre in enumerate(five_genres.genres) if genre != UNKNOWN_GENRE]
     genre, artist = five_genres.genres, five_genres.columns["artist"]
     near = {i: sorted((j for j in known if j != i), key=lambda j: -space.similarity(i, j)) for i in known}
@@ -489,9 +490,9 @@ def test_precision_chance_hubs_and_silhouette(five_genres, space_name):
 
 def test_statistics_of_a_sample_are_close(five_genres, monkeypatch):
     space = build("balanced", five_genres)
-    every = genres.measure(space, five_genres)
-    monkeypatch.setattr(genres, "SONG_SAMPLE", 30)
-    sample = genres.measure(space, five_genres)
+    every = genre_similarity.measure(space, five_genres)
+    monkeypatch.setattr(genre_similarity, "SONG_SAMPLE", 30)
+    sample = genre_similarity.measure(space, five_genres)
     assert sample.n_asked == 30
     assert sample.precision.overall == pytest.approx(every.precision.overall, abs=0.1)
     assert np.nanmax(np.abs(sample.mean - every.mean)) < 0.1
@@ -500,9 +501,9 @@ def test_statistics_of_a_sample_are_close(five_genres, monkeypatch):
 
 def test_statistics_do_not_depend_on_how_many_songs_are_compared_at_a_time(five_genres, monkeypatch):
     space = build("balanced", five_genres)
-    every = genres.measure(space, five_genres)
-    monkeypatch.setattr(genres, "CHUNK_ENTRIES", 3 * len(five_genres))
-    few = genres.measure(space, five_genres)
+    every = genre_similarity.measure(space, five_genres)
+    monkeypatch.setattr(genre_similarity, "CHUNK_ENTRIES", 3 * len(five_genres))
+    few = genre_similarity.measure(space, five_genres)
     np.testing.assert_allclose(few.mean, every.mean, atol=1e-6)
     assert few.precision.overall == pytest.approx(every.precision.overall)
     assert few.hubs == every.hubs
@@ -510,14 +511,14 @@ def test_statistics_do_not_depend_on_how_many_songs_are_compared_at_a_time(five_
 
 def test_one_genre_and_no_genre():
     one = random_library(6)
-    found = genres.measure(build("balanced", one), one)
+    found = genre_similarity.measure(build("balanced", one), one)
     assert found.precision.overall == found.precision.chance_overall == 1.0
     assert math.isnan(found.silhouette)
     assert math.isnan(found.outside_mean[0])
-    assert genres.table(found)[1][0][4] is None
+    assert genre_similarity.table(found)[1][0][4] is None
     nameless = dataclasses.replace(one, columns={**one.columns, "genre": [UNKNOWN_GENRE] * 6})
     with pytest.raises(UserError, match="genre folders"):
-        genres.measure(build("balanced", nameless), nameless)
+        genre_similarity.measure(build("balanced", nameless), nameless)
 
 
 # --- reasons -----------------------------------------------------------------------------------------

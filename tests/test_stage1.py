@@ -22,7 +22,9 @@ import pytest
 import soundfile
 from signals import RATE, chords, clicks, noise, sine
 
-from common import audio, extraction, features, library, store
+from common import audio, features, library
+from common.extraction import run as extraction
+from common.extraction import store
 from common.layout import N_FEATURES
 from common.library import Paths
 

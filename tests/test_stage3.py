@@ -13,7 +13,10 @@ import numpy as np
 import pytest
 import soundfile
 
-from common import charts, classifier, classifier_report, evaluation, library
+from common import charts, library
+from common.classifier import evaluation
+from common.classifier import model as classifier
+from common.classifier import report as classifier_report
 from common.console import FAILED, HOUSE, OK
 from common.layout import N_FEATURES
 from common.library import TRAIN
@@ -184,7 +187,7 @@ def test_a_hostile_title_is_text(make_library, capsys):
     assert "\x1b" not in section.as_text()
     assert r"\<script\>" in section.as_markdown()
     assert r"\|" in section.as_markdown()
-    from common.classifier_charts import draw_boundary
+    from common.classifier.figures import draw_boundary
 
     assert draw_boundary(paths.plot("boundary_songs"), made, training, [doubt]).exists()
 

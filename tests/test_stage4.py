@@ -15,9 +15,9 @@ import pytest
 from prompt_toolkit.completion import CompleteEvent
 from prompt_toolkit.document import Document
 
-from common import player, prompt
-from common.completion import LineCompleter, best_matches
 from common.library import fold
+from common.prompt import loop, player
+from common.prompt.completion import LineCompleter, best_matches
 
 stage4 = importlib.import_module("04_similarity_search")
 SCRIPT = Path(stage4.__file__)
@@ -542,7 +542,7 @@ def test_every_command_of_the_table_runs_at_the_prompt(say_lines, monkeypatch):
         "help",
         "quit",
     ]
-    names = [prompt.pick(stage4.COMMANDS, line.split())[0].name for line in lines]
+    names = [loop.pick(stage4.COMMANDS, line.split())[0].name for line in lines]
     assert sorted(names) == sorted(command.name for command in stage4.COMMANDS)
     code, _, err = say_lines(*lines)
     assert code == 0
@@ -582,11 +582,11 @@ def _json_documents(text: str) -> list:
     ],
 )
 def test_lines_are_split_as_people_write_them(line, words):
-    assert prompt.split(line) == words
+    assert loop.split(line) == words
 
 
 def test_the_readme_table_escapes_bars():
-    table = prompt.markdown_table(stage4.COMMANDS)
+    table = loop.markdown_table(stage4.COMMANDS)
     assert "`compare A \\| B`" in table
     assert table.count("\n") == len(stage4.COMMANDS) + 1
 

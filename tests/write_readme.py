@@ -4,7 +4,8 @@ import importlib
 import re
 from pathlib import Path
 
-from common import layout, prompt
+from common import layout
+from common.prompt import loop
 
 README = Path(__file__).resolve().parent.parent / "README.md"
 
@@ -12,7 +13,7 @@ README = Path(__file__).resolve().parent.parent / "README.md"
 def derived() -> dict[str, str]:
     """Section of the README -> the Markdown that belongs there."""
     stage4 = importlib.import_module("04_similarity_search")
-    return {"layout": layout.markdown_table(), "commands": prompt.markdown_table(stage4.COMMANDS)}
+    return {"layout": layout.markdown_table(), "commands": loop.markdown_table(stage4.COMMANDS)}
 
 
 def section_pattern(name: str) -> re.Pattern[str]:

@@ -20,7 +20,7 @@ from prompt_toolkit.shortcuts import CompleteStyle
 
 from common.console import clean, note
 from common.library import fold
-from common.prompt import Command, by_name
+from common.prompt.loop import Command, by_name
 
 MOST = 30
 """Suggestions shown at once."""

@@ -10,7 +10,7 @@ import numpy as np
 from common.console import count
 
 if TYPE_CHECKING:
-    from common.spaces import Space
+    from common.search.spaces import Space
 
 PAIR_SAMPLE = 200_000
 """Pairs a percentile is judged by where the matrix is not in memory."""

@@ -9,8 +9,8 @@ import numpy as np
 
 from common import charts
 from common.console import shorten
-from common.genres import GenreStatistics
 from common.layout import GROUPS
+from common.search.genre_similarity import GenreStatistics
 
 _LONGEST_NAME = 60
 

@@ -13,12 +13,10 @@ from typing import Any
 
 import numpy as np
 
-from common import charts, console, evaluation, files
-from common.classifier import TREES, Model
-from common.classifier_charts import WAYS
-from common.console import clean, count
-from common.evaluation import Confidence, Difference, Doubt, Holdout, Measure, Scores, TrainingSet
-from common.explanations import (
+from common import charts, console, files
+from common.classifier import evaluation
+from common.classifier.evaluation import Confidence, Difference, Doubt, Holdout, Measure, Scores, TrainingSet
+from common.classifier.explanation import (
     Attribution,
     ComponentMeaning,
     Contributions,
@@ -27,6 +25,9 @@ from common.explanations import (
     contribute,
     tell,
 )
+from common.classifier.figures import WAYS
+from common.classifier.model import TREES, Model
+from common.console import clean, count
 from common.library import Library, Paths
 
 REPORT = "genre_classifier"

@@ -27,7 +27,7 @@ from types import ModuleType
 
 from common import audio, features, kernels, layout
 from common.console import Stopwatch, UserError, count, note
-from common.extraction import Crashed, package_versions
+from common.extraction.run import Crashed, package_versions
 
 try:
     from dask.distributed import Client, Event

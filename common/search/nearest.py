@@ -12,9 +12,9 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from common.filters import ArtistCap, Copies
 from common.library import Library
-from common.spaces import Space
+from common.search.filters import ArtistCap, Copies
+from common.search.spaces import Space
 
 
 @dataclass(frozen=True)

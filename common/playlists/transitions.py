@@ -27,10 +27,10 @@ import numpy as np
 
 from common.library import Library
 from common.music import MINOR, Key
-from common.pairs import Pairs
 from common.readings import energies, keys, tempos
-from common.reasons import FAR, key_step, tempo_step
-from common.spaces import Space
+from common.search.pairs import Pairs
+from common.search.reasons import FAR, key_step, tempo_step
+from common.search.spaces import Space
 
 WEIGHTS = {"sound": 0.4, "tempo": 0.2, "key": 0.2, "energy": 0.2}
 """How much each part of a step counts: the sound as much as two of the others."""

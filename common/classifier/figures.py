@@ -20,8 +20,8 @@ from common.console import clean, display_width, shorten
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-    from common.evaluation import Confidence, Doubt, Scores, TrainingSet
-    from common.explanations import ComponentMeaning, Contributions, Explanation
+    from common.classifier.evaluation import Confidence, Doubt, Scores, TrainingSet
+    from common.classifier.explanation import ComponentMeaning, Contributions, Explanation
     from common.library import Library
 
 MOST_COMPONENTS, MOST_SONGS, MOST_STEPS = 10, 20, 8

@@ -25,9 +25,9 @@ import numpy as np
 from mutagen import MutagenError
 from mutagen.id3 import ID3, TALB, TCON, TDRC, TIT2, TPE1, TRCK, TXXX
 
-from common import synth
+from common.demo import synth
+from common.demo.synth import SAMPLE_RATE
 from common.files import replacing
-from common.synth import SAMPLE_RATE
 
 DEFAULT_SEED = 1999
 

@@ -18,10 +18,12 @@ from urllib.parse import quote
 
 import numpy as np
 
-from common import charts, console, readings, similarity, spaces
+from common import charts, console, readings
 from common.library import Library, Paths
-from common.maps import SYMBOLS_3D, Star, describe, title
-from common.projection import CHUNK, Projection, neighbours
+from common.maps.figures import SYMBOLS_3D, Star, describe, title
+from common.maps.projection import CHUNK, Projection, neighbours
+from common.search import nearest as similarity
+from common.search import spaces
 
 ASSETS = Path(__file__).parent / "assets"
 

@@ -33,11 +33,11 @@ from sklearn.metrics import (
 )
 from threadpoolctl import threadpool_limits
 
-from common import classifier
-from common.classifier import SEED, Settings
+from common.classifier import model as classifier
+from common.classifier.model import SEED, Settings
 from common.console import UserError, count
 from common.library import UNKNOWN_GENRE, Library, fold, standardise
-from common.projection import principal_components
+from common.maps.projection import principal_components
 from common.samples import stratified
 
 FOLDS = 5

@@ -18,7 +18,7 @@ def space(parser: argparse.ArgumentParser) -> None:
 
 
 def _space_name(text: str) -> str:
-    from common.spaces import SPACES
+    from common.search.spaces import SPACES
 
     if text not in SPACES:
         raise argparse.ArgumentTypeError(f"{text!r} is no space; there are {', '.join(SPACES)}")
@@ -71,7 +71,7 @@ def _save(parser: argparse.ArgumentParser) -> None:
 
 def _range(parse: str, example: str) -> Callable[[str], tuple[float, float]]:
     def read(text: str) -> tuple[float, float]:
-        from common import filters
+        from common.search import filters
 
         try:
             return getattr(filters, parse)(text)

@@ -29,7 +29,7 @@ from common.console import UserError, note
 from common.files import checksum, replacing
 from common.layout import GROUP_INDICES, LAYOUT_ID, N_FEATURES
 from common.library import TRAIN, Library, Paths, load_manifest
-from common.pairs import Pairs, sample_pairs
+from common.search.pairs import Pairs, sample_pairs
 
 MATRIX_LIMIT_MB = 64
 """Largest similarity matrix that is computed in advance (4 096 songs); beyond it, rows on the fly."""
@@ -310,7 +310,7 @@ def classifier(library: Library, paths: Paths | None = None) -> Lens:
     UserError
         If there is no model, or it was not made by stage 3.
     """
-    from common.classifier import load
+    from common.classifier.model import load
 
     if paths is None or not paths.model.exists():
         raise UserError(f"the classifier space needs the model of stage 3; run: {TRAIN}")

@@ -15,7 +15,7 @@ import numpy as np
 from common import charts, console
 from common.layout import N_FEATURES
 from common.library import UNKNOWN_GENRE, Library, standardise
-from common.projection import DISC, NEIGHBOURS, PCA, UMAP, Projection, place
+from common.maps.projection import DISC, NEIGHBOURS, PCA, UMAP, Projection, place
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

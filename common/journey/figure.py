@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from common import charts, console, layout
-from common.hearing import FRAME_SECONDS, STORED, Heard, Pulse, Standing, find_pulse, most_unusual
+from common.journey.hearing import FRAME_SECONDS, STORED, Heard, Pulse, Standing, find_pulse, most_unusual
 from common.layout import LAYOUT, N_FEATURES, SAMPLE_RATE, SLICES, Block
 from common.music import Key
 

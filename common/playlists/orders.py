@@ -12,12 +12,12 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 
 from common.console import UserError
-from common.filters import Copies, tempo_within
 from common.library import Library, fold
-from common.pairs import SEED
+from common.playlists.transitions import WEIGHTS, Deck, cost, deck, parts
 from common.readings import tempos
-from common.spaces import Space
-from common.transitions import WEIGHTS, Deck, cost, deck, parts
+from common.search.filters import Copies, tempo_within
+from common.search.pairs import SEED
+from common.search.spaces import Space
 
 BEAM = 64
 """Unfinished paths that are kept at every step of the search for a path."""

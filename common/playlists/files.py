@@ -15,7 +15,7 @@ from typing import Any
 from common.console import clean
 from common.files import write_csv, write_json, write_text
 from common.library import Paths
-from common.transitions import Step, roughness
+from common.playlists.transitions import Step, roughness
 
 
 def export(

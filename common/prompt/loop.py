@@ -211,7 +211,7 @@ def _piped() -> Iterator[str]:
 def _typed(
     commands: Sequence[Command], suggestions: Mapping[str, Callable[[], Sequence[str]]]
 ) -> Iterator[str]:
-    from common.completion import open_terminal
+    from common.prompt.completion import open_terminal
 
     terminal = open_terminal(commands, suggestions, history_path())
     while True:

@@ -23,8 +23,8 @@ import filelock
 import numpy as np
 
 from common import audio, features, kernels
+from common.extraction.store import Failure, Song, Store, content_hash
 from common.layout import SAMPLE_RATE
-from common.store import Failure, Song, Store, content_hash
 
 TRANSIENT_KINDS = frozenset({"unsupported", "out_of_memory"})
 """Failures that are not the content's fault: tried again on every run."""

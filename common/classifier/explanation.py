@@ -25,8 +25,8 @@ import numpy as np
 import xgboost
 
 from common import layout
-from common.classifier import Model, Representation, probabilities
-from common.evaluation import Confidence
+from common.classifier.evaluation import Confidence
+from common.classifier.model import Model, Representation, probabilities
 from common.layout import GROUPS, N_FEATURES, SLICES
 
 if TYPE_CHECKING:

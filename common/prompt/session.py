@@ -12,8 +12,8 @@ from common import library
 from common.console import UserError, note
 from common.library import AmbiguousSongError, Library, Paths
 from common.readings import keys, tempos
-from common.similarity import search
-from common.spaces import DEFAULT_SPACE, Space, build
+from common.search.nearest import search
+from common.search.spaces import DEFAULT_SPACE, Space, build
 
 BAR = "|"
 """What stands between two songs."""
@@ -104,7 +104,8 @@ class Session:
     def _guest(self, path: Path) -> int:
         """Extract a song from outside the library and let it in for this run."""
         if path not in self._guests:
-            from common import features, hearing
+            from common import features
+            from common.journey import hearing
 
             note(f"listening to {path.name}, which is not in the library …")
             try:

@@ -18,8 +18,8 @@ import numpy as np
 from common.console import UserError, count
 from common.files import write_csv
 from common.library import UNKNOWN_GENRE, Library, Paths, fold
-from common.pairs import SEED
-from common.spaces import Space
+from common.search.pairs import SEED
+from common.search.spaces import Space
 
 SONG_SAMPLE = 4096
 """Songs that stand for all, where there are more."""

@@ -1,0 +1,1 @@
+"""One song's journey from waveform to embedding: its figure, and how unusual it is."""

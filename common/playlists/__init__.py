@@ -1,0 +1,1 @@
+"""Orders of songs in which every step is a good transition, and their files."""
