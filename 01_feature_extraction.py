@@ -20,14 +20,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from common import console
-from common.console import UserError, count, duration, note, say
+from common.console import UserError, note, say
+from common.text import count, duration, table
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
     from concurrent.futures import Executor
 
     from common.extraction.store import Failure, Store
-    from common.library import Library, Paths
+    from common.library import Library
+    from common.paths import Paths
 
 
 def get_parser() -> argparse.ArgumentParser:
@@ -238,15 +240,15 @@ def summarise(library: Library, results: Sequence[str | Failure]) -> None:
     say(f"{count(len(library), 'song')}, {duration(total)} of music, {mean} on average")
     say()
     genres = Counter(library.genres)
-    say(console.table(("genre", "songs"), sorted(genres.items()), right="lr"))
+    say(table(("genre", "songs"), sorted(genres.items()), right="lr"))
     kinds = Counter(result.kind for result in results if not isinstance(result, str))
     if kinds:
         say()
-        say(console.table(("skipped because", "files"), sorted(kinds.items()), right="lr"))
+        say(table(("skipped because", "files"), sorted(kinds.items()), right="lr"))
 
 
 def _run(arguments: argparse.Namespace) -> int:
-    from common.library import Paths
+    from common.paths import Paths
 
     paths = Paths(arguments.data, arguments.outputs)
     folder = audio_folder(arguments, paths)

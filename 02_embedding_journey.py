@@ -21,7 +21,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from common import console
+from common.arrays import neighbours
 from common.console import UserError, note, say
+from common.paths import EXTRACT, TRAIN
+from common.text import count, thousands
 
 if TYPE_CHECKING:
     import argparse
@@ -30,9 +33,10 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
     from common.journey.hearing import Heard
-    from common.library import Library, Paths
+    from common.library import Library
     from common.maps.figures import Star
     from common.maps.projection import Projection
+    from common.paths import Paths
 
 MOST_ON_MAP = 20_000
 """Songs that a map shows unless told: a page of so many still answers within two seconds on a computer
@@ -128,7 +132,7 @@ def choose_shown(library: Library, most: int, row: int | None) -> np.ndarray:
     """
     import numpy as np
 
-    from common.samples import stratified
+    from common.arrays import stratified
 
     shown = stratified(library.genres, most, SEED)
     if row is not None and row not in shown:
@@ -137,7 +141,7 @@ def choose_shown(library: Library, most: int, row: int | None) -> np.ndarray:
         shown[own[0] if len(own) else 0] = row
         shown = np.sort(shown)
     if len(shown) < len(library):
-        songs = f"{console.thousands(len(shown))} of {console.count(len(library), 'song')}"
+        songs = f"{thousands(len(shown))} of {count(len(library), 'song')}"
         note(f"the maps show {songs}, drawn at random, each genre by its share (another number: --sample N)")
     return shown
 
@@ -154,13 +158,13 @@ def lay_out(library: Library, drawn_from: int | None) -> list[Projection]:
     """
     from common.maps import projection
 
-    near = projection.neighbours(library.standardised, projection.NEIGHBOURS)
+    near = neighbours(library.standardised, projection.NEIGHBOURS)
     if len(library) > 3:
         with console.patience("loading UMAP (its first import on a machine compiles for half a minute)"):
             projection.import_umap()
     made = []
     for dimensions in (2, 3):
-        with console.patience(f"laying out {console.count(len(library), 'song')} in {dimensions}D"):
+        with console.patience(f"laying out {count(len(library), 'song')} in {dimensions}D"):
             laid_out = projection.project(library.standardised, near, dimensions)
             made.append(dataclasses.replace(laid_out, drawn_from=drawn_from))
         trust = made[-1].trust
@@ -233,12 +237,12 @@ def draw_perspectives(
 def _run(arguments: argparse.Namespace) -> int:
     from common import gallery
     from common import library as libraries
-    from common.library import Paths
+    from common.paths import Paths
 
     paths = Paths(arguments.data, arguments.outputs)
     library = libraries.load(paths)
     if not len(library):
-        raise UserError(f"the library is empty; run: {libraries.EXTRACT}")
+        raise UserError(f"the library is empty; run: {EXTRACT}")
     chosen = choose(library, arguments.song)
     row = chosen[1] if chosen else None
     heard = hear(library, *chosen) if chosen else None
@@ -253,7 +257,7 @@ def _run(arguments: argparse.Namespace) -> int:
     written.append(gallery.refresh(paths))
     for path in written:
         say(str(path))
-    note(f"next: open {paths.gallery}, then run: {libraries.TRAIN}")
+    note(f"next: open {paths.gallery}, then run: {TRAIN}")
     return console.OK
 
 

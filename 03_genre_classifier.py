@@ -19,13 +19,15 @@ from typing import TYPE_CHECKING
 
 from common import console
 from common.console import note, say
+from common.text import count, duration, thousands
 
 if TYPE_CHECKING:
     from common.classifier.evaluation import Confidence, Scores, TrainingSet
     from common.classifier.explanation import ComponentMeaning, Contributions, Explanation
     from common.classifier.model import Model
     from common.classifier.report import Section
-    from common.library import Library, Paths
+    from common.library import Library
+    from common.paths import Paths
 
 NEXT = "python 04_similarity_search.py"
 
@@ -177,16 +179,16 @@ def train(arguments: argparse.Namespace, paths: Paths) -> int:
     asked_row = None if arguments.song is None else songs.find(arguments.song)
     note("loading XGBoost and SHAP …")
     from common import gallery
+    from common.arrays import stratified
     from common.classifier import evaluation
     from common.classifier import model as classifier
     from common.classifier import report as report
     from common.classifier.explanation import contribute, describe_components
     from common.classifier.figures import draw_waterfall
-    from common.samples import stratified
 
     training = evaluation.gather(songs, arguments.sample)
     if training.drawn_from is not None:
-        drawn = f"{console.thousands(len(training))} of {console.count(training.drawn_from, 'song')}"
+        drawn = f"{thousands(len(training))} of {count(training.drawn_from, 'song')}"
         note(f"learning from {drawn}, drawn at random, each genre by its share (another number: --sample N)")
     components = candidate_components(arguments.components, len(training))
     sections: list[Section] = []
@@ -234,7 +236,7 @@ def train(arguments: argparse.Namespace, paths: Paths) -> int:
     written += report.write_tables(paths, doubtful, predicted)
     written.append(gallery.refresh(paths))
     say("\n" + "\n".join(str(path) for path in written))
-    note(f"done in {console.duration(watch.seconds)}; next: {NEXT}")
+    note(f"done in {duration(watch.seconds)}; next: {NEXT}")
     return console.OK
 
 
@@ -274,7 +276,7 @@ def predict_file(file: Path, paths: Paths, model: Model) -> bool:
 
 
 def _run(arguments: argparse.Namespace) -> int:
-    from common.library import Paths
+    from common.paths import Paths
 
     paths = Paths(arguments.data, arguments.outputs)
     return predict(arguments.predict, paths) if arguments.predict else train(arguments, paths)

@@ -30,6 +30,7 @@ from common.console import UserError, note, say
 from common.prompt import arguments as takes
 from common.prompt import loop
 from common.prompt.loop import Command
+from common.text import clean, count, duration, table
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -140,7 +141,7 @@ def why(session: Session, arguments: argparse.Namespace) -> None:
 def explain(session: Session, one: int, other: int, arguments: argparse.Namespace) -> None:
     """Print the similarity of two songs, what it is made of, and what that sounds like."""
     from common.layout import GROUPS
-    from common.readings import keys, tempos
+    from common.music import keys, tempos
     from common.search.reasons import key_relation, tempo_relation, traits
 
     space = session.space(arguments.space)
@@ -166,7 +167,7 @@ def explain(session: Session, one: int, other: int, arguments: argparse.Namespac
     longest = max(map(abs, parts.values())) or 1.0
     rows = [[group, f"{value:+.3f}", _bar(value / longest), GROUPS[group]] for group, value in parts.items()]
     rows.append(["sum", f"{sum(parts.values()):+.3f}", "", ""])
-    say(console.table(["group", "adds", "", "which is"], rows, right=" r"))
+    say(table(["group", "adds", "", "which is"], rows, right=" r"))
     for what, found in (("both", binding), ("A, not B", separating)):
         for trait in found:
             say(f"{what:9} {trait}")
@@ -201,7 +202,7 @@ def _draw_comparison(session: Session, one: int, other: int, score: float, parts
 
 def list_songs(session: Session, arguments: argparse.Namespace) -> None:
     """Print the songs of a genre, or of every genre."""
-    from common.library import fold
+    from common.text import fold
 
     wanted = " ".join(arguments.genre)
     genres = [g for g in session.library.genre_names if not wanted or fold(g) == fold(wanted)]
@@ -217,8 +218,8 @@ def list_songs(session: Session, arguments: argparse.Namespace) -> None:
     print_songs(session, session.listed)
     if arguments.save:
         _save(session, arguments.save, relative=False)
-    songs = console.count(len(session.listed), "song")
-    note(f"{songs} in {console.count(len(genres), 'genre')}")
+    songs = count(len(session.listed), "song")
+    note(f"{songs} in {count(len(genres), 'genre')}")
     suggest(session, f"search {_quoted(session, session.listed[0])}")
 
 
@@ -234,7 +235,7 @@ def genres(session: Session, arguments: argparse.Namespace) -> None:
         print_json([dict(zip(headers, row, strict=True)) for row in rows])
         return
     shown = [[f"{cell:.3f}" if isinstance(cell, float) else cell for cell in row] for row in rows]
-    say(console.table(headers, shown, right=" " + "r" * len(headers)))
+    say(table(headers, shown, right=" " + "r" * len(headers)))
     for line in statistics.sentences(session.library.names):
         say(line)
     written = [
@@ -259,7 +260,7 @@ def spaces(session: Session, arguments: argparse.Namespace) -> None:
         )
         return
     rows = [["•" if name == session.space_name else "", name, about] for name, (_, about) in SPACES.items()]
-    say(console.table(["", "space", "what it is"], rows))
+    say(table(["", "space", "what it is"], rows))
 
 
 # --- listening ---------------------------------------------------------------------------------------
@@ -315,7 +316,7 @@ def shuffle(session: Session, arguments: argparse.Namespace) -> None:
 
     songs, name = _songs_of(session, " ".join(arguments.genre))
     if len(songs) > MOST_ORDERED:
-        note(f"{MOST_ORDERED} of {console.count(len(songs), 'song')}, drawn at random")
+        note(f"{MOST_ORDERED} of {count(len(songs), 'song')}, drawn at random")
     order = put_in_order(session.space(arguments.space), session.library, songs, arguments.seed)
     show_order(session, f"shuffle {name}", order, arguments)
 
@@ -334,7 +335,7 @@ def climbing_set(session: Session, arguments: argparse.Namespace) -> None:
 
 def _songs_of(session: Session, genre: str) -> tuple[list[int], str]:
     """The songs of a genre, or all, and what to call them."""
-    from common.library import fold
+    from common.text import fold
 
     library = session.library
     if not genre or fold(genre) == "all":
@@ -458,7 +459,7 @@ def print_songs(
     under: Sequence[Sequence[str]] = (),
 ) -> None:
     """Print numbered songs, each with its file under it, and what else is to be said of it."""
-    from common.readings import keys, tempos
+    from common.music import keys, tempos
 
     if not rows:
         return
@@ -468,18 +469,16 @@ def print_songs(
         **(extra or {}),
         "song": [library.names[row] for row in rows],
         "genre": [library.genres[row] for row in rows],
-        "time": [console.duration(library.columns["duration"][row]) for row in rows],
+        "time": [duration(library.columns["duration"][row]) for row in rows],
         "BPM": [f"{bpm:.0f}" if bpm > 0 else None for bpm in tempo],
         "key": [_key_name(key) for key in keys(library, list(rows))],
     }
     right = "r" + "r" * len(extra or {}) + "  rr"
-    head, rule, *lines = console.table(list(columns), zip(*columns.values(), strict=True), right=right).split(
-        "\n"
-    )
+    head, rule, *lines = table(list(columns), zip(*columns.values(), strict=True), right=right).split("\n")
     indent = " " * (len(rule.split(" ", 1)[0]) + 2)
     say("\n".join([head, rule]))
     for line, row, more in zip(lines, rows, under or [[]] * len(rows), strict=True):
-        say("\n".join([line, *(indent + console.clean(text) for text in [library.paths[row], *more])]))
+        say("\n".join([line, *(indent + clean(text) for text in [library.paths[row], *more])]))
 
 
 def _key_name(key: Key | None) -> str | None:
@@ -503,7 +502,7 @@ def suggest(session: Session, command: str) -> None:
 def _title(session: Session, row: int) -> str:
     library = session.library
     where = library.genres[row] if row < library.n_own else "not in the library"
-    return f"{library.names[row]} ({where}, {console.duration(library.columns['duration'][row])})"
+    return f"{library.names[row]} ({where}, {duration(library.columns['duration'][row])})"
 
 
 def _quoted(session: Session, row: int) -> str:
@@ -578,10 +577,8 @@ def _prompt(arguments: argparse.Namespace) -> int:
 
     session = _session(arguments)
     session.offer = lambda songs: print_songs(session, songs)
-    songs = console.count(len(session.library), "song")
-    note(
-        f"{songs} in {console.count(len(session.library.genre_names), 'genre')}, {session.space_name} space."
-    )
+    songs = count(len(session.library), "song")
+    note(f"{songs} in {count(len(session.library.genre_names), 'genre')}, {session.space_name} space.")
     return loop.run_prompt(
         COMMANDS,
         session,
@@ -594,7 +591,7 @@ def _prompt(arguments: argparse.Namespace) -> int:
 
 
 def _session(arguments: argparse.Namespace) -> Session:
-    from common.library import Paths
+    from common.paths import Paths
     from common.prompt.session import Session
 
     return Session(Paths(arguments.data, arguments.outputs), arguments.space)

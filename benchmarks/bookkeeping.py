@@ -23,11 +23,12 @@ import numpy as np
 import psutil
 
 from common.audio import Check, Tags
-from common.console import Stopwatch, table
+from common.console import Stopwatch
 from common.extraction.run import Known, Outcome, extract_all
 from common.extraction.store import Failure, Song, Store, content_hash
 from common.layout import N_FEATURES
-from common.library import Paths
+from common.paths import Paths
+from common.text import table
 
 BUDGET = 10.0
 N_GENRES = 20

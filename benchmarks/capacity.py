@@ -22,7 +22,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from benchmarks.processes import measure
-from common.console import HOUSE, count, note, table
+from common.console import note
+from common.paths import HOUSE
+from common.text import count, table
 
 N_NEAREST, N_QUERIES = 10, 20
 WARMING = (40, 2)
@@ -79,7 +81,7 @@ def neighbours(folder: Path, *_: int) -> dict[str, float]:
 
     values = _library(folder).standardised
     near = []
-    found = _timed(lambda: near.extend(projection.neighbours(values, projection.NEIGHBOURS)))
+    found = _timed(lambda: near.extend(neighbours(values, projection.NEIGHBOURS)))
     np.savez(folder / "near.npz", *near)
     return {"map: neighbours of all": found}
 
@@ -105,7 +107,7 @@ def _layout(folder: Path, dimensions: int) -> dict[str, float]:
 
 
 def _paths(folder: Path):
-    from common.library import Paths
+    from common.paths import Paths
 
     return Paths(folder / "data", folder / "outputs")
 

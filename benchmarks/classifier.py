@@ -21,7 +21,7 @@ import numpy as np
 from benchmarks.libraries import make_library
 from common.classifier import evaluation, explanation
 from common.classifier import model as classifier
-from common.console import table
+from common.text import table
 
 BUDGET = 60.0
 

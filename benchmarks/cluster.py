@@ -25,11 +25,12 @@ import soundfile
 from benchmarks.bookkeeping import work, write_files
 from benchmarks.machines import Machines
 from common.audio import find_songs
-from common.console import Stopwatch, table
+from common.console import Stopwatch
 from common.extraction.cluster import Cluster
 from common.extraction.run import Known, Outcome, Work, analyse, extract_all, warm_up
 from common.extraction.store import Store
 from common.layout import SAMPLE_RATE
+from common.text import table
 
 PROCESSES = 2
 SONGS, SECONDS = 32, 120

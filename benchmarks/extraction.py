@@ -25,9 +25,9 @@ import soundfile
 from threadpoolctl import threadpool_limits
 
 from common import audio, features
-from common.console import table
 from common.demo import compose
 from common.layout import HOP_LENGTH, N_FFT
+from common.text import table
 from tests.oracle import literal_blocks
 
 MINUTES = 4

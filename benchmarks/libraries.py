@@ -14,7 +14,8 @@ import numpy as np
 
 from common import library
 from common.layout import N_FEATURES, SLICES, index_of
-from common.library import COLUMNS, Library, Paths
+from common.library import COLUMNS, Library
+from common.paths import Paths
 
 SONGS_PER_ARTIST, SONGS_PER_ALBUM = 4, 2
 

@@ -12,7 +12,7 @@ import time
 
 from dask.distributed import Client
 
-from common.console import HOUSE
+from common.paths import HOUSE
 
 
 class Machines:

@@ -19,8 +19,10 @@ from typing import Any
 
 from benchmarks.libraries import make_library
 from common import console
+from common.arrays import neighbours
 from common.maps import figures, projection
 from common.maps import page as map_pages
+from common.text import table
 
 
 def get_parser() -> argparse.ArgumentParser:
@@ -42,7 +44,7 @@ def measure(n_songs: int, folder: Path) -> dict[str, float]:
         found[what] = watch.seconds
         return done
 
-    near = timed("neighbours", lambda: projection.neighbours(library.standardised, projection.NEIGHBOURS))
+    near = timed("neighbours", lambda: neighbours(library.standardised, projection.NEIGHBOURS))
     nearest = timed("nearest songs", lambda: map_pages.nearest_songs(library))
     for dimensions, draw in ((2, figures.draw_2d), (3, figures.draw_3d)):
         name, page = f"{dimensions}D", folder / f"map_{dimensions}d.html"
@@ -118,7 +120,7 @@ def main(argv: list[str] | None = None) -> int:
         for what in results[0]
     ]
     headers = ["seconds, or MB", *(f"{n} songs" for n in arguments.songs), "growth"]
-    print(console.table(headers, rows, right=" " + "r" * (len(headers) - 1)))
+    print(table(headers, rows, right=" " + "r" * (len(headers) - 1)))
     return 0
 
 

@@ -17,8 +17,9 @@ from pathlib import Path
 import soundfile
 
 from benchmarks.processes import Usage, measure
-from common.console import HOUSE, table
 from common.demo import compose
+from common.paths import HOUSE
+from common.text import table
 
 
 def write_mix(path: Path, minutes: float) -> None:

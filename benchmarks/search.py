@@ -22,10 +22,10 @@ import numpy as np
 from sklearn.neighbors import NearestNeighbors
 from threadpoolctl import threadpool_info
 
-from common.console import table
 from common.layout import N_FEATURES
 from common.search.nearest import nearest
 from common.search.spaces import Lens, Space
+from common.text import table
 
 N_NEAREST = 10
 CHUNK = 20_000

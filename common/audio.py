@@ -23,8 +23,9 @@ import numpy as np
 import soundfile
 import soxr
 
-from common.console import UserError, duration
+from common.console import UserError
 from common.layout import SAMPLE_RATE
+from common.text import duration
 
 SNDFILE_SUFFIXES = frozenset({".mp3", ".flac", ".wav", ".ogg", ".oga", ".opus", ".aiff", ".aif", ".aifc"})
 """Endings of the formats that libsndfile decodes."""

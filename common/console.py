@@ -12,12 +12,11 @@ import os
 import sys
 import threading
 import time
-import unicodedata
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
-HOUSE = Path(__file__).resolve().parent.parent
-"""The folder that holds the four scripts; ``data/`` and ``outputs/`` lie in it by default."""
+from common.paths import HOUSE
+from common.text import clean, count
 
 OK, FAILED, INTERRUPTED = 0, 1, 130
 """Exit codes; wrong usage is argparse's own 2."""
@@ -136,100 +135,6 @@ def say(text: str = "") -> None:
     print(clean(text, keep="\n"))
 
 
-def clean(text: str, keep: str = "") -> str:
-    """Make a stranger's text safe for a terminal or a playlist.
-
-    Control, escape and bidirectional-override characters become ``�``, lone surrogates (file names in
-    no known encoding) too; everything printable stays as it is.
-
-    Parameters
-    ----------
-    text
-        Any text, such as a file name or a tag.
-    keep
-        Control characters to leave alone, such as a line break.
-    """
-    text = str(text)
-    if text.isprintable():
-        return text
-    return "".join(c if c in keep or not _is_unsafe(c) else "�" for c in text)
-
-
-def _is_unsafe(character: str) -> bool:
-    return character in _BIDI or unicodedata.category(character) in {"Cc", "Cs", "Zl", "Zp"}
-
-
-_BIDI = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
-
-
-def display_width(text: str) -> int:
-    """Columns a text takes on a terminal: wide East Asian characters two, combining marks none."""
-    if text.isascii():
-        return len(text)
-    return sum(
-        0 if unicodedata.combining(c) else 2 if unicodedata.east_asian_width(c) in "WF" else 1 for c in text
-    )
-
-
-def shorten(text: str, width: int) -> str:
-    """Cut a text to at most ``width`` columns, with an ellipsis where something is missing."""
-    if display_width(text) <= width:
-        return text
-    kept, used = "", 0
-    for character in text:
-        used += display_width(character)
-        if used > width - 1:
-            break
-        kept += character
-    return kept + "…"
-
-
-def table(
-    headers: Sequence[str], rows: Iterable[Sequence[object]], max_width: int = 48, right: str = ""
-) -> str:
-    """Lay rows out in columns under their headers.
-
-    Parameters
-    ----------
-    headers
-        One per column.
-    rows
-        Cells of any kind; ``None`` is shown as a dash.
-    max_width
-        Longest a cell may be before it is shortened; the last column is never shortened, so that a file
-        path stays whole.
-    right
-        Which columns to align right: one character per column, ``r`` or anything else.
-
-    Returns
-    -------
-    str
-        Lines without a trailing line break.
-    """
-    last = len(headers) - 1
-    cells = [
-        [
-            clean("–" if cell is None else str(cell))
-            if column == last
-            else shorten(clean("–" if cell is None else str(cell)), max_width)
-            for column, cell in enumerate(row)
-        ]
-        for row in [headers, *rows]
-    ]
-    widths = [max(display_width(row[column]) for row in cells) for column in range(len(headers))]
-    align_right = [right[column : column + 1] == "r" for column in range(len(headers))]
-    lines = [
-        "  ".join(_padded(*cell) for cell in zip(row, widths, align_right, strict=True)) for row in cells
-    ]
-    lines.insert(1, "  ".join("─" * width for width in widths))
-    return "\n".join(line.rstrip() for line in lines)
-
-
-def _padded(text: str, width: int, to_right: bool) -> str:
-    gap = " " * (width - display_width(text))
-    return gap + text if to_right else text + gap
-
-
 class Heartbeat:
     """Progress for a stderr that is no terminal: a plain line now and then instead of a bar."""
 
@@ -338,23 +243,3 @@ class Stopwatch:
     @property
     def seconds(self) -> float:
         return max(time.monotonic() - self._start, 1e-9)
-
-
-def duration(seconds: float) -> str:
-    """Write a time for people: ``58 s``, ``3:05``, ``1:02:09``."""
-    whole = round(seconds)
-    if whole < 60:
-        return f"{seconds:.1f} s" if seconds < 10 else f"{whole} s"
-    minutes, rest = divmod(whole, 60)
-    hours, minutes = divmod(minutes, 60)
-    return f"{hours}:{minutes:02d}:{rest:02d}" if hours else f"{minutes}:{rest:02d}"
-
-
-def thousands(number: int) -> str:
-    """Write a number so that it can be read: ``1 200 000``."""
-    return f"{number:,}".replace(",", " ")
-
-
-def count(number: int, noun: str) -> str:
-    """Write a number of things: ``1 song``, ``1 200 songs``."""
-    return f"{thousands(number)} {noun}{'' if number == 1 else 's'}"

@@ -16,14 +16,13 @@ import io
 import json
 import os
 import pickle
-import re
 import tempfile
-import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from common.console import UserError, clean
+from common.console import UserError
+from common.text import clean
 
 
 def _umask() -> int:
@@ -38,20 +37,6 @@ UMASK = _umask()
 
 class ArtifactError(UserError):
     """An artifact is missing, damaged, or made for another layout; the message names the remedy."""
-
-
-def slug(text: str, longest: int = 80) -> str:
-    """Turn a title into a file-name part that every file system takes, and no other title shares.
-
-    Letters and digits of any script and hyphens stay, spaces become ``_``. A title that loses anything
-    else, or is cut to ``longest`` bytes, gets eight characters of its hash.
-    """
-    plain = re.sub(r"[^\w-]+|_+", "_", unicodedata.normalize("NFC", text)).strip("_")
-    name = plain.encode("utf-8", "ignore")[:longest].decode("utf-8", "ignore")
-    if name and name.replace("_", " ") == text:
-        return name
-    digest = hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:8]
-    return f"{name}_{digest}".strip("_")
 
 
 @contextlib.contextmanager

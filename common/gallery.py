@@ -14,8 +14,9 @@ from pathlib import Path
 from urllib.parse import quote
 
 from common import charts, markdown
-from common.console import count
-from common.library import Paths
+from common.pages import escape, figure_tag, html_table, save_page
+from common.paths import Paths
+from common.text import count
 
 TABLE_ROWS, TABLE_COLUMNS = 30, 12
 """Most of a report's table that the page shows; the file has the rest."""
@@ -103,10 +104,10 @@ def refresh(paths: Paths) -> Path:
     if not parts:
         parts = ["<p>Nothing has been made yet. Start with <code>python 02_embedding_journey.py</code>.</p>"]
     links = " · ".join(
-        f'<a href="#{_anchor(section)}">{charts.text(section.title)}</a>' for section, files in found if files
+        f'<a href="#{_anchor(section)}">{escape(section.title)}</a>' for section, files in found if files
     )
     body = f"<h1>Music, as a machine hears it</h1>\n<nav>{links}</nav>\n" + "\n".join(parts)
-    return charts.save_page(paths.gallery, "Music, as a machine hears it", body, styles=STYLE)
+    return save_page(paths.gallery, "Music, as a machine hears it", body, styles=STYLE)
 
 
 def _files(paths: Paths) -> list[Path]:
@@ -148,14 +149,14 @@ def _section(section: Section, files: list[Path], home: Path) -> str:
     pictures = [file for file in files if file.suffix == ".png"]
     shown = [file for file in files if file.suffix in RENDERED and file.stem not in FOR_READING_ELSEWHERE]
     others = [file for file in files if file not in {*pages, *pictures, *shown}]
-    parts = [f'<section id="{_anchor(section)}"><h2>{charts.text(section.title)}</h2>']
-    parts += [f"<p>{charts.text(section.lead)}</p>"] if section.lead else []
+    parts = [f'<section id="{_anchor(section)}"><h2>{escape(section.title)}</h2>']
+    parts += [f"<p>{escape(section.lead)}</p>"] if section.lead else []
     parts += [_links("Open", pages, section, home)] if pages else []
     if pictures:
         figures = [_picture(file, section, home) for file in pictures[:NEWEST]]
         parts.append(f'<div class="{"wide" if section.wide else "pictures"}">{"".join(figures)}</div>')
     if len(pictures) > NEWEST:
-        parts.append(f"<p>{charts.text(count(len(pictures) - NEWEST, 'older picture'))} in the folder.</p>")
+        parts.append(f"<p>{escape(count(len(pictures) - NEWEST, 'older picture'))} in the folder.</p>")
     parts += [(_table if file.suffix == ".csv" else _report)(file, section, home) for file in shown]
     parts += [_links("Files", others, section, home)] if others else []
     return "\n".join([*parts, "</section>"])
@@ -187,11 +188,11 @@ def _links(verb: str, files: list[Path], section: Section, home: Path) -> str:
 
 
 def _link(file: Path, label: str, home: Path) -> str:
-    return f'<a href="{charts.text(_address(file, home))}">{charts.text(label)}</a>'
+    return f'<a href="{escape(_address(file, home))}">{escape(label)}</a>'
 
 
 def _picture(file: Path, section: Section, home: Path) -> str:
-    return charts.figure_tag(_address(file, home), _caption(file, section), {"loading": "lazy"})
+    return figure_tag(_address(file, home), _caption(file, section), {"loading": "lazy"})
 
 
 def _report(file: Path, section: Section, home: Path) -> str:
@@ -208,10 +209,10 @@ def _table(file: Path, section: Section, home: Path) -> str:
         header = next(reader, [])[:TABLE_COLUMNS]
         rows = [row[:TABLE_COLUMNS] for _, row in zip(range(TABLE_ROWS), reader, strict=False)]
         more = next(reader, None) is not None
-    shown = charts.html_table(header, [[_cell(cell) for cell in row] for row in rows])
+    shown = html_table(header, [[_cell(cell) for cell in row] for row in rows])
     whole = _link(file, file.name, home)
     note = f" (the first {TABLE_ROWS} rows)" if more else ""
-    caption = charts.text(_caption(file, section))
+    caption = escape(_caption(file, section))
     return f'<div class="table"><h3>{caption}</h3>{shown}<p class="links">{whole}{note}</p></div>'
 
 

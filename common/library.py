@@ -14,7 +14,6 @@ import hashlib
 import io
 import json
 import pickle
-import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -23,7 +22,8 @@ from typing import Any
 
 import numpy as np
 
-from common.console import UserError, clean
+from common.arrays import scaling
+from common.console import UserError
 from common.files import (
     ArtifactError,
     check_plain,
@@ -31,10 +31,11 @@ from common.files import (
     load_plain,
     open_bytes,
     read_bytes,
-    slug,
     write_together,
 )
 from common.layout import LAYOUT_ID, N_FEATURES, SETTINGS
+from common.paths import EXTRACT, Paths
+from common.text import clean, fold
 
 UNKNOWN_GENRE = "UNKNOWN"
 
@@ -56,9 +57,6 @@ COLUMNS = (
 
 SKIPPED_COLUMNS = ("path", "kind", "reason")
 
-EXTRACT = "python 01_feature_extraction.py"
-TRAIN = "python 03_genre_classifier.py"
-
 
 class SongNotFoundError(UserError):
     """No song answers to a name; the message suggests the closest ones."""
@@ -66,136 +64,6 @@ class SongNotFoundError(UserError):
 
 class AmbiguousSongError(UserError):
     """More than one song answers to a name; the message lists them."""
-
-
-@dataclass(frozen=True)
-class Paths:
-    """Every file that stages hand to each other or to the user, named once.
-
-    Attributes
-    ----------
-    data, outputs
-        The two folders (``--data`` and ``--outputs``).
-    """
-
-    data: Path
-    outputs: Path
-
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "data", Path(self.data).expanduser().absolute())
-        object.__setattr__(self, "outputs", Path(self.outputs).expanduser().absolute())
-
-    @property
-    def raw(self) -> Path:
-        return self.data / "raw"
-
-    @property
-    def demo(self) -> Path:
-        return self.data / "demo"
-
-    @property
-    def processed(self) -> Path:
-        return self.data / "processed"
-
-    @property
-    def embeddings(self) -> Path:
-        return self.processed / "embeddings.npy"
-
-    @property
-    def metadata(self) -> Path:
-        return self.processed / "metadata.pkl"
-
-    @property
-    def manifest(self) -> Path:
-        return self.processed / "manifest.json"
-
-    @property
-    def skipped(self) -> Path:
-        return self.processed / "skipped.csv"
-
-    @property
-    def store(self) -> Path:
-        return self.data / "store.sqlite"
-
-    @property
-    def model(self) -> Path:
-        return self.outputs / "models" / "genre_classifier.pkl"
-
-    @property
-    def gallery(self) -> Path:
-        return self.html("index")
-
-    def space(self, name: str) -> Path:
-        """Path of a similarity space of a library too large to compute it anew at every start."""
-        return self.processed / "spaces" / f"{name}.npy"
-
-    def plot(self, name: str, song: str | None = None) -> Path:
-        """Path of a figure, ``outputs/plots/<name>[_<song>].png``."""
-        return self.outputs / "plots" / f"{_stem(name, song)}.png"
-
-    def html(self, name: str, song: str | None = None) -> Path:
-        """Path of a page, ``outputs/html/<name>[_<song>].html``."""
-        return self.outputs / "html" / f"{_stem(name, song)}.html"
-
-    def report(self, name: str) -> Path:
-        """Path of a report, ``outputs/reports/<name>``; the name carries its ending."""
-        return self.outputs / "reports" / name
-
-    def playlist(self, name: str) -> Path:
-        """Path of a playlist, ``outputs/playlists/<name>.m3u8``."""
-        return self.outputs / "playlists" / f"{slug(name)}.m3u8"
-
-
-def _stem(name: str, song: str | None) -> str:
-    return name if song is None else f"{name}_{slug(song)}"
-
-
-def scaling(embeddings: np.ndarray, chunk: int = 8192) -> tuple[np.ndarray, np.ndarray]:
-    """Mean and standard deviation of every feature over the songs.
-
-    Parameters
-    ----------
-    embeddings
-        Shape (n_songs, n_features).
-    chunk
-        How many songs are held in float64 at a time.
-
-    Returns
-    -------
-    tuple of ndarray
-        Two of float64, shape (n_features,). The deviation of a feature that is the same in every song is
-        infinite, so that whatever is divided by it becomes 0.
-    """
-    values = np.asarray(embeddings)
-    mean = values.mean(axis=0, dtype=np.float64)
-    squares, largest = np.zeros_like(mean), np.zeros_like(mean)
-    for start in range(0, len(values), chunk):
-        part = values[start : start + chunk].astype(np.float64)
-        squares += ((part - mean) ** 2).sum(axis=0)
-        largest = np.maximum(largest, np.abs(part).max(axis=0))
-    spread = np.sqrt(squares / len(values))
-    # Rounding leaves a constant feature a spread of a few units in the last place.
-    return mean, np.where(spread <= 1e-6 * np.maximum(largest, 1e-12), np.inf, spread)
-
-
-def standardise(embeddings: np.ndarray, reference: np.ndarray | None = None) -> np.ndarray:
-    """Give every feature mean 0 and standard deviation 1 over the songs; see `scaling`.
-
-    Parameters
-    ----------
-    embeddings
-        Shape (n_songs, n_features).
-    reference
-        Songs whose means and deviations are used, shape (n_others, n_features), so that a song from
-        outside a library can be measured by it; ``embeddings`` themselves if None.
-
-    Returns
-    -------
-    ndarray
-        float64, same shape. A feature that is the same in every song of the reference becomes 0.
-    """
-    mean, spread = scaling(embeddings if reference is None else reference)
-    return (np.asarray(embeddings, dtype=np.float64) - mean) / spread
 
 
 @dataclass(frozen=True)
@@ -362,12 +230,6 @@ class Library:
         names = list(dict.fromkeys(clean(self.names[self._keys.index(key)]) for key in close))
         hint = f"; did you mean: {'; '.join(names)}?" if names else ""
         return f"no song is called {clean(query)!r}{hint}"
-
-
-def fold(text: str) -> str:
-    """Reduce a text to what a search should compare: no case, no accents, single spaces."""
-    decomposed = unicodedata.normalize("NFKD", text.casefold())
-    return " ".join("".join(c for c in decomposed if not unicodedata.combining(c)).split())
 
 
 def save(paths: Paths, library: Library, manifest: dict[str, Any]) -> None:

@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterable, Iterator
 from itertools import groupby
 
-from common import charts
+from common.pages import escape, html_table
 
 _ESCAPED = re.compile(r"\\([!-/:-@\[-`{-~])")
 _CELL = re.compile(r"(?<!\\)\|")
@@ -46,22 +46,22 @@ def _headings(lines: Iterable[str], top: int) -> Iterator[str]:
     for line in lines:
         marks = len(line) - len(line.lstrip("#"))
         level = min(marks + top - 1, 6)
-        yield f"<h{level}>{charts.text(plain(line[marks:]))}</h{level}>"
+        yield f"<h{level}>{escape(plain(line[marks:]))}</h{level}>"
 
 
 def _items(lines: Iterable[str], _top: int) -> Iterator[str]:
-    items = "".join(f"<li>{charts.text(plain(line[1:]))}</li>" for line in lines)
+    items = "".join(f"<li>{escape(plain(line[1:]))}</li>" for line in lines)
     yield f"<ul>{items}</ul>"
 
 
 def _table(lines: Iterable[str], _top: int) -> Iterator[str]:
     rows = [_CELL.split(line.strip())[1:-1] for line in lines if not _RULE.fullmatch(line)]
     cells = [[plain(cell) for cell in row] for row in rows]
-    yield f'<div class="table">{charts.html_table(cells[0], cells[1:])}</div>' if cells else ""
+    yield f'<div class="table">{html_table(cells[0], cells[1:])}</div>' if cells else ""
 
 
 def _paragraph(lines: Iterable[str], _top: int) -> Iterator[str]:
-    yield f"<p>{charts.text(plain(' '.join(lines)))}</p>"
+    yield f"<p>{escape(plain(' '.join(lines)))}</p>"
 
 
 def _nothing(_lines: Iterable[str], _top: int) -> Iterator[str]:

@@ -12,6 +12,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from common.layout import SLICES, index_of
+from common.library import Library
+
 MAJOR_PROFILE = (6.35, 2.23, 3.48, 2.33, 4.38, 4.09, 2.52, 5.19, 2.39, 3.66, 2.29, 2.88)
 MINOR_PROFILE = (6.33, 2.68, 3.52, 5.38, 2.60, 3.53, 2.54, 4.75, 3.98, 2.69, 3.34, 3.17)
 """How well each pitch class fits a key on C: C. L. Krumhansl and E. J. Kessler, "Tracing the dynamic
@@ -202,3 +205,23 @@ def same_tempos(one: float, others: np.ndarray, tolerance: float = 0.04) -> np.n
     octaves = np.log2(np.where(known, others, 1.0)) - np.log2(one if one > 0 else 1.0)
     ratio = 2.0 ** (octaves - np.floor(octaves + 0.5))
     return known & (np.abs(ratio - 1.0) <= tolerance)
+
+
+FAINTEST_DB = -100.0
+"""Energies below this are this: sixteen bits hold nothing fainter."""
+
+
+def tempos(library: Library, rows: Sequence[int] | slice = slice(None)) -> np.ndarray:
+    """Tempo of every song in BPM, or of some; shape (n,); 0 where no pulse was found."""
+    return library.embeddings[rows, index_of("tempo")].astype(np.float64)
+
+
+def energies(library: Library, rows: Sequence[int] | slice = slice(None)) -> np.ndarray:
+    """Energy of every song in dB of full scale, or of some; shape (n,)."""
+    level = library.embeddings[rows, index_of("rms_mean")].astype(np.float64)
+    return 20.0 * np.log10(np.maximum(level, 10.0 ** (FAINTEST_DB / 20.0)))
+
+
+def keys(library: Library, rows: Sequence[int] | slice = slice(None)) -> list[Key | None]:
+    """Key of every song, or of some."""
+    return estimate_keys(library.embeddings[rows, SLICES["chroma_mean"]])

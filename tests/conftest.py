@@ -16,7 +16,8 @@ import pytest
 
 from common import library
 from common.layout import N_FEATURES
-from common.library import COLUMNS, Library, Paths
+from common.library import COLUMNS, Library
+from common.paths import Paths
 
 
 @pytest.fixture

@@ -21,10 +21,10 @@ from common import library
 from common.classifier import evaluation
 from common.classifier import model as classifier
 from common.classifier.model import Settings, Trainer
-from common.console import HOUSE, UserError
+from common.console import UserError
 from common.files import ArtifactError, dump_plain, load_plain
 from common.layout import N_FEATURES
-from common.library import TRAIN
+from common.paths import HOUSE, TRAIN
 
 SETTINGS = Settings(n_components=6, penalty=0.01, rounds=15)
 

@@ -19,10 +19,11 @@ import soundfile
 from signals import RATE, chords, noise
 
 from benchmarks.machines import Machines
-from common.console import HOUSE, UserError
+from common.console import UserError
 from common.extraction import store
 from common.extraction.run import Known, extract_all
 from common.extraction.store import Failure, Store
+from common.paths import HOUSE
 from tests import stubs
 
 cluster = pytest.importorskip("common.extraction.cluster", exc_type=UserError)

@@ -7,35 +7,36 @@ import time
 import pytest
 
 from common import console
+from common.text import clean, count, duration, table
 
 
 def test_control_characters_never_reach_a_terminal():
-    assert console.clean("a\x1b[31mb\r\n\u202ec\udce9") == "a�[31mb���c�"
-    assert console.clean("plain – ♯ 日本 é") == "plain – ♯ 日本 é"
-    assert console.clean("two\nlines", keep="\n") == "two\nlines"
+    assert clean("a\x1b[31mb\r\n\u202ec\udce9") == "a�[31mb���c�"
+    assert clean("plain – ♯ 日本 é") == "plain – ♯ 日本 é"
+    assert clean("two\nlines", keep="\n") == "two\nlines"
 
 
 def test_tables_align_whatever_the_script():
-    text = console.table(("n", "title", "path"), [(1, "日本", "/a"), (12, "abc", None)], right="r")
+    text = table(("n", "title", "path"), [(1, "日本", "/a"), (12, "abc", None)], right="r")
     assert text.splitlines() == [" n  title  path", "──  ─────  ────", " 1  日本   /a", "12  abc    –"]
 
 
 def test_the_last_column_is_never_cut():
     long = "x" * 200
-    assert long in console.table(("a", "path"), [(long, long)], max_width=20)
-    assert console.table(("a", "path"), [(long, "p")], max_width=20).splitlines()[2] == "x" * 19 + "…  p"
+    assert long in table(("a", "path"), [(long, long)], max_width=20)
+    assert table(("a", "path"), [(long, "p")], max_width=20).splitlines()[2] == "x" * 19 + "…  p"
 
 
 @pytest.mark.parametrize(
     ("seconds", "text"), [(3.21, "3.2 s"), (58, "58 s"), (59.9, "1:00"), (185, "3:05"), (3729, "1:02:09")]
 )
 def test_duration(seconds, text):
-    assert console.duration(seconds) == text
+    assert duration(seconds) == text
 
 
 def test_count():
-    assert console.count(1, "song") == "1 song"
-    assert console.count(1200, "song") == "1 200 songs"
+    assert count(1, "song") == "1 song"
+    assert count(1200, "song") == "1 200 songs"
 
 
 def test_errors_become_exit_codes(capsys):

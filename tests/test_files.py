@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from common import files
 from common.files import ArtifactError
+from common.text import slug
 
 PLAIN = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text() | st.binary(),
@@ -141,7 +142,7 @@ def test_json_refuses_nan(tmp_path):
     "name", ["a/b", "..", "", "x" * 300, "CON\x00", "日本" * 80, "<b>", "a\nb", "ab", "a b"]
 )
 def test_slug_is_a_safe_file_name(tmp_path, name):
-    made = files.slug(name)
+    made = slug(name)
     assert 0 < len(made.encode()) < 120
     assert not set(made) & set('/\\:*?"<>|.\n\x00 ')
     (tmp_path / made).touch()
@@ -149,4 +150,4 @@ def test_slug_is_a_safe_file_name(tmp_path, name):
 
 def test_different_titles_never_share_a_file():
     titles = ["a b", "a_b", "a-b", "a/b", "x" * 300, "x" * 301, "ab", "a  b", "_a b", "", "…"]
-    assert len({files.slug(title) for title in titles}) == len(titles)
+    assert len({slug(title) for title in titles}) == len(titles)

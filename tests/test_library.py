@@ -7,6 +7,7 @@ import pytest
 from sklearn.preprocessing import StandardScaler
 
 from common import library
+from common.arrays import standardise
 from common.files import ArtifactError
 from common.library import COLUMNS, AmbiguousSongError, Library, SongNotFoundError
 
@@ -99,8 +100,8 @@ def test_standardise_is_scikit_learns():
     values[:, 2] = 0.1
     expected = StandardScaler().fit_transform(values.astype(np.float64))
     expected[:, 2] = 0
-    np.testing.assert_allclose(library.standardise(values), expected, atol=1e-12)
-    assert not library.standardise(values[:1]).any()
+    np.testing.assert_allclose(standardise(values), expected, atol=1e-12)
+    assert not standardise(values[:1]).any()
 
 
 @pytest.fixture

@@ -18,8 +18,8 @@ from test_similarity import library_of
 
 from common.console import UserError
 from common.layout import N_FEATURES, SLICES
-from common.library import Paths
 from common.music import MAJOR, MINOR, Key
+from common.paths import Paths
 from common.playlists import files, transitions
 from common.playlists import orders as playlists
 from common.playlists.transitions import Deck, Step, deck, parts, roughness, steps

@@ -5,18 +5,10 @@ import pytest
 import sklearn.decomposition
 from sklearn.neighbors import NearestNeighbors
 
-from common.library import Library, standardise
+from common.arrays import neighbours, principal_components, standardise
+from common.library import Library
 from common.maps import projection
-from common.maps.projection import (
-    DISC,
-    NEIGHBOURS,
-    PCA,
-    UMAP,
-    neighbours,
-    place,
-    principal_components,
-    project,
-)
+from common.maps.projection import DISC, NEIGHBOURS, PCA, UMAP, place, project
 
 
 def clusters(sizes=(12, 12, 12), n_features=40, seed=0):

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from common.samples import stratified
+from common.arrays import stratified
 
 libraries = st.lists(st.sampled_from("ABCDEF"), min_size=1, max_size=300)
 

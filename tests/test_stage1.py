@@ -26,7 +26,7 @@ from common import audio, features, library
 from common.extraction import run as extraction
 from common.extraction import store
 from common.layout import N_FEATURES
-from common.library import Paths
+from common.paths import Paths
 
 stage1 = importlib.import_module("01_feature_extraction")
 SCRIPT = Path(stage1.__file__)

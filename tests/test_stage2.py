@@ -10,7 +10,8 @@ import soundfile
 
 from common import features
 from common.layout import N_FEATURES
-from common.library import Library, Paths, save
+from common.library import Library, save
+from common.paths import Paths
 
 stage = importlib.import_module("02_embedding_journey")
 

@@ -17,9 +17,9 @@ from common import charts, library
 from common.classifier import evaluation
 from common.classifier import model as classifier
 from common.classifier import report as classifier_report
-from common.console import FAILED, HOUSE, OK
+from common.console import FAILED, OK
 from common.layout import N_FEATURES
-from common.library import TRAIN
+from common.paths import HOUSE, TRAIN
 
 stage = importlib.import_module("03_genre_classifier")
 

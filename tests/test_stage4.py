@@ -15,9 +15,10 @@ import pytest
 from prompt_toolkit.completion import CompleteEvent
 from prompt_toolkit.document import Document
 
-from common.library import fold
+from common.paths import Paths
 from common.prompt import loop, player
 from common.prompt.completion import LineCompleter, best_matches
+from common.text import fold
 
 stage4 = importlib.import_module("04_similarity_search")
 SCRIPT = Path(stage4.__file__)
@@ -244,7 +245,7 @@ def heard(tmp_path_factory):
                  "sample_rate": rate, "channels": 1}  # fmt: skip
         for name in library.COLUMNS:
             columns[name].append(facts.get(name))
-    paths = library.Paths(folder / "data", folder / "outputs")
+    paths = Paths(folder / "data", folder / "outputs")
     library.save(paths, library.Library(np.array(rows), columns), {"versions": {}, "songs": {}})
     outside = folder / "other name.wav"
     shutil.copy(folder / "music" / "sound 2.wav", outside)

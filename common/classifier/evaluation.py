@@ -33,12 +33,12 @@ from sklearn.metrics import (
 )
 from threadpoolctl import threadpool_limits
 
+from common.arrays import principal_components, standardise, stratified
 from common.classifier import model as classifier
 from common.classifier.model import SEED, Settings
-from common.console import UserError, count
-from common.library import UNKNOWN_GENRE, Library, fold, standardise
-from common.maps.projection import principal_components
-from common.samples import stratified
+from common.console import UserError
+from common.library import UNKNOWN_GENRE, Library
+from common.text import count, fold
 
 FOLDS = 5
 

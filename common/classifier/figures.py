@@ -15,7 +15,7 @@ import numpy as np
 
 from common import charts
 from common.charts import GRID, INK, PALETTE
-from common.console import clean, display_width, shorten
+from common.text import clean, display_width, shorten
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -33,9 +33,10 @@ import numpy as np
 import xgboost
 from sklearn.linear_model import LogisticRegression
 
+from common.arrays import scaling
 from common.files import ArtifactError, dump_plain, load_plain
 from common.layout import LAYOUT_ID, N_FEATURES
-from common.library import TRAIN, scaling
+from common.paths import TRAIN
 
 SEED = 20
 

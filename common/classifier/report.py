@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from common import charts, console, files
+from common import files
 from common.classifier import evaluation
 from common.classifier.evaluation import Confidence, Difference, Doubt, Holdout, Measure, Scores, TrainingSet
 from common.classifier.explanation import (
@@ -27,8 +27,10 @@ from common.classifier.explanation import (
 )
 from common.classifier.figures import WAYS
 from common.classifier.model import TREES, Model
-from common.console import clean, count
-from common.library import Library, Paths
+from common.library import Library
+from common.pages import escape, figure_tag, html_table, save_page
+from common.paths import Paths
+from common.text import clean, count, table
 
 REPORT = "genre_classifier"
 
@@ -73,7 +75,7 @@ class Section:
         parts = [f"\n{self.title.upper()}", *map(clean, self.lines)]
         if self.headers:
             rows = [row[: self.narrow] for row in self.rows]
-            parts.append(console.table(self.headers[: self.narrow], rows, right=self.right))
+            parts.append(table(self.headers[: self.narrow], rows, right=self.right))
         return "\n".join(parts)
 
     def as_markdown(self) -> str:
@@ -604,11 +606,11 @@ def write_tables(
 def _write_page(paths: Paths, songs: Sequence[DoubtfulSong]) -> Path:
     body = ["<h1>Songs between genres</h1>"]
     if any(song.doubt.kind == "boundary" for song in songs):
-        body.append(charts.figure_tag("../plots/boundary_songs.png", "Songs between two genres"))
+        body.append(figure_tag("../plots/boundary_songs.png", "Songs between two genres"))
     for section in doubts_sections(songs, most=MOST_DOUBTS):
-        body.append(f"<h2>{charts.text(section.title)}</h2><p>{charts.text(' '.join(section.lines))}</p>")
-        body += [charts.html_table(section.headers, section.rows)] if section.headers else []
-    return charts.save_page(paths.html("boundary_songs"), "Songs between genres", "\n".join(body))
+        body.append(f"<h2>{escape(section.title)}</h2><p>{escape(' '.join(section.lines))}</p>")
+        body += [html_table(section.headers, section.rows)] if section.headers else []
+    return save_page(paths.html("boundary_songs"), "Songs between genres", "\n".join(body))
 
 
 def write(paths: Paths, sections: Sequence[Section], found: dict[str, Any]) -> list[Path]:

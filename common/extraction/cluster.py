@@ -26,8 +26,9 @@ from pathlib import Path
 from types import ModuleType
 
 from common import audio, features, kernels, layout
-from common.console import Stopwatch, UserError, count, note
+from common.console import Stopwatch, UserError, note
 from common.extraction.run import Crashed, package_versions
+from common.text import count
 
 try:
     from dask.distributed import Client, Event

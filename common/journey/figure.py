@@ -14,10 +14,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from common import charts, console, layout
+from common import charts, layout
 from common.journey.hearing import FRAME_SECONDS, STORED, Heard, Pulse, Standing, find_pulse, most_unusual
 from common.layout import LAYOUT, N_FEATURES, SAMPLE_RATE, SLICES, Block
 from common.music import Key
+from common.text import clean, count, display_width, duration, shorten
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -126,22 +127,22 @@ def _width(figure: Figure, text: Text) -> float:
 
 def _title(figure: Figure, name: str, x: float, width: float, y: float) -> None:
     """Write a song's name as large as fits; a long one goes over two or three lines, whole."""
-    name = console.clean(name)
+    name = clean(name)
     for size, lines in ((22, 1), (18, 1), (15, 1), (14, 2), (11, 2), (9, 3)):
         text = _text(figure, x, y, _wrap(name, lines), size, weight="bold", linespacing=1.15)
         if _width(figure, text) <= width:
             return
         text.remove()
-    _text(figure, x, y, _wrap(console.shorten(name, 400), 3), 8, weight="bold")
+    _text(figure, x, y, _wrap(shorten(name, 400), 3), 8, weight="bold")
 
 
 def _wrap(text: str, lines: int) -> str:
     """Break a text into about equally wide lines, at spaces where there are any."""
-    longest = console.display_width(text) / lines
+    longest = display_width(text) / lines
     parts, part = [], ""
     for character in text:
         part += character
-        over = console.display_width(part) - longest
+        over = display_width(part) - longest
         if len(parts) < lines - 1 and ((over >= 0 and character == " ") or over >= 12):
             parts.append(part.strip())
             part = ""
@@ -157,8 +158,8 @@ def caption(heard: Heard, standing: Standing, pulse: Pulse) -> list[str]:
     """What the figure says about the song: genre, length, samples, tempo, key, and the check."""
     samples = f"{heard.samples.size:,}".replace(",", " ")
     parts = [
-        console.shorten(console.clean(heard.genre), 30) if heard.genre else "",
-        console.duration(heard.duration),
+        shorten(clean(heard.genre), 30) if heard.genre else "",
+        duration(heard.duration),
         f"{samples} samples at {SAMPLE_RATE:,} Hz".replace(",", " "),
         tempo_words(heard.tempo, pulse),
         key_words(heard.key),
@@ -353,7 +354,7 @@ def _unusual_box(figure: Figure, standing: Standing) -> None:
     lines = most_unusual(standing)
     if not lines:
         why = "no song differs from it" if standing.z is not None else "too few songs to say what is usual"
-        lines = [f"{console.count(standing.n_songs, 'song')} in the library: {why}"]
+        lines = [f"{count(standing.n_songs, 'song')} in the library: {why}"]
     y = 1.66
     for line in lines:
         line = line.replace(" Hz", "\u00a0Hz").replace(" kHz", "\u00a0kHz")  # no number without its unit

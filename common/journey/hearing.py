@@ -12,8 +12,9 @@ from pathlib import Path
 import numpy as np
 
 from common import layout
+from common.arrays import standardise
 from common.layout import BLOCK_OF, HOP_LENGTH, SAMPLE_RATE, SLICES, is_audible
-from common.library import COLUMNS, UNKNOWN_GENRE, Library, standardise
+from common.library import COLUMNS, UNKNOWN_GENRE, Library
 from common.music import Key, estimate_key
 
 MIN_SONGS_FOR_Z = 5

@@ -12,10 +12,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from common import charts, console
+from common import charts
+from common.arrays import standardise
 from common.layout import N_FEATURES
-from common.library import UNKNOWN_GENRE, Library, standardise
+from common.library import UNKNOWN_GENRE, Library
 from common.maps.projection import DISC, NEIGHBOURS, PCA, UMAP, Projection, place
+from common.text import clean, count, display_width, shorten, thousands
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -76,7 +78,7 @@ def describe(projection: Projection) -> str:
         )
     songs = "every song"
     if projection.drawn_from is not None:
-        drawn, library = (console.count(n, "song") for n in (n_songs, projection.drawn_from))
+        drawn, library = (count(n, "song") for n in (n_songs, projection.drawn_from))
         songs = f"{drawn}, drawn at random from {library}, each genre by its share"
     source = f"the {N_FEATURES} standardised numbers of {songs}"
     made = {
@@ -86,7 +88,7 @@ def describe(projection: Projection) -> str:
     if projection.trust is None:
         return f"{made}. {HONESTY}"
     sample = n_songs > projection.judged_on
-    where = f", measured on {console.count(projection.judged_on, 'song')}" if sample else ""
+    where = f", measured on {count(projection.judged_on, 'song')}" if sample else ""
     return (
         f"{made}. Trustworthiness {projection.trust:.2f}{where}; 1 would mean that all neighbours on the map "
         f"are neighbours in the numbers. {HONESTY}"
@@ -192,7 +194,7 @@ def draw_points(axes: Axes, library: Library, coordinates: np.ndarray, size: flo
     handles = []
     for genre, (colour, marker) in charts.genre_styles(library.genres).items():
         where = coordinates[genres == genre]
-        label = f"{console.shorten(console.clean(genre), 24)} ({sizes[genre]})"
+        label = f"{shorten(clean(genre), 24)} ({sizes[genre]})"
         handles.append(
             axes.scatter(
                 *where.T, s=size, c=colour, marker=marker, alpha=0.8, linewidths=0.5, edgecolors="white",
@@ -228,8 +230,8 @@ def _bare(axes: Axes) -> None:
 def draw_star(axes: Axes, star: Star, label: bool = True) -> Any:
     """Point a song out with a star and its name; returns the legend's handle."""
     where = [np.array([value]) for value in star.coordinates]
-    name = console.shorten(console.clean(star.name), 40)
-    short = console.shorten(name, 28)
+    name = shorten(clean(star.name), 40)
+    short = shorten(name, 28)
     handle = axes.scatter(
         *where, s=420, marker="*", c="#FFD400", edgecolors=charts.INK, linewidths=1.2, zorder=10,
         label=short if star.row is not None else f"{short} (not in the library)",
@@ -248,11 +250,11 @@ def _annotate(axes: Axes, where: np.ndarray, name: str) -> None:
         ha="right" if to_left else "left", fontsize=11, weight="bold", zorder=11, path_effects=_halo(),
     )  # fmt: skip
     axes.figure.canvas.draw()
-    for width in range(console.display_width(name) - 1, 3, -1):
+    for width in range(display_width(name) - 1, 3, -1):
         box = note.get_window_extent()
         if axes.bbox.x0 <= box.x0 and box.x1 <= axes.bbox.x1:
             break
-        note.set_text(console.shorten(name, width))
+        note.set_text(shorten(name, width))
 
 
 def _halo() -> list:
@@ -286,7 +288,7 @@ def label_genres(
     for genre, _ in known.most_common(MOST_LABELS):
         spots = axes.transData.transform(_densest(coordinates, np.array(genres) == genre))
         text = axes.text(
-            0, 0, console.shorten(console.clean(genre), 24), color=styles[genre][0], fontsize=size,
+            0, 0, shorten(clean(genre), 24), color=styles[genre][0], fontsize=size,
             weight="bold", ha="center", va="center", zorder=9, path_effects=_halo(),
         )  # fmt: skip
         box = _put(text, spots, points, taken)
@@ -370,6 +372,6 @@ def _frame(figure: Figure, library: Library, projection: Projection, handles: li
 
 def title(n_songs: int, projection: Projection) -> str:
     """Heading of a map's figure and page."""
-    some = "" if projection.drawn_from is None else f"{console.thousands(n_songs)} of "
-    songs = console.count(projection.drawn_from or n_songs, "song")
+    some = "" if projection.drawn_from is None else f"{thousands(n_songs)} of "
+    songs = count(projection.drawn_from or n_songs, "song")
     return f"{some}{songs} on a map in {projection.dimensions}D"

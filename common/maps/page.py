@@ -18,12 +18,17 @@ from urllib.parse import quote
 
 import numpy as np
 
-from common import charts, console, readings
-from common.library import Library, Paths
+from common import charts
+from common.arrays import neighbours
+from common.library import Library
 from common.maps.figures import SYMBOLS_3D, Star, describe, title
-from common.maps.projection import CHUNK, Projection, neighbours
+from common.maps.projection import CHUNK, Projection
+from common.music import energies, keys, tempos
+from common.pages import escape, share_plotly
+from common.paths import Paths
 from common.search import nearest as similarity
 from common.search import spaces
+from common.text import clean
 
 ASSETS = Path(__file__).parent / "assets"
 
@@ -105,18 +110,18 @@ def save_page(
     star
         A song to point out: one of the library's, or its guest.
     """
-    charts.share_plotly(path.parent)
+    share_plotly(path.parent)
     solid = projection.dimensions == 3
     body = _asset("map.html").format(
-        title=charts.text(title(songs.n_own, projection)),
-        honest=charts.text(describe(projection)),
-        nearest=charts.text(_about_lines(projection)),
+        title=escape(title(songs.n_own, projection)),
+        honest=escape(describe(projection)),
+        nearest=escape(_about_lines(projection)),
         move="Drag to turn, scroll to zoom." if solid else "Drag to move, scroll to zoom.",
         songs=_json(page_content(songs, projection, nearest, path.parent, star)),
         script=_asset("map.js"),
     )
     heading = title(songs.n_own, projection)
-    return charts.save_page(path, heading, body, scripts=("plotly.min.js",), styles=_asset("map.css"))
+    return save_page(path, heading, body, scripts=("plotly.min.js",), styles=_asset("map.css"))
 
 
 def _about_lines(projection: Projection) -> str:
@@ -146,7 +151,7 @@ def page_content(
         "places": np.round(places, 3).T.tolist(),
         "nearest": [[[row, round(score, 2)] for row, score in found] for found in nearest],
         "genres": [
-            {"name": console.clean(genre), "colour": colour, "symbol": symbols[marker]}
+            {"name": clean(genre), "colour": colour, "symbol": symbols[marker]}
             for genre, (colour, marker) in styles.items()
         ],
         "own": songs.n_own,
@@ -170,23 +175,23 @@ def song_facts(library: Library) -> dict[str, list]:
         pulse was found), ``energy`` (RMS level in dB of full scale), ``key`` (name and Camelot code, None
         where there is none) and ``hour`` of that code (1 to 12, or None).
     """
-    keys = readings.keys(library)
+    found = keys(library)
     tagged = zip(library.columns["title"], library.names, strict=True)
     return {
-        "title": [console.clean(title or name) for title, name in tagged],
+        "title": [clean(title or name) for title, name in tagged],
         "artist": _clean(library.columns["artist"]),
         "genre": _clean(library.genres),
         "album": _clean(library.columns["album"]),
         "duration": [round(float(seconds), 1) for seconds in library.columns["duration"]],
-        "tempo": [round(float(tempo), 1) if tempo > 0 else None for tempo in readings.tempos(library)],
-        "energy": [round(float(level), 1) for level in readings.energies(library)],
-        "key": [f"{key.name} ({key.camelot})" if key else None for key in keys],
-        "hour": [key.hour if key else None for key in keys],
+        "tempo": [round(float(tempo), 1) if tempo > 0 else None for tempo in tempos(library)],
+        "energy": [round(float(level), 1) for level in energies(library)],
+        "key": [f"{key.name} ({key.camelot})" if key else None for key in found],
+        "hour": [key.hour if key else None for key in found],
     }
 
 
 def _clean(texts: Sequence[str | None]) -> list[str | None]:
-    return [text and console.clean(text) for text in texts]
+    return [text and clean(text) for text in texts]
 
 
 def _json(content: dict[str, Any]) -> str:

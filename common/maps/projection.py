@@ -15,6 +15,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from common.arrays import principal_components, unit
+
 if TYPE_CHECKING:
     from common.library import Library
 
@@ -28,8 +30,6 @@ TRUST_NEIGHBOURS = 5
 TRUST_SAMPLE = 3000
 """Songs that trustworthiness is measured on, where there are more; it needs all pairs of them."""
 
-BLOCK, BLOCK_ENTRIES = 1024, 2**24
-"""Most songs, and most similarities, that are computed at a time when neighbours are looked for."""
 
 CHUNK = 8192
 """Songs that are standardised at a time where not all are needed at once."""
@@ -68,55 +68,6 @@ class Projection:
         return self.coordinates.shape[1]
 
 
-def neighbours(standardised: np.ndarray, k: int, block: int | None = None) -> tuple[np.ndarray, np.ndarray]:
-    """Find the nearest songs of every song, exactly.
-
-    Parameters
-    ----------
-    standardised
-        Shape (n_songs, n_features).
-    k
-        How many, not counting the song itself; at most ``n_songs - 1`` are found.
-    block
-        Songs compared at a time, so that no n × n matrix is ever held; as many as `BLOCK` allows if None.
-
-    Returns
-    -------
-    rows, distances
-        Shape (n_songs, k): nearest first, equally near ones in the library's order; cosine distances,
-        0 to 2.
-    """
-    units = unit(standardised).astype(np.float32)
-    k = min(k, len(units) - 1)
-    block = block or max(1, min(BLOCK, BLOCK_ENTRIES // max(len(units), 1)))
-    found = np.empty((len(units), k), dtype=np.int32)
-    distances = np.empty((len(units), k), dtype=np.float32)
-    for start in range(0, len(units), block):
-        part = np.clip(1.0 - units[start : start + block] @ units.T, 0.0, 2.0)
-        here = np.arange(len(part))
-        part[here, start + here] = np.inf
-        order = _smallest(part, k)
-        found[start : start + block] = order
-        distances[start : start + block] = np.take_along_axis(part, order, axis=1)
-    return found, distances
-
-
-def _smallest(values: np.ndarray, k: int) -> np.ndarray:
-    """Positions of the k smallest of every row, ascending, ties in order of position."""
-    if k < values.shape[1] - 1:
-        candidates = np.sort(np.argpartition(values, k, axis=1)[:, : k + 1], axis=1)
-    else:
-        candidates = np.broadcast_to(np.arange(values.shape[1]), values.shape)
-    order = np.argsort(np.take_along_axis(values, candidates, axis=1), axis=1, kind="stable")[:, :k]
-    return np.take_along_axis(candidates, order, axis=1)
-
-
-def unit(rows: np.ndarray) -> np.ndarray:
-    """Scale every row to length 1; a row of zeros (a song average in everything) stays."""
-    lengths = np.linalg.norm(rows, axis=-1, keepdims=True)
-    return rows / np.where(lengths > 0, lengths, 1.0)
-
-
 def project(
     standardised: np.ndarray, near: tuple[np.ndarray, np.ndarray], dimensions: int, seed: int = SEED
 ) -> Projection:
@@ -153,34 +104,6 @@ def _disc(n_songs: int, dimensions: int) -> np.ndarray:
     radius, angle = np.sqrt(number / max(n_songs, 1)), number * np.pi * (3.0 - np.sqrt(5.0))
     flat = np.column_stack([radius * np.cos(angle), radius * np.sin(angle)])
     return np.column_stack([flat, np.zeros((n_songs, dimensions - 2))])
-
-
-def principal_components(values: np.ndarray, dimensions: int) -> np.ndarray:
-    """Project on the directions of largest variance; those that do not exist are 0.
-
-    Parameters
-    ----------
-    values
-        Shape (n_songs, n_features), every feature with mean 0.
-    dimensions
-        How many directions.
-
-    Returns
-    -------
-    ndarray
-        Shape (n_songs, dimensions); the sign is such that the largest entry is positive.
-    """
-    n_songs, n_features = values.shape
-    # Whichever of the two products is smaller has the same eigenvalues other than zero.
-    if n_songs <= n_features:
-        variances, vectors = np.linalg.eigh(values @ values.T)
-        scores = vectors * np.sqrt(np.clip(variances, 0.0, None))
-    else:
-        _, vectors = np.linalg.eigh(values.T @ values)
-        scores = values @ vectors
-    scores = scores[:, ::-1][:, :dimensions]
-    scores = scores * np.sign(scores[np.abs(scores).argmax(axis=0), np.arange(scores.shape[1])])
-    return np.pad(scores, [(0, 0), (0, dimensions - scores.shape[1])])
 
 
 def _umap(

@@ -12,10 +12,10 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from common.console import clean
 from common.files import write_csv, write_json, write_text
-from common.library import Paths
+from common.paths import Paths
 from common.playlists.transitions import Step, roughness
+from common.text import clean
 
 
 def export(

@@ -12,12 +12,14 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 
 from common.console import UserError
-from common.library import Library, fold
+from common.library import Library
+from common.music import tempos
 from common.playlists.transitions import WEIGHTS, Deck, cost, deck, parts
-from common.readings import tempos
-from common.search.filters import Copies, tempo_within
+from common.recordings import Copies
+from common.search.filters import tempo_within
 from common.search.pairs import SEED
 from common.search.spaces import Space
+from common.text import fold
 
 BEAM = 64
 """Unfinished paths that are kept at every step of the search for a path."""

@@ -26,8 +26,7 @@ from functools import cached_property
 import numpy as np
 
 from common.library import Library
-from common.music import MINOR, Key
-from common.readings import energies, keys, tempos
+from common.music import MINOR, Key, energies, keys, tempos
 from common.search.pairs import Pairs
 from common.search.reasons import FAR, key_step, tempo_step
 from common.search.spaces import Space

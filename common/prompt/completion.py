@@ -18,9 +18,9 @@ from prompt_toolkit.formatted_text import FormattedText
 from prompt_toolkit.history import FileHistory, History, InMemoryHistory
 from prompt_toolkit.shortcuts import CompleteStyle
 
-from common.console import clean, note
-from common.library import fold
+from common.console import note
 from common.prompt.loop import Command, by_name
+from common.text import clean, fold
 
 MOST = 30
 """Suggestions shown at once."""

@@ -12,7 +12,8 @@ import subprocess
 import sys
 from pathlib import Path
 
-from common.console import UserError, clean
+from common.console import UserError
+from common.text import clean
 
 _SECONDS = 2.0
 """How long an opener may take to say that it cannot."""

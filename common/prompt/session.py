@@ -10,10 +10,12 @@ from typing import Any
 
 from common import library
 from common.console import UserError, note
-from common.library import AmbiguousSongError, Library, Paths
-from common.readings import keys, tempos
+from common.library import AmbiguousSongError, Library
+from common.music import keys, tempos
+from common.paths import Paths
 from common.search.nearest import search
 from common.search.spaces import DEFAULT_SPACE, Space, build
+from common.text import fold
 
 BAR = "|"
 """What stands between two songs."""
@@ -155,8 +157,8 @@ class Session:
 
     def is_named(self, text: str) -> bool:
         """Whether a text stands somewhere in a song's name as it is."""
-        wanted = library.fold(text)
-        return any(wanted in library.fold(name) for name in self.library.names)
+        wanted = fold(text)
+        return any(wanted in fold(name) for name in self.library.names)
 
     def facts(self, song: int) -> dict[str, Any]:
         """What is known of a song, for JSON."""

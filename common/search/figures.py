@@ -8,9 +8,9 @@ from pathlib import Path
 import numpy as np
 
 from common import charts
-from common.console import shorten
 from common.layout import GROUPS
 from common.search.genre_similarity import GenreStatistics
+from common.text import shorten
 
 _LONGEST_NAME = 60
 

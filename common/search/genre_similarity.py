@@ -15,11 +15,13 @@ from typing import Any
 
 import numpy as np
 
-from common.console import UserError, count
+from common.console import UserError
 from common.files import write_csv
-from common.library import UNKNOWN_GENRE, Library, Paths, fold
+from common.library import UNKNOWN_GENRE, Library
+from common.paths import Paths
 from common.search.pairs import SEED
 from common.search.spaces import Space
+from common.text import count, fold
 
 SONG_SAMPLE = 4096
 """Songs that stand for all, where there are more."""

@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from common.library import Library
-from common.search.filters import ArtistCap, Copies
+from common.recordings import ArtistCap, Copies
 from common.search.spaces import Space
 
 

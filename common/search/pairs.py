@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from common.console import count
+from common.text import count
 
 if TYPE_CHECKING:
     from common.search.spaces import Space

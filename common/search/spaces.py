@@ -28,7 +28,8 @@ import numpy as np
 from common.console import UserError, note
 from common.files import checksum, replacing
 from common.layout import GROUP_INDICES, LAYOUT_ID, N_FEATURES
-from common.library import TRAIN, Library, Paths, load_manifest
+from common.library import Library, load_manifest
+from common.paths import TRAIN, Paths
 from common.search.pairs import Pairs, sample_pairs
 
 MATRIX_LIMIT_MB = 64

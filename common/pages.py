@@ -1,0 +1,93 @@
+"""How a page becomes HTML: escaping, tables, assets; it opens without a network."""
+
+from __future__ import annotations
+
+import html
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from common.charts import GRID, INK, PALETTE, PAPER
+from common.files import write_text
+from common.text import clean
+
+
+def share_plotly(folder: Path) -> None:
+    """Put ``plotly.min.js`` into a folder unless this version is there already."""
+    from plotly.offline import get_plotlyjs
+
+    target, script = folder / "plotly.min.js", get_plotlyjs()
+    if not target.exists() or target.stat().st_size != len(script.encode("utf-8")):
+        write_text(target, script)
+
+
+def save_page(path: Path, title: str, body: str, scripts: Sequence[str] = (), styles: str = "") -> Path:
+    """Write an HTML page in the house style.
+
+    Parameters
+    ----------
+    path
+        Where.
+    title
+        Plain text; it is escaped.
+    body
+        HTML; whatever comes from a file name or tag must already be escaped by `text`.
+    scripts
+        Script files beside the page, loaded before the body.
+    styles
+        More CSS.
+    """
+    tags = "\n".join(f'<script src="{html.escape(name)}"></script>' for name in scripts)
+    write_text(
+        path,
+        f"""<!DOCTYPE html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>{escape(title)}</title>
+<style>{PAGE_STYLE}{styles}</style>
+{tags}
+</head>
+<body>
+{body}
+</body>
+</html>
+""",
+    )
+    return path
+
+
+def escape(content: object) -> str:
+    """Escape a stranger's text for HTML, attributes included."""
+    return html.escape(clean(str(content)))
+
+
+def html_table(headers: Sequence[str], rows: Sequence[Sequence[object]]) -> str:
+    """Lay rows out as an HTML table; every cell is escaped, None is a dash."""
+    head = "".join(f"<th>{escape(header)}</th>" for header in headers)
+    lines = ("".join(f"<td>{escape('–' if cell is None else cell)}</td>" for cell in row) for row in rows)
+    body = "\n".join(f"<tr>{line}</tr>" for line in lines)
+    return f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
+
+
+def figure_tag(source: str, caption: str, attributes: Mapping[str, str] | None = None) -> str:
+    """An HTML figure with a caption, for a picture given by its relative address."""
+    extra = "".join(f' {name}="{escape(value)}"' for name, value in (attributes or {}).items())
+    return (
+        f'<figure><a href="{escape(source)}"><img src="{escape(source)}" alt="{escape(caption)}"{extra}></a>'
+        f"<figcaption>{escape(caption)}</figcaption></figure>"
+    )
+
+
+PAGE_STYLE = f"""
+:root {{ color-scheme: light; }}
+body {{ margin: 0 auto; max-width: 1200px; padding: 1.5rem; color: {INK}; background: {PAPER};
+  font: 16px/1.5 system-ui, "Segoe UI", "Noto Sans", "DejaVu Sans", sans-serif; }}
+h1, h2 {{ line-height: 1.2; }}
+a {{ color: {PALETTE[0]}; }}
+figure {{ margin: 1.5rem 0; }}
+img {{ max-width: 100%; border: 1px solid {GRID}; }}
+table {{ border-collapse: collapse; margin: 1rem 0; }}
+th, td {{ border-bottom: 1px solid {GRID}; padding: .3rem .8rem; text-align: left; }}
+@media print {{ figure, table {{ break-inside: avoid; }} a {{ color: inherit; text-decoration: none; }} }}
+"""

@@ -1,0 +1,99 @@
+"""Every file and command name, written once."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from common.text import slug
+
+HOUSE = Path(__file__).resolve().parent.parent
+"""The folder that holds the four scripts; ``data/`` and ``outputs/`` lie in it by default."""
+
+
+EXTRACT = "python 01_feature_extraction.py"
+
+
+TRAIN = "python 03_genre_classifier.py"
+
+
+@dataclass(frozen=True)
+class Paths:
+    """Every file that stages hand to each other or to the user, named once.
+
+    Attributes
+    ----------
+    data, outputs
+        The two folders (``--data`` and ``--outputs``).
+    """
+
+    data: Path
+    outputs: Path
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "data", Path(self.data).expanduser().absolute())
+        object.__setattr__(self, "outputs", Path(self.outputs).expanduser().absolute())
+
+    @property
+    def raw(self) -> Path:
+        return self.data / "raw"
+
+    @property
+    def demo(self) -> Path:
+        return self.data / "demo"
+
+    @property
+    def processed(self) -> Path:
+        return self.data / "processed"
+
+    @property
+    def embeddings(self) -> Path:
+        return self.processed / "embeddings.npy"
+
+    @property
+    def metadata(self) -> Path:
+        return self.processed / "metadata.pkl"
+
+    @property
+    def manifest(self) -> Path:
+        return self.processed / "manifest.json"
+
+    @property
+    def skipped(self) -> Path:
+        return self.processed / "skipped.csv"
+
+    @property
+    def store(self) -> Path:
+        return self.data / "store.sqlite"
+
+    @property
+    def model(self) -> Path:
+        return self.outputs / "models" / "genre_classifier.pkl"
+
+    @property
+    def gallery(self) -> Path:
+        return self.html("index")
+
+    def space(self, name: str) -> Path:
+        """Path of a similarity space of a library too large to compute it anew at every start."""
+        return self.processed / "spaces" / f"{name}.npy"
+
+    def plot(self, name: str, song: str | None = None) -> Path:
+        """Path of a figure, ``outputs/plots/<name>[_<song>].png``."""
+        return self.outputs / "plots" / f"{_stem(name, song)}.png"
+
+    def html(self, name: str, song: str | None = None) -> Path:
+        """Path of a page, ``outputs/html/<name>[_<song>].html``."""
+        return self.outputs / "html" / f"{_stem(name, song)}.html"
+
+    def report(self, name: str) -> Path:
+        """Path of a report, ``outputs/reports/<name>``; the name carries its ending."""
+        return self.outputs / "reports" / name
+
+    def playlist(self, name: str) -> Path:
+        """Path of a playlist, ``outputs/playlists/<name>.m3u8``."""
+        return self.outputs / "playlists" / f"{slug(name)}.m3u8"
+
+
+def _stem(name: str, song: str | None) -> str:
+    return name if song is None else f"{name}_{slug(song)}"
