@@ -21,7 +21,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from common import console
-from common.arrays import neighbours
 from common.console import UserError, note, say
 from common.paths import EXTRACT, TRAIN
 from common.text import count, thousands
@@ -156,6 +155,7 @@ def lay_out(library: Library, drawn_from: int | None) -> list[Projection]:
     drawn_from
         How many songs they are a sample of; None for all there are.
     """
+    from common.arrays import neighbours
     from common.maps import projection
 
     near = neighbours(library.standardised, projection.NEIGHBOURS)
@@ -204,7 +204,7 @@ def draw_maps(
         name, title = f"map_{projection.dimensions}d", figures.title(len(on_map), projection)
         with console.patience(f"drawing the {projection.dimensions}D map"):
             written.append(charts.save_png(draw(on_map, projection, star), paths.plot(name), title=title))
-            written.append(page.save_page(with_guest, projection, nearest, paths.html(name), star))
+            written.append(page.write_map(with_guest, projection, nearest, paths.html(name), star))
     return written
 
 

@@ -227,10 +227,10 @@ def genres(session: Session, arguments: argparse.Namespace) -> None:
     """Print and save how well similarity follows genres."""
     from common import gallery
     from common.search.figures import draw_genres
-    from common.search.genre_similarity import measure, table, write_reports
+    from common.search.genre_similarity import measure, statistics_table, write_reports
 
     statistics = measure(session.space(arguments.space), session.library)
-    headers, rows = table(statistics)
+    headers, rows = statistics_table(statistics)
     if arguments.json:
         print_json([dict(zip(headers, row, strict=True)) for row in rows])
         return

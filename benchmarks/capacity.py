@@ -23,7 +23,7 @@ from pathlib import Path
 
 from benchmarks.processes import measure
 from common.console import note
-from common.paths import HOUSE
+from common.paths import PROJECT
 from common.text import count, table
 
 N_NEAREST, N_QUERIES = 10, 20
@@ -167,7 +167,7 @@ def cost_of(folder: Path, n_songs: int, n_genres: int) -> dict[str, Cost]:
         note(f"{n_songs} songs, {step}: done")
     folders = ["--data", folder / "data", "--outputs", folder / "outputs"]
     for name, (script, *words) in COMMANDS.items():
-        used = measure([sys.executable, HOUSE / script, *folders, *words], quiet=True)
+        used = measure([sys.executable, PROJECT / script, *folders, *words], quiet=True)
         found[name] = Cost(used.seconds, used.peak_mb)
         note(f"{n_songs} songs, {name}: {used.seconds:.0f} s, {used.peak_mb:.0f} MB")
     return found

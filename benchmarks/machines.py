@@ -12,7 +12,7 @@ import time
 
 from dask.distributed import Client
 
-from common.paths import HOUSE
+from common.paths import PROJECT
 
 
 class Machines:
@@ -39,7 +39,7 @@ class Machines:
     def _start(self, *arguments: str, **settings: str) -> subprocess.Popen:
         command = [sys.executable, "-m", "dask", *arguments, "--no-dashboard"]
         return subprocess.Popen(
-            command, cwd=HOUSE, stderr=subprocess.DEVNULL, env=os.environ | settings, start_new_session=True
+            command, cwd=PROJECT, stderr=subprocess.DEVNULL, env=os.environ | settings, start_new_session=True
         )
 
     def wait_for(self, processes: int) -> None:

@@ -50,7 +50,7 @@ def measure(n_songs: int, folder: Path) -> dict[str, float]:
         name, page = f"{dimensions}D", folder / f"map_{dimensions}d.html"
         made = timed(f"{name} layout", lambda d=dimensions: projection.project(library.standardised, near, d))
         timed(f"{name} picture", lambda draw=draw, made=made: _save(draw(library, made), folder))
-        timed(f"{name} page", lambda made=made, page=page: map_pages.save_page(library, made, nearest, page))
+        timed(f"{name} page", lambda made=made, page=page: map_pages.write_map(library, made, nearest, page))
         found[f"{name} page MB"] = page.stat().st_size / 1e6
     return found
 

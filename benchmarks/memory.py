@@ -18,7 +18,7 @@ import soundfile
 
 from benchmarks.processes import Usage, measure
 from common.demo import compose
-from common.paths import HOUSE
+from common.paths import PROJECT
 from common.text import table
 
 
@@ -34,7 +34,7 @@ def write_mix(path: Path, minutes: float) -> None:
 
 def run_stage(folder: Path, workers: int, data: Path) -> Usage:
     """What stage 1 takes for the songs of a folder."""
-    script = HOUSE / "01_feature_extraction.py"
+    script = PROJECT / "01_feature_extraction.py"
     return measure([sys.executable, script, folder, "--data", data, "--workers", workers])
 
 

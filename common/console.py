@@ -15,7 +15,7 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from common.paths import HOUSE
+from common.paths import PROJECT
 from common.text import clean, count
 
 OK, FAILED, INTERRUPTED = 0, 1, 130
@@ -48,7 +48,7 @@ def add_folder_options(parser: argparse.ArgumentParser, default: bool = False) -
     the command and the one given wins.
     """
     for option, what in (("data", "the extracted library"), ("outputs", "figures, pages and reports")):
-        folder = HOUSE / option
+        folder = PROJECT / option
         parser.add_argument(
             f"--{option}",
             type=Path,

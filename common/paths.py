@@ -7,7 +7,7 @@ from pathlib import Path
 
 from common.text import slug
 
-HOUSE = Path(__file__).resolve().parent.parent
+PROJECT = Path(__file__).resolve().parent.parent
 """The folder that holds the four scripts; ``data/`` and ``outputs/`` lie in it by default."""
 
 

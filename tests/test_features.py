@@ -1,7 +1,5 @@
 """The extractor against literal librosa calls, and against what music is."""
 
-from pathlib import Path
-
 import numpy as np
 import pytest
 from oracle import differences
@@ -9,8 +7,9 @@ from signals import chords, clicks, noise, sine
 
 from common import audio, features, layout
 from common.layout import NAMES, SLICES
+from common.paths import PROJECT
 
-MUSIC = Path(__file__).resolve().parents[2] / "shared" / "music"
+MUSIC = PROJECT.parent / "shared" / "music"
 REAL_SONGS = [
     "METAL/Sectoid - War of freedom.ogg",
     "ELECTRONIC/Kenta Cho - stg4.ogg",

@@ -24,7 +24,7 @@ from common.library import Library
 from common.maps.figures import SYMBOLS_3D, Star, describe, title
 from common.maps.projection import CHUNK, Projection
 from common.music import energies, keys, tempos
-from common.pages import escape, share_plotly
+from common.pages import escape, save_page, share_plotly
 from common.paths import Paths
 from common.search import nearest as similarity
 from common.search import spaces
@@ -92,7 +92,7 @@ def address(file: str | Path, home: Path) -> str:
     return quote(os.fsencode(relative.replace(os.sep, "/")), safe="/")
 
 
-def save_page(
+def write_map(
     songs: Library, projection: Projection, nearest: Nearest, path: Path, star: Star | None = None
 ) -> Path:
     """Write a map as a page that can be searched, coloured and played.
@@ -137,7 +137,7 @@ def page_content(
     Parameters
     ----------
     songs, projection, nearest, star
-        As in `save_page`.
+        As in `write_map`.
     home
         Folder of the page, which files are named relative to.
     """

@@ -121,7 +121,7 @@ class GenreStatistics:
         return lines
 
 
-def table(statistics: GenreStatistics) -> tuple[list[str], list[list[Any]]]:
+def statistics_table(statistics: GenreStatistics) -> tuple[list[str], list[list[Any]]]:
     """Headers, and one row per genre; a value there is no pair for is None."""
     precision = statistics.precision
     numbers = zip(
@@ -144,7 +144,7 @@ def table(statistics: GenreStatistics) -> tuple[list[str], list[list[Any]]]:
 
 def write_reports(paths: Paths, statistics: GenreStatistics) -> list[Path]:
     """Write the table and the matrix of mean similarities as CSV."""
-    headers, rows = table(statistics)
+    headers, rows = statistics_table(statistics)
     written = [paths.report("genre_similarity.csv"), paths.report("genre_similarity_matrix.csv")]
     write_csv(written[0], headers, rows)
     matrix = (

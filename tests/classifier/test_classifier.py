@@ -24,7 +24,7 @@ from common.classifier.model import Settings, Trainer
 from common.console import UserError
 from common.files import ArtifactError, dump_plain, load_plain
 from common.layout import N_FEATURES
-from common.paths import HOUSE, TRAIN
+from common.paths import PROJECT, TRAIN
 
 SETTINGS = Settings(n_components=6, penalty=0.01, rounds=15)
 
@@ -190,12 +190,12 @@ class TestSaved:
         classifier.save(dataclasses.replace(model, about={"scores": {"a": 1}}), path)
         np.save(tmp_path / "X.npy", X)
         code = (
-            "import sys, numpy as np; from common import classifier\n"
+            "import sys, numpy as np; from common.classifier import model as classifier\n"
             "model = classifier.load(__import__('pathlib').Path(sys.argv[1]))\n"
             "np.save(sys.argv[3], model.probabilities(np.load(sys.argv[2])))"
         )
         arguments = [str(path), str(tmp_path / "X.npy"), str(tmp_path / "P.npy")]
-        subprocess.run([sys.executable, "-c", code, *arguments], check=True, cwd=HOUSE)
+        subprocess.run([sys.executable, "-c", code, *arguments], check=True, cwd=PROJECT)
         assert (np.load(tmp_path / "P.npy") == model.probabilities(X)).all()
         again = classifier.load(path)
         assert (again.genres, again.settings) == (model.genres, model.settings)

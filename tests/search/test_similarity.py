@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from libraries import library_of, random_library
 from scipy.stats import percentileofscore
 from sklearn.metrics import silhouette_score
 from sklearn.metrics.pairwise import cosine_similarity
@@ -14,31 +15,13 @@ from sklearn.preprocessing import StandardScaler
 
 from common.console import UserError
 from common.layout import GROUP_INDICES, GROUPS, N_FEATURES, SLICES
-from common.library import COLUMNS, UNKNOWN_GENRE, Library
+from common.library import UNKNOWN_GENRE, Library
 from common.music import MAJOR, MINOR, Key
 from common.search import genre_similarity, reasons, spaces
 from common.search import nearest as similarity
 from common.search.nearest import Match, nearest
 from common.search.pairs import sample_pairs
 from common.search.spaces import SPACES, Space, build
-
-
-def library_of(embeddings: np.ndarray, genre_names: list[str] | None = None, artists=None) -> Library:
-    n = len(embeddings)
-    columns = {name: [None] * n for name in COLUMNS}
-    columns["song_name"] = [f"Song {i}" for i in range(n)]
-    columns["file_path"] = [f"/music/song{i}.mp3" for i in range(n)]
-    columns["genre"] = genre_names or ["TRANCE"] * n
-    columns["artist"] = artists or [None] * n
-    columns["duration"] = [60.0] * n
-    return Library(np.asarray(embeddings, dtype=np.float32), columns)
-
-
-def random_library(n: int, seed: int = 0, **columns) -> Library:
-    rng = np.random.default_rng(seed)
-    mixing = rng.normal(size=(30, N_FEATURES))
-    return library_of(rng.normal(size=(n, 30)) @ mixing + rng.normal(size=(n, N_FEATURES)), **columns)
-
 
 UNTRAINED = sorted(set(SPACES) - {"classifier"})
 
@@ -515,7 +498,7 @@ def test_one_genre_and_no_genre():
     assert found.precision.overall == found.precision.chance_overall == 1.0
     assert math.isnan(found.silhouette)
     assert math.isnan(found.outside_mean[0])
-    assert genre_similarity.table(found)[1][0][4] is None
+    assert genre_similarity.statistics_table(found)[1][0][4] is None
     nameless = dataclasses.replace(one, columns={**one.columns, "genre": [UNKNOWN_GENRE] * 6})
     with pytest.raises(UserError, match="genre folders"):
         genre_similarity.measure(build("balanced", nameless), nameless)

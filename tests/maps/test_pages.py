@@ -112,7 +112,7 @@ def page(songs, browser):
         paths, own = songs
         made = layout(own.n_own, dimensions)
         shown = library or own
-        file = map_pages.save_page(
+        file = map_pages.write_map(
             shown, made, map_pages.nearest_songs(shown), paths.html(f"map_{dimensions}d"), star
         )
         visit(browser, file)
@@ -456,7 +456,7 @@ def test_a_song_alone_can_be_played(make_library, browser):
     write_tone(file, 300.0)
     library.columns["file_path"][0] = str(file)
     made = Projection(np.zeros((1, 2)), "disc", None, 0)
-    visit(browser, map_pages.save_page(library, made, map_pages.nearest_songs(library), paths.html("map_2d")))
+    visit(browser, map_pages.write_map(library, made, map_pages.nearest_songs(library), paths.html("map_2d")))
     wait(browser, "return Boolean(document.getElementById('map')?.on)")
     opened = Page(browser, library, made)
     opened.click_song(0)
@@ -471,7 +471,7 @@ def test_three_thousand_songs_are_drawn_and_clicked(make_library, browser):
     library.columns["file_path"][7] = str(paths.raw / "one.wav")
     made = Projection(np.random.default_rng(0).normal(size=(3001, 2)), UMAP, 0.9, 3000)
     made.coordinates[7] = 4.5, 4.5
-    visit(browser, map_pages.save_page(library, made, map_pages.nearest_songs(library), paths.html("map_2d")))
+    visit(browser, map_pages.write_map(library, made, map_pages.nearest_songs(library), paths.html("map_2d")))
     wait(browser, "return Boolean(document.getElementById('map')?.on)")
     opened = Page(browser, library, made)
     assert opened.ask("return document.getElementById('map').data[1].type") == "scattergl"

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from test_similarity import library_of
+from libraries import library_of
 
 from common.layout import N_FEATURES, SLICES
 from common.music import estimate_keys, same_tempos, tempo_ratio, wheel_distance

@@ -15,13 +15,14 @@ import pytest
 import soundfile
 from signals import RATE, chords, noise
 
-HOUSE = Path(__file__).resolve().parent.parent
-SCRIPTS = sorted(path.name for path in HOUSE.glob("0[1-4]_*.py"))
+from common.paths import PROJECT
+
+SCRIPTS = sorted(path.name for path in PROJECT.glob("0[1-4]_*.py"))
 HEAVY = ("numpy", "librosa", "umap", "shap", "xgboost", "plotly", "matplotlib", "pandas", "sklearn")
 
 
 def command(script: str, *arguments: object, cwd: Path, **options) -> subprocess.CompletedProcess:
-    line = [sys.executable, str(HOUSE / script), *map(str, arguments)]
+    line = [sys.executable, str(PROJECT / script), *map(str, arguments)]
     return subprocess.run(line, cwd=cwd, capture_output=True, encoding="utf-8", check=False, **options)
 
 
@@ -35,12 +36,12 @@ def test_help_is_complete_and_light(script, tmp_path):
 import runpy, sys
 sys.argv = ["{script}", "--help"]
 try:
-    runpy.run_path(r"{HOUSE / script}", run_name="__main__")
+    runpy.run_path(r"{PROJECT / script}", run_name="__main__")
 except SystemExit:
     pass
 print("HEAVY", [name for name in {HEAVY} if name in sys.modules])
 """
-    line, environment = [sys.executable, "-c", watcher], {**os.environ, "PYTHONPATH": str(HOUSE)}
+    line, environment = [sys.executable, "-c", watcher], {**os.environ, "PYTHONPATH": str(PROJECT)}
     shown = subprocess.run(
         line, cwd=tmp_path, env=environment, capture_output=True, text=True, check=True
     ).stdout

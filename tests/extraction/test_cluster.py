@@ -23,7 +23,7 @@ from common.console import UserError
 from common.extraction import store
 from common.extraction.run import Known, extract_all
 from common.extraction.store import Failure, Store
-from common.paths import HOUSE
+from common.paths import PROJECT
 from tests import stubs
 
 cluster = pytest.importorskip("common.extraction.cluster", exc_type=UserError)
@@ -256,7 +256,7 @@ def test_processes_share_a_cold_cache_safely(tmp_path):
     )
     cold = os.environ | {"NUMBA_CACHE_DIR": str(tmp_path / "cache")}
     command = [sys.executable, "-c", script, str(tmp_path / "cache"), str(song)]
-    both = [subprocess.Popen(command, cwd=HOUSE, env=cold) for _ in range(2)]
+    both = [subprocess.Popen(command, cwd=PROJECT, env=cold) for _ in range(2)]
     assert [process.wait() for process in both] == [0, 0]
 
 
@@ -272,7 +272,7 @@ def test_a_worker_reuses_its_memory():
     )
     as_dask = os.environ | {"MALLOC_TRIM_THRESHOLD_": "65536"}
     anew, reused = (
-        int(subprocess.check_output([sys.executable, "-c", script, *arguments], cwd=HOUSE, env=as_dask))
+        int(subprocess.check_output([sys.executable, "-c", script, *arguments], cwd=PROJECT, env=as_dask))
         for arguments in ((), ("reuse",))
     )
     assert reused < anew / 10

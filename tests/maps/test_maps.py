@@ -49,7 +49,7 @@ def test_facts_are_the_librarys(library):
 
 
 def page_of(library, made, path, star=None):
-    map_pages.save_page(library, made, map_pages.nearest_songs(library), path, star)
+    map_pages.write_map(library, made, map_pages.nearest_songs(library), path, star)
     return songs_of(path)
 
 

@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from test_similarity import library_of
+from libraries import library_of
 
 from common.console import UserError
 from common.layout import N_FEATURES, SLICES

@@ -19,7 +19,7 @@ from common.classifier import model as classifier
 from common.classifier import report as classifier_report
 from common.console import FAILED, OK
 from common.layout import N_FEATURES
-from common.paths import HOUSE, TRAIN
+from common.paths import PROJECT, TRAIN
 
 stage = importlib.import_module("03_genre_classifier")
 
@@ -280,7 +280,7 @@ def test_predict_of_what_is_no_audio(make_library, tmp_path, capsys):
 
 
 def test_help_is_quick_and_says_what_it_reads(tmp_path):
-    script = HOUSE / "03_genre_classifier.py"
+    script = PROJECT / "03_genre_classifier.py"
     done = subprocess.run(
         [sys.executable, script, "--help"], cwd=tmp_path, capture_output=True, text=True, check=True
     )
@@ -290,4 +290,4 @@ def test_help_is_quick_and_says_what_it_reads(tmp_path):
         "import importlib, sys; importlib.import_module('03_genre_classifier'); "
         "assert not {'numpy', 'xgboost', 'shap', 'matplotlib'} & set(sys.modules)"
     )
-    subprocess.run([sys.executable, "-c", light], cwd=HOUSE, check=True)
+    subprocess.run([sys.executable, "-c", light], cwd=PROJECT, check=True)
