@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING
 
 from common import console
 from common.console import UserError, note, say
-from common.paths import EXTRACT, TRAIN
+from common.paths import EXTRACT, TRAIN, Output
 from common.text import count, thousands
 
 if TYPE_CHECKING:
@@ -114,7 +114,7 @@ def draw_journey(paths: Paths, library: Library, heard: Heard, row: int | None) 
     with console.patience("drawing the journey"):
         figure = journey.draw(heard, standing)
         path = charts.save_png(
-            figure, paths.plot("journey", heard.name), title=f"The journey of {heard.name}"
+            figure, paths.plot(Output.JOURNEY, heard.name), title=f"The journey of {heard.name}"
         )
     for line in hearing.most_unusual(standing):
         say(f"{heard.name}: {line}")
@@ -231,7 +231,7 @@ def draw_perspectives(
     with console.patience("drawing the three perspectives"):
         figure = journey.draw_perspectives(heard, draw_map)
         title = f"Producer, computer, data scientist: {heard.name}"
-        return charts.save_png(figure, paths.plot("three_perspectives", heard.name), title=title)
+        return charts.save_png(figure, paths.plot(Output.PERSPECTIVES, heard.name), title=title)
 
 
 def _run(arguments: argparse.Namespace) -> int:

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING
 
 from common import console
 from common.console import note, say
+from common.paths import Output
 from common.text import count, duration, thousands
 
 if TYPE_CHECKING:
@@ -127,16 +128,16 @@ def draw_learned(
     two = len(training.genres) == 2
     largest = np.argsort(-training.sizes, kind="stable").tolist()
     overview = 1 if two else largest[0]
-    written = [charts.draw_summary(paths.plot("shap_summary"), contributions, meanings, overview, alone=two)]
+    written = [charts.draw_summary(paths.plot(Output.SUMMARY), contributions, meanings, overview, alone=two)]
     for genre in [] if two else largest[:MOST_GENRES_DRAWN]:
-        path = paths.plot("shap_summary", training.genres[genre])
+        path = paths.plot(Output.SUMMARY, training.genres[genre])
         written.append(charts.draw_summary(path, contributions, meanings, genre, alone=True))
     strongest = contributions.by_strength()[0]
     genre = max(
         [overview] if two else largest, key=lambda k: np.abs(contributions.towards(k)[:, strongest]).mean()
     )
     partner = strongest_interaction(model, contributions.components, strongest)
-    path = paths.plot("shap_dependence")
+    path = paths.plot(Output.DEPENDENCE)
     return [
         *written,
         charts.draw_dependence(path, contributions, meanings, genre, strongest, partner),
@@ -158,15 +159,15 @@ def draw_scores(
     )
     counts = evaluation.confusion(training, plain.probability)
     written = [
-        charts.draw_scores(paths.plot("genre_scores"), scores, bins),
-        charts.draw_confusion(paths.plot("genre_confusion"), training.genres, counts, caption),
+        charts.draw_scores(paths.plot(Output.SCORES), scores, bins),
+        charts.draw_confusion(paths.plot(Output.CONFUSION), training.genres, counts, caption),
     ]
     between = [d for d in evaluation.doubts(training, plain.probability) if d.kind == "boundary"]
     if between:
-        path = paths.plot("boundary_songs")
+        path = paths.plot(Output.BOUNDARY)
         written.append(charts.draw_boundary(path, library, training, between))
     else:
-        paths.plot("boundary_songs").unlink(missing_ok=True)
+        paths.plot(Output.BOUNDARY).unlink(missing_ok=True)
     return written
 
 
@@ -227,7 +228,7 @@ def train(arguments: argparse.Namespace, paths: Paths) -> int:
     note("drawing …")
     written = draw_scores(paths, songs, training, scores, bins)
     written += draw_learned(paths, model, training, contributions, meanings)
-    written.append(draw_waterfall(paths.plot("shap_waterfall", explanation.name), explanation, meanings))
+    written.append(draw_waterfall(paths.plot(Output.WATERFALL, explanation.name), explanation, meanings))
     classifier.save(model, paths.model)
     found = facts | report.model_facts(model, meanings, contributions)
     found |= report.songs_facts(doubtful, predicted)
@@ -271,7 +272,7 @@ def predict_file(file: Path, paths: Paths, model: Model) -> bool:
     if warning:
         note(f"warning: {warning}")
     meanings = describe_components(model.representation)
-    say(str(draw_waterfall(paths.plot("shap_waterfall", file.stem), explanation, meanings)))
+    say(str(draw_waterfall(paths.plot(Output.WATERFALL, file.stem), explanation, meanings)))
     return True
 
 

@@ -27,6 +27,7 @@ from typing import TYPE_CHECKING
 
 from common import console
 from common.console import UserError, note, say
+from common.paths import Output
 from common.prompt import arguments as takes
 from common.prompt import loop
 from common.prompt.loop import Command
@@ -191,7 +192,7 @@ def _draw_comparison(session: Session, one: int, other: int, score: float, parts
     from common.search.figures import draw_comparison
 
     names = session.library.names
-    path = session.paths.plot("compare", f"{names[one]} | {names[other]}")
+    path = session.paths.plot(Output.COMPARE, f"{names[one]} | {names[other]}")
     draw_comparison(path, names[one], names[other], score, parts)
     gallery.refresh(session.paths)
     note(f"chart: {path}")
@@ -240,7 +241,7 @@ def genres(session: Session, arguments: argparse.Namespace) -> None:
         say(line)
     written = [
         *write_reports(session.paths, statistics),
-        draw_genres(session.paths.plot("genre_similarity"), statistics),
+        draw_genres(session.paths.plot(Output.SIMILARITY), statistics),
     ]
     gallery.refresh(session.paths)
     note("written: " + ", ".join(map(str, written)))

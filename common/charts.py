@@ -148,19 +148,22 @@ def save_png(figure: Figure, path: Path, dpi: int = DPI, title: str | None = Non
 
 
 def png_title(path: Path) -> str | None:
-    """Read what `save_png` wrote about a picture; None where it says nothing, or is no PNG.
+    """Read the title that `save_png` wrote into a picture.
 
-    Source: W3C, "Portable Network Graphics", sections 11.3.3.2 (tEXt) and 11.3.3.4 (iTXt).
+    Parameters
+    ----------
+    path
+        The picture's file, which must exist.
+
+    Returns
+    -------
+    str or None
+        None where the picture has no title, or the file is no picture that can be read.
     """
-    with path.open("rb") as file:
-        if file.read(8) != b"\x89PNG\r\n\x1a\n":
-            return None
-        while len(head := file.read(8)) == 8 and head[4:] not in {b"IDAT", b"IEND"}:
-            content = file.read(int.from_bytes(head[:4]))
-            file.read(4)  # the checksum
-            keyword, _, rest = content.partition(b"\0")
-            if keyword == b"Title" and head[4:] == b"tEXt":
-                return rest.decode("latin-1")
-            if keyword == b"Title" and head[4:] == b"iTXt" and rest[:1] == b"\0":
-                return rest[2:].split(b"\0", 2)[-1].decode("utf-8", "replace")
-    return None
+    from PIL import Image, UnidentifiedImageError
+
+    try:
+        with Image.open(path) as picture:
+            return picture.info.get("Title")
+    except (UnidentifiedImageError, OSError, SyntaxError):
+        return None

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import html
+import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from urllib.parse import quote
 
 from common.charts import GRID, INK, PALETTE, PAPER
 from common.files import write_text
@@ -60,6 +62,29 @@ def save_page(path: Path, title: str, body: str, scripts: Sequence[str] = (), st
 def escape(content: object) -> str:
     """Escape a stranger's text for HTML, attributes included."""
     return html.escape(clean(str(content)))
+
+
+def address(file: str | Path, home: Path) -> str:
+    """Write a file's address as a page of a folder links to it, percent-encoded.
+
+    Parameters
+    ----------
+    file
+        The path of the file, in which any character may occur.
+    home
+        The folder that the page lies in.
+
+    Returns
+    -------
+    str
+        The address relative to the folder; a ``file:`` address where the file lies on another drive,
+        which no relative address reaches.
+    """
+    try:
+        relative = os.path.relpath(file, home)
+    except ValueError:
+        return Path(file).as_uri()
+    return quote(os.fsencode(relative.replace(os.sep, "/")), safe="/")
 
 
 def html_table(headers: Sequence[str], rows: Sequence[Sequence[object]]) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from enum import StrEnum
 from pathlib import Path
 
 from common.text import slug
@@ -15,6 +16,26 @@ EXTRACT = "python 01_feature_extraction.py"
 
 
 TRAIN = "python 03_genre_classifier.py"
+
+
+class Output(StrEnum):
+    """How the name of every picture, page and report begins; `Paths` adds folder, song and ending."""
+
+    MAP_2D = "map_2d"
+    MAP_3D = "map_3d"
+    JOURNEY = "journey"
+    PERSPECTIVES = "three_perspectives"
+    CLASSIFIER = "genre_classifier"
+    SCORES = "genre_scores"
+    CONFUSION = "genre_confusion"
+    BOUNDARY = "boundary_songs"
+    PREDICTIONS = "genre_predictions"
+    SUMMARY = "shap_summary"
+    DEPENDENCE = "shap_dependence"
+    WATERFALL = "shap_waterfall"
+    SIMILARITY_MATRIX = "genre_similarity_matrix"
+    SIMILARITY = "genre_similarity"
+    COMPARE = "compare"
 
 
 @dataclass(frozen=True)

@@ -28,11 +28,9 @@ from common.classifier.explanation import (
 from common.classifier.figures import WAYS
 from common.classifier.model import TREES, Model
 from common.library import Library
-from common.pages import escape, figure_tag, html_table, save_page
-from common.paths import Paths
+from common.pages import address, escape, figure_tag, html_table, save_page
+from common.paths import Output, Paths
 from common.text import clean, count, table
-
-REPORT = "genre_classifier"
 
 CALM_GAP, WIDE_GAP = 0.05, 0.15
 """Differences of train and cross-validated accuracy up to which the model hardly or normally overfits."""
@@ -597,25 +595,25 @@ def write_tables(
     paths: Paths, songs: Sequence[DoubtfulSong], predicted: Sequence[tuple[Any, ...]]
 ) -> list[Path]:
     """Write boundary songs and predictions as CSV, and the boundary songs' page."""
-    doubts, predictions = paths.report("boundary_songs.csv"), paths.report("genre_predictions.csv")
+    doubts, predictions = paths.report(f"{Output.BOUNDARY}.csv"), paths.report(f"{Output.PREDICTIONS}.csv")
     files.write_csv(doubts, DOUBT_COLUMNS, doubt_rows(songs))
     files.write_csv(predictions, PREDICTION_COLUMNS, predicted)
     return [doubts, predictions, _write_page(paths, songs)]
 
 
 def _write_page(paths: Paths, songs: Sequence[DoubtfulSong]) -> Path:
-    body = ["<h1>Songs between genres</h1>"]
+    page, body = paths.html(Output.BOUNDARY), ["<h1>Songs between genres</h1>"]
     if any(song.doubt.kind == "boundary" for song in songs):
-        body.append(figure_tag("../plots/boundary_songs.png", "Songs between two genres"))
+        body.append(figure_tag(address(paths.plot(Output.BOUNDARY), page.parent), "Songs between two genres"))
     for section in doubts_sections(songs, most=MOST_DOUBTS):
         body.append(f"<h2>{escape(section.title)}</h2><p>{escape(' '.join(section.lines))}</p>")
         body += [html_table(section.headers, section.rows)] if section.headers else []
-    return save_page(paths.html("boundary_songs"), "Songs between genres", "\n".join(body))
+    return save_page(page, "Songs between genres", "\n".join(body))
 
 
 def write(paths: Paths, sections: Sequence[Section], found: dict[str, Any]) -> list[Path]:
     """Write the report for people and for programs; the latter holds what is told, too."""
-    written = [paths.report(f"{REPORT}.md"), paths.report(f"{REPORT}.json")]
+    written = [paths.report(f"{Output.CLASSIFIER}.md"), paths.report(f"{Output.CLASSIFIER}.json")]
     parts = ["# The genre classifier", *(section.as_markdown() for section in sections)]
     files.write_text(written[0], "\n\n".join(parts) + "\n")
     files.write_json(written[1], {**found, "told": {one.title: list(one.lines) for one in sections}})

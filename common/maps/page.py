@@ -10,11 +10,9 @@ A song's file is named relative to the page, percent-encoded, so that the page c
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote
 
 import numpy as np
 
@@ -24,7 +22,7 @@ from common.library import Library
 from common.maps.figures import SYMBOLS_3D, Star, describe, title
 from common.maps.projection import CHUNK, Projection
 from common.music import energies, keys, tempos
-from common.pages import escape, save_page, share_plotly
+from common.pages import address, escape, save_page, share_plotly
 from common.paths import Paths
 from common.search import nearest as similarity
 from common.search import spaces
@@ -78,18 +76,6 @@ def nearest_songs(library: Library, paths: Paths | None = None, shown: np.ndarra
         matches = similarity.nearest(space, guest, N_NEAREST, allowed)
         found.append([(int(np.searchsorted(shown, match.row)), match.score) for match in matches])
     return found
-
-
-def address(file: str | Path, home: Path) -> str:
-    """Address of a file relative to the folder of a page, whatever characters its name has.
-
-    A file on another drive, which no relative address reaches, gets its ``file:`` address.
-    """
-    try:
-        relative = os.path.relpath(file, home)
-    except ValueError:
-        return Path(file).as_uri()
-    return quote(os.fsencode(relative.replace(os.sep, "/")), safe="/")
 
 
 def write_map(

@@ -18,7 +18,7 @@ import numpy as np
 from common.console import UserError
 from common.files import write_csv
 from common.library import UNKNOWN_GENRE, Library
-from common.paths import Paths
+from common.paths import Output, Paths
 from common.search.pairs import SEED
 from common.search.spaces import Space
 from common.text import count, fold
@@ -145,7 +145,7 @@ def statistics_table(statistics: GenreStatistics) -> tuple[list[str], list[list[
 def write_reports(paths: Paths, statistics: GenreStatistics) -> list[Path]:
     """Write the table and the matrix of mean similarities as CSV."""
     headers, rows = statistics_table(statistics)
-    written = [paths.report("genre_similarity.csv"), paths.report("genre_similarity_matrix.csv")]
+    written = [paths.report(f"{Output.SIMILARITY}.csv"), paths.report(f"{Output.SIMILARITY_MATRIX}.csv")]
     write_csv(written[0], headers, rows)
     matrix = (
         [genre, *map(_number, row)] for genre, row in zip(statistics.genres, statistics.mean, strict=True)

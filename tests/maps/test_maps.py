@@ -12,6 +12,7 @@ from common.layout import SLICES
 from common.maps import figures
 from common.maps import page as map_pages
 from common.maps.projection import DISC, PCA, UMAP, Projection
+from common.pages import address
 from common.search import spaces
 
 HOSTILE = '</script><script>alert(1)</script> & "x" <b>${7*7}</b> <!--'
@@ -130,13 +131,13 @@ def test_an_address_leads_a_browser_to_the_file(tmp_path, name):
 
     home, file = tmp_path / "out puts" / "html", tmp_path / "data #1" / name
     base = (home / "map_2d.html").as_uri()
-    found = urlsplit(urljoin(base, map_pages.address(file, home)))
+    found = urlsplit(urljoin(base, address(file, home)))
     assert (found.scheme, found.query, found.fragment) == ("file", "", "")
     assert unquote(found.path) == str(file)
 
 
 def test_a_file_name_in_no_known_encoding_has_an_address(tmp_path):
-    assert map_pages.address("/music/caf\udce9.mp3", tmp_path).endswith("caf%E9.mp3")
+    assert address("/music/caf\udce9.mp3", tmp_path).endswith("caf%E9.mp3")
 
 
 def test_unknown_is_grey_and_56_genres_stay_distinct():
