@@ -18,6 +18,7 @@ import tempfile
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import TypeVar
 
 import numpy as np
 import psutil
@@ -33,6 +34,7 @@ from common.text import table
 BUDGET = 10.0
 N_GENRES = 20
 WORKERS = 4
+T = TypeVar("T")
 
 stage1 = importlib.import_module("01_feature_extraction")
 
@@ -65,14 +67,12 @@ def work(path: Path, known: frozenset[str], check: Check) -> Outcome:
 
 
 def write_files(folder: Path, numbers: range) -> None:
-    for genre in range(N_GENRES):
-        (folder / f"GENRE {genre:02d}").mkdir(parents=True, exist_ok=True)
+    genres = [folder / f"GENRE {k:02d}" for k in range(N_GENRES)]
+    for genre in genres:
+        genre.mkdir(parents=True, exist_ok=True)
     for number in numbers:
-        genre, name = (
-            f"GENRE {number % N_GENRES:02d}",
-            f"Some Artist {number // 12} - A Song Title {number}.mp3",
-        )
-        (folder / genre / name).write_bytes(b"%d" % number * (1 + number % 500))
+        song = genres[number % N_GENRES] / f"Some Artist {number // 12} - A Song Title {number}.mp3"
+        song.write_bytes(b"%d" % number * (1 + number % 500))
 
 
 class Driver:
@@ -105,7 +105,7 @@ class Driver:
         stage1.save(self.paths, library, self.music, files, results)
 
 
-def timed(step: Callable) -> tuple[float, object]:
+def timed(step: Callable[[], T]) -> tuple[float, T]:
     watch = Stopwatch()
     result = step()
     return watch.seconds, result

@@ -17,14 +17,19 @@ import math
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from benchmarks.processes import measure
 from common.console import note
 from common.paths import PROJECT
 from common.text import count, table
+
+if TYPE_CHECKING:
+    from common.library import Library
+    from common.paths import Paths
 
 N_NEAREST, N_QUERIES = 10, 20
 WARMING = (40, 2)
@@ -68,7 +73,6 @@ def search(folder: Path, *_: int) -> dict[str, float]:
     name, paths = spaces.DEFAULT_SPACE, _paths(folder)
     found = {"prepare the search": _timed(lambda: built.append(spaces.build(name, songs, paths)))}
     queries = np.random.default_rng(1).integers(len(songs), size=N_QUERIES)
-    nearest.search(built[0], songs, int(queries[0]), N_NEAREST)
     times = seconds(lambda query: nearest.search(built[0], songs, query, N_NEAREST), queries)
     return {**found, f"the {N_NEAREST} nearest songs": float(np.median(times))}
 
@@ -77,11 +81,12 @@ def neighbours(folder: Path, *_: int) -> dict[str, float]:
     """Exact neighbours of every song, kept for the layouts."""
     import numpy as np
 
+    from common import arrays
     from common.maps import projection
 
     values = _library(folder).standardised
-    near = []
-    found = _timed(lambda: near.extend(neighbours(values, projection.NEIGHBOURS)))
+    near: list[np.ndarray] = []
+    found = _timed(lambda: near.extend(arrays.neighbours(values, projection.NEIGHBOURS)))
     np.savez(folder / "near.npz", *near)
     return {"map: neighbours of all": found}
 
@@ -106,13 +111,13 @@ def _layout(folder: Path, dimensions: int) -> dict[str, float]:
     return {f"map: UMAP in {dimensions}D": _timed(lambda: projection.project(values, near, dimensions))}
 
 
-def _paths(folder: Path):
+def _paths(folder: Path) -> Paths:
     from common.paths import Paths
 
     return Paths(folder / "data", folder / "outputs")
 
 
-def _library(folder: Path):
+def _library(folder: Path) -> Library:
     from common import library
 
     return library.load(_paths(folder))
@@ -191,7 +196,7 @@ def disk(folder: Path) -> dict[str, float]:
     }
 
 
-def growth(sizes: list[int], values: list[float | None]) -> str:
+def growth(sizes: Sequence[int], values: Sequence[float | None]) -> str:
     """Exponent with which a value grows from the first to the last size: 1 is in proportion."""
     first, last = values[0], values[-1]
     if len(sizes) < 2 or not first or not last:

@@ -14,6 +14,7 @@ import argparse
 import sys
 import time
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -50,7 +51,7 @@ def measure(n_songs: int, n_genres: int) -> dict[str, float]:
     timed("one split", lambda: evaluation.hold_out(training, components))
     for way in training.groups:
         if evaluation.n_folds(training, way) > 1:
-            timed(way, lambda way=way: evaluation.cross_validate(training, way, components, lambda: None))
+            timed(way, partial(evaluation.cross_validate, training, way, components, lambda: None))
     model = timed("final fit", lambda: evaluation.fit_final(training, components, {}))
     timed("SHAP", lambda: explain_all(model, training.X))
     return found

@@ -11,12 +11,14 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import itertools
 import shutil
 import sys
 import tempfile
 from collections.abc import Callable, Iterator
-from concurrent.futures import Executor, ThreadPoolExecutor
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import psutil
@@ -49,10 +51,11 @@ class Counting(Executor):
     """Another executor, counting how many calls are under way."""
 
     def __init__(self, executor: Executor) -> None:
-        self._executor, self._under_way, self.most = executor, set(), 0
+        self._executor, self.most = executor, 0
+        self._under_way: set[Future] = set()
 
-    def submit(self, call: Callable, /, *arguments: object):
-        future = self._executor.submit(call, *arguments)
+    def submit(self, call: Callable, /, *arguments: Any, **keywords: Any) -> Future:
+        future = self._executor.submit(call, *arguments, **keywords)
         self._under_way.add(future)
         future.add_done_callback(self._under_way.discard)
         self.most = max(self.most, len(self._under_way))
@@ -125,9 +128,8 @@ def report_speed(folder: Path) -> None:
     seconds = {}
     for workers in (1, PROCESSES):
         with ThreadPoolExecutor(workers) as threads:
-            seconds[f"threads: {workers}"] = extract(
-                folder, threads, lambda workers=workers: workers, analyse, lambda outcome: None
-            )
+            slots = itertools.repeat(workers).__next__
+            seconds[f"threads: {workers}"] = extract(folder, threads, slots, analyse, lambda outcome: None)
     with local_cluster(folder) as cluster:
         for when in ("first", "again"):
             seconds[f"processes: {PROCESSES}, {when}"] = extract(

@@ -14,12 +14,14 @@ import shutil
 import tempfile
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from benchmarks.libraries import make_library
 from common import console
 from common.arrays import neighbours
+from common.library import Library
 from common.maps import figures, projection
 from common.maps import page as map_pages
 from common.text import table
@@ -48,17 +50,17 @@ def measure(n_songs: int, folder: Path) -> dict[str, float]:
     nearest = timed("nearest songs", lambda: map_pages.nearest_songs(library))
     for dimensions, draw in ((2, figures.draw_2d), (3, figures.draw_3d)):
         name, page = f"{dimensions}D", folder / f"map_{dimensions}d.html"
-        made = timed(f"{name} layout", lambda d=dimensions: projection.project(library.standardised, near, d))
-        timed(f"{name} picture", lambda draw=draw, made=made: _save(draw(library, made), folder))
-        timed(f"{name} page", lambda made=made, page=page: map_pages.write_map(library, made, nearest, page))
+        made = timed(f"{name} layout", partial(projection.project, library.standardised, near, dimensions))
+        timed(f"{name} picture", partial(_draw, draw, library, made, folder))
+        timed(f"{name} page", partial(map_pages.write_map, library, made, nearest, page))
         found[f"{name} page MB"] = page.stat().st_size / 1e6
     return found
 
 
-def _save(figure, folder: Path) -> None:
+def _draw(draw: Callable, library: Library, made: projection.Projection, folder: Path) -> None:
     from common import charts
 
-    charts.save_png(figure, folder / "map.png")
+    charts.save_png(draw(library, made), folder / "map.png")
 
 
 STEPS = {
@@ -78,7 +80,7 @@ def browse(page: Path) -> dict[str, float]:
     from selenium import webdriver
 
     options = webdriver.ChromeOptions()
-    options.binary_location = shutil.which("chromium")
+    options.binary_location = shutil.which("chromium") or ""
     for flag in ("--headless=new", "--no-sandbox", "--enable-unsafe-swiftshader", "--mute-audio"):
         options.add_argument(flag)
     driver = webdriver.Chrome(

@@ -43,11 +43,12 @@ def measure(command: Sequence[object], quiet: bool = False) -> Usage:
     process = subprocess.Popen(
         list(map(str, command)), stdout=subprocess.PIPE, stderr=errors, text=True, encoding="utf-8"
     )
-    output = process.stdout.read()
+    assert process.stdout  # a pipe was asked for
+    with process.stdout:
+        output = process.stdout.read()
     _, status, usage = os.wait4(process.pid, 0)
     seconds = time.perf_counter() - start
     process.returncode = os.waitstatus_to_exitcode(status)
-    process.stdout.close()
     if process.returncode:
         raise SystemExit(f"failed: {' '.join(map(str, command))}")
     return Usage(seconds, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024, output)
