@@ -72,12 +72,12 @@ def audio_folder(arguments: argparse.Namespace, paths: Paths) -> Path:
 
 def render_demo(folder: Path) -> None:
     """Compose the demo songs into a folder; those that are there already are kept."""
-    from common.demo import compose
+    from common.demo import compose, files
 
     songs = compose.compose_library()
     note(f"composing and rendering {count(len(songs), 'demo song')} into {folder}")
     with console.progress(len(songs), "song") as bar:
-        compose.write_library(folder, len(songs), on_song=lambda path: bar.update())
+        files.write_library(folder, len(songs), on_song=lambda path: bar.update())
 
 
 def find_files(folder: Path) -> list[Path]:

@@ -25,7 +25,8 @@ import soundfile
 from threadpoolctl import threadpool_limits
 
 from common import audio, features
-from common.demo import compose
+from common.demo import compose, perform
+from common.demo.synth import SAMPLE_RATE
 from common.layout import HOP_LENGTH, N_FFT
 from common.text import table
 from tests.oracle import literal_blocks
@@ -46,10 +47,10 @@ def cpu_seconds(task: Callable[[], object], rounds: int = ROUNDS) -> float:
 
 def make_song(folder: Path) -> Path:
     """Write a demo song, repeated to four minutes, as MP3."""
-    samples = compose.render(compose.compose_library(2)[0])
-    length = MINUTES * 60 * compose.SAMPLE_RATE
+    samples = perform.render(compose.compose_library(2)[0])
+    length = MINUTES * 60 * SAMPLE_RATE
     path = folder / "song.mp3"
-    soundfile.write(path, np.resize(samples, (length, 2)), compose.SAMPLE_RATE)
+    soundfile.write(path, np.resize(samples, (length, 2)), SAMPLE_RATE)
     return path
 
 

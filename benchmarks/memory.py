@@ -17,16 +17,17 @@ from pathlib import Path
 import soundfile
 
 from benchmarks.processes import Usage, measure
-from common.demo import compose
+from common.demo import compose, perform
+from common.demo.synth import SAMPLE_RATE
 from common.paths import PROJECT
 from common.text import table
 
 
 def write_mix(path: Path, minutes: float) -> None:
     """Write a demo song over and over until the mix is long enough."""
-    samples = compose.render(compose.compose_library(2)[0])
-    left = round(minutes * 60 * compose.SAMPLE_RATE)
-    with soundfile.SoundFile(path, "w", compose.SAMPLE_RATE, 2) as file:
+    samples = perform.render(compose.compose_library(2)[0])
+    left = round(minutes * 60 * SAMPLE_RATE)
+    with soundfile.SoundFile(path, "w", SAMPLE_RATE, 2) as file:
         while left > 0:
             file.write(samples[:left])
             left -= len(samples)

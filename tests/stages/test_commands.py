@@ -157,9 +157,9 @@ def test_identical_songs_go_through(tmp_path, capsys):
 @pytest.mark.slow
 def test_the_demo_from_songs_to_answers(tmp_path):
     """The demo's four commands in order, from a folder that is not the house, on a part of its songs."""
-    from common.demo import compose
+    from common.demo import files
 
-    compose.write_library(tmp_path / "songs", 12)
+    files.write_library(tmp_path / "songs", 12)
     where = ["--data", tmp_path / "data", "--outputs", tmp_path / "outputs"]
 
     def done(script: str, *arguments: object) -> subprocess.CompletedProcess:
