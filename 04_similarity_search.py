@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     import numpy as np
 
     from common.music import Key
-    from common.playlists.transitions import Deck, Step
+    from common.playlists.transitions import Step, Tracks
     from common.prompt.session import Session
     from common.search.nearest import Match
 
@@ -64,7 +64,7 @@ def search(session: Session, arguments: argparse.Namespace) -> None:
 
     song = session.song(" ".join(arguments.song))
     space, mask = session.space(arguments.space), allowed(session, song, arguments)
-    found = nearest.search(space, session.library, song, arguments.n, mask, arguments.per_artist)
+    found = nearest.search(space, song, arguments.n, mask, arguments.per_artist)
     answer(session, song, found.matches, found.copies, arguments)
 
 
@@ -75,7 +75,7 @@ def diverse(session: Session, arguments: argparse.Namespace) -> None:
     song = session.song(" ".join(arguments.song))
     space, mask = session.space(arguments.space), allowed(session, song, arguments)
     pool = max(arguments.n, arguments.pool or nearest.pool_size(arguments.n))
-    found = nearest.search(space, session.library, song, pool, mask, arguments.per_artist)
+    found = nearest.search(space, song, pool, mask, arguments.per_artist)
     picked = nearest.diverse(space, found.matches, arguments.n, arguments.diversity)
     answer(session, song, picked, found.copies, arguments)
 
@@ -152,7 +152,7 @@ def explain(session: Session, one: int, other: int, arguments: argparse.Namespac
         "key": key_relation(*keys(session.library, [one, other])),
     }
     binding, separating = traits(session.library, one, other, parts)
-    pairs = space.pairs
+    pairs = space.distribution
     if arguments.json:
         songs = {"one": session.facts(one), "other": session.facts(other)}
         print_json(
@@ -230,7 +230,7 @@ def genres(session: Session, arguments: argparse.Namespace) -> None:
     from common.search.figures import draw_genres
     from common.search.genre_similarity import measure, statistics_table, write_reports
 
-    statistics = measure(session.space(arguments.space), session.library)
+    statistics = measure(session.space(arguments.space))
     headers, rows = statistics_table(statistics)
     if arguments.json:
         print_json([dict(zip(headers, row, strict=True)) for row in rows])
@@ -274,7 +274,7 @@ def playlist(session: Session, arguments: argparse.Namespace) -> None:
     words, n = _with_number(session, arguments)
     one, other = session.two_songs(words)
     library = session.library
-    order = path(session.space(arguments.space), library, one, other, n, arguments.per_artist)
+    order = path(session.space(arguments.space), one, other, n, arguments.per_artist)
     show_order(session, f"{library.names[one]} to {library.names[other]}", order, arguments)
 
 
@@ -292,12 +292,12 @@ def radio(session: Session, arguments: argparse.Namespace) -> None:
     import itertools
 
     from common.playlists.orders import radio as play_on
-    from common.playlists.transitions import deck
+    from common.playlists.transitions import tracks
 
     space = session.space(arguments.space)
     if arguments.song:
         song = session.song(" ".join(arguments.song))
-        session.radio, session.heard = play_on(space, session.library, song), []
+        session.radio, session.heard = play_on(space, song), []
         session.radio_name = f"radio {session.library.names[song]}"
     if session.radio is None:
         raise UserError("which song does the radio start from? Write any part of its name")
@@ -305,9 +305,7 @@ def radio(session: Session, arguments: argparse.Namespace) -> None:
     if not songs:
         raise UserError("the radio has played every song")
     session.heard += songs
-    show_order(
-        session, session.radio_name, deck(space, session.library, session.heard), arguments, len(songs)
-    )
+    show_order(session, session.radio_name, tracks(space, session.heard), arguments, len(songs))
 
 
 def shuffle(session: Session, arguments: argparse.Namespace) -> None:
@@ -318,7 +316,7 @@ def shuffle(session: Session, arguments: argparse.Namespace) -> None:
     songs, name = _songs_of(session, " ".join(arguments.genre))
     if len(songs) > MOST_ORDERED:
         note(f"{MOST_ORDERED} of {count(len(songs), 'song')}, drawn at random")
-    order = put_in_order(session.space(arguments.space), session.library, songs, arguments.seed)
+    order = put_in_order(session.space(arguments.space), songs, arguments.seed)
     show_order(session, f"shuffle {name}", order, arguments)
 
 
@@ -329,7 +327,7 @@ def climbing_set(session: Session, arguments: argparse.Namespace) -> None:
     songs, name = _songs_of(session, " ".join(arguments.genre))
     rising = arguments.energy == "up"
     space = session.space(arguments.space)
-    order = climb(space, session.library, songs, arguments.n, arguments.bpm, rising)
+    order = climb(space, songs, arguments.n, arguments.bpm, rising)
     tempo = "" if arguments.bpm is None else " {:g}-{:g} BPM".format(*arguments.bpm)
     show_order(session, f"set {name}{tempo} {arguments.energy}", order, arguments)
 
@@ -348,7 +346,7 @@ def _songs_of(session: Session, genre: str) -> tuple[list[int], str]:
 
 
 def show_order(
-    session: Session, name: str, order: Deck, arguments: argparse.Namespace, newest: int | None = None
+    session: Session, name: str, order: Tracks, arguments: argparse.Namespace, newest: int | None = None
 ) -> None:
     """Print an order of songs with the reason for every step, and save it as a playlist.
 
@@ -381,12 +379,12 @@ def _tell_written(session: Session, written: list[Path]) -> None:
     note(f"written: {written[0]} (and {others})")
 
 
-def _step_columns(order: Deck, made: list[Step], first: int) -> dict[str, list]:
+def _step_columns(order: Tracks, made: list[Step], first: int) -> dict[str, list]:
     costs = [None, *(f"{step.cost:.2f}" for step in made)]
     return {"step": costs[first:], "energy": [f"{energy:.0f} dB" for energy in order.energy[first:]]}
 
 
-def _say_flow(order: Deck, costs: list[float]) -> None:
+def _say_flow(order: Tracks, costs: list[float]) -> None:
     import numpy as np
 
     from common.playlists.transitions import roughness

@@ -23,8 +23,9 @@ from sklearn.neighbors import NearestNeighbors
 from threadpoolctl import threadpool_info
 
 from common.layout import N_FEATURES
+from common.library import COLUMNS, Library
 from common.search.nearest import nearest
-from common.search.spaces import Lens, Space
+from common.search.space import Space, Transform
 from common.text import table
 
 N_NEAREST = 10
@@ -66,8 +67,8 @@ def reader(rows: np.ndarray, threads: int) -> Callable[[int], object]:
 
 def ours(rows: np.ndarray) -> Callable[[int], list[int]]:
     """The search of stage 4 over rows that are mapped into memory."""
-    no_lens = Lens(np.zeros(N_FEATURES), np.ones(N_FEATURES), {})
-    space = Space("synthetic", rows, no_lens, rows)
+    library = Library(rows, {name: [None] * len(rows) for name in COLUMNS})
+    space = Space("synthetic", rows, Transform(np.zeros(N_FEATURES), np.ones(N_FEATURES), ()), library)
     return lambda query: [match.row for match in nearest(space, query, N_NEAREST)]
 
 

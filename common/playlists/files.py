@@ -30,13 +30,13 @@ def export(
     Parameters
     ----------
     paths
-        Where.
+        The folders; the playlist is written below its outputs.
     name
-        What it is called.
+        What the playlist is called.
     songs
         Facts of the songs, in order: `library.COLUMNS`, tempo and key.
     steps
-        Steps between them, one less than songs; empty for a plain list.
+        The steps between the songs, one less than songs; empty for a plain list.
     relative
         Whether paths are relative to the playlist, so that both can be moved together.
 
@@ -60,7 +60,7 @@ def m3u8(name: str, songs: Sequence[Mapping[str, Any]], folder: Path | None = No
     name, songs
         As in `export`.
     folder
-        What paths are relative to; None for absolute paths.
+        The folder that paths are relative to; None for absolute paths.
     """
     lines = ["#EXTM3U", f"#PLAYLIST:{_one_line(name)}"]
     for song in songs:
@@ -75,9 +75,9 @@ def location(file: str, folder: Path | None = None) -> str:
     Parameters
     ----------
     file
-        Absolute path.
+        The absolute path of the file.
     folder
-        What it shall be relative to; None for an absolute path.
+        The folder that it shall be relative to; None for an absolute path.
     """
     if clean(file) != file or file != file.strip():
         return Path(file).as_uri()  # percent-encoded: line breaks, odd bytes, spaces at the end
@@ -118,8 +118,8 @@ def as_json(name: str, songs: Sequence[Mapping[str, Any]], steps: Sequence[Step]
     return {**found, "songs": listed}
 
 
-_COLUMNS = ("song_name", "artist", "title", "album", "genre")
-_COLUMNS += ("duration", "tempo", "key", "camelot", "file_path")
+_TAGS = ("song_name", "artist", "title", "album", "genre")
+_COLUMNS = (*_TAGS, "duration", "tempo", "key", "camelot", "file_path")
 
 
 def _as_table(songs: Sequence[Mapping[str, Any]], steps: Sequence[Step]) -> tuple[list[str], list[list[Any]]]:

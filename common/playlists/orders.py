@@ -14,11 +14,11 @@ import numpy as np
 from common.console import UserError
 from common.library import Library
 from common.music import tempos
-from common.playlists.transitions import WEIGHTS, Deck, cost, deck, parts
+from common.playlists.transitions import WEIGHTS, Tracks, cost, parts, tracks
 from common.recordings import Copies
+from common.search.distribution import SAMPLE_SEED
 from common.search.filters import tempo_within
-from common.search.pairs import SEED
-from common.search.spaces import Space
+from common.search.space import Space
 from common.text import fold
 
 BEAM = 64
@@ -37,7 +37,7 @@ RADIO_CANDIDATES, RADIO_MEMORY, ARTIST_REST = 200, 5, 5
 # --- from one song to another ------------------------------------------------------------------------
 
 
-def path(space: Space, library: Library, start: int, end: int, n: int, per_artist: int | None = None) -> Deck:
+def path(space: Space, start: int, end: int, n: int, per_artist: int | None = None) -> Tracks:
     """Find a way from one song to another whose steps are all good transitions.
 
     Beam search over paths without repeats, guided by the least cost that any walk to the end has with the
@@ -45,12 +45,12 @@ def path(space: Space, library: Library, start: int, end: int, n: int, per_artis
 
     Parameters
     ----------
-    space, library
-        The songs.
+    space
+        The space that songs are compared in.
     start, end
-        Two different songs.
+        The songs that the path leads from and to, two different ones.
     n
-        Songs of the path, both ends included, at least 2; fewer where the library has fewer.
+        How many songs the path has, both ends included, at least 2; fewer where the library has fewer.
     per_artist
         How many songs of one artist may lie between the ends; None for any number.
 
@@ -63,14 +63,14 @@ def path(space: Space, library: Library, start: int, end: int, n: int, per_artis
         raise UserError("a path leads from one song to another, and these are the same")
     if n < 2:
         raise ValueError(f"a path has at least 2 songs, got {n}")
-    songs = Copies(library).first_of_each([start, end, *_around(space, start, end, n)])
+    songs = Copies(space.library).first_of_each([start, end, *_around(space, start, end, n)])
     if end not in songs:
         songs = [start, end]  # copies of one recording: a path of one step
-    found = deck(space, library, songs)
+    found = tracks(space, songs)
     n = min(n, len(found))
     squares = found.costs**2
     left = _least_left(squares, n)
-    caps = _artist_numbers(library, found.songs)
+    caps = _artist_numbers(space.library, found.songs)
     order = _beam(squares, left, n, caps, per_artist)
     if order is None:
         raise UserError(
@@ -147,7 +147,7 @@ def _artist_numbers(library: Library, songs: np.ndarray) -> np.ndarray:
 # --- radio -------------------------------------------------------------------------------------------
 
 
-def radio(space: Space, library: Library, start: int) -> Iterator[int]:
+def radio(space: Space, start: int) -> Iterator[int]:
     """Play on from a song until every recording of the library has been heard once.
 
     Each step goes to the song that costs least, half as the step itself and half as the distance from the
@@ -159,7 +159,7 @@ def radio(space: Space, library: Library, start: int) -> Iterator[int]:
     int
         The next song; the first is ``start``.
     """
-    copies = Copies(library)
+    copies = Copies(space.library)
     left = np.ones(len(space), dtype=bool)
     heard = [start]
     yield start
@@ -170,8 +170,8 @@ def radio(space: Space, library: Library, start: int) -> Iterator[int]:
         centre = space.vectors(np.array(heard[-RADIO_MEMORY:])).mean(axis=0)
         near = np.where(left, space.rows @ centre, -np.inf)
         candidates = np.argsort(-near, kind="stable")[: min(RADIO_CANDIDATES, int(left.sum()))]
-        rested = _rested(library, heard, candidates)
-        choice = _next(deck(space, library, heard[-1:]), deck(space, library, rested), near[rested])
+        rested = _rested(space.library, heard, candidates)
+        choice = _next(tracks(space, heard[-1:]), tracks(space, rested), near[rested])
         song = int(rested[choice])
         left[song] = False
         if any(copies.same(song, other) for other in heard):
@@ -180,11 +180,11 @@ def radio(space: Space, library: Library, start: int) -> Iterator[int]:
         yield song
 
 
-def _next(last: Deck, candidates: Deck, near: np.ndarray) -> int:
+def _next(last: Tracks, candidates: Tracks, near: np.ndarray) -> int:
     return int(
         np.argmin(
             0.5 * cost(parts(last, candidates))[0]
-            + 0.5 * WEIGHTS["sound"] * candidates.pairs.strangeness(near)
+            + 0.5 * WEIGHTS["sound"] * candidates.distribution.upper_tail(near)
         )
     )
 
@@ -200,7 +200,7 @@ def _rested(library: Library, heard: Sequence[int], candidates: np.ndarray) -> n
 # --- all songs in a smooth order ---------------------------------------------------------------------
 
 
-def shuffle(space: Space, library: Library, songs: Sequence[int], seed: int = 0) -> Deck:
+def shuffle(space: Space, songs: Sequence[int], seed: int = 0) -> Tracks:
     """Put songs into an order that flows, another one for every seed.
 
     From a random song always to the cheapest one left, then 2-opt: stretches of the order are turned round
@@ -209,23 +209,24 @@ def shuffle(space: Space, library: Library, songs: Sequence[int], seed: int = 0)
 
     Parameters
     ----------
-    space, library
-        The songs.
+    space
+        The space that songs are compared in.
     songs
-        Which; copies are left out, and of more than `MOST_ORDERED` a random sample is taken.
+        The songs to order; copies are left out, and of more than `MOST_ORDERED` a random sample is taken.
     seed
-        Chooses the sample and the first song.
+        The seed that chooses the sample and the first song.
     """
     rng = np.random.default_rng(seed)
-    found = deck(space, library, Copies(library).first_of_each(_sample(songs, rng)))
+    found = tracks(space, Copies(space.library).first_of_each(_sample(songs, rng)))
     order = _greedy(found.costs, int(rng.integers(len(found))))
     return found.take(_two_opt(found.costs**2, order))
 
 
-def _sample(songs: Sequence[int], rng: np.random.Generator) -> list[int]:
-    if len(songs) > MOST_ORDERED:
-        songs = np.sort(rng.choice(songs, MOST_ORDERED, replace=False))
-    return [int(song) for song in songs]
+def _sample(songs: Sequence[int] | np.ndarray, rng: np.random.Generator) -> list[int]:
+    few = np.asarray(songs, dtype=int)
+    if len(few) > MOST_ORDERED:
+        few = np.sort(rng.choice(few, MOST_ORDERED, replace=False))
+    return [int(song) for song in few]
 
 
 def _greedy(costs: np.ndarray, start: int) -> np.ndarray:
@@ -260,27 +261,26 @@ def _two_opt(squares: np.ndarray, order: np.ndarray) -> np.ndarray:
 
 def climb(
     space: Space,
-    library: Library,
     songs: Sequence[int],
     n: int,
     tempo: tuple[float, float] | None = None,
     rising: bool = True,
-) -> Deck:
+) -> Tracks:
     """Build a set whose energy climbs (or falls) from the quietest to the loudest songs.
 
-    The songs are dealt by energy into as many shelves as the set has songs; one song is taken from each
-    shelf, so that the set climbs, and dynamic programming finds the least rough choice.
+    The songs are divided by energy into as many bins as the set has songs; one song is taken from each
+    bin, so that the set climbs, and dynamic programming finds the least rough choice.
 
     Parameters
     ----------
-    space, library
-        The songs.
+    space
+        The space that songs are compared in.
     songs
-        Which may be taken; copies are left out, and of more than `MOST_ORDERED` a sample is taken.
+        The songs that may be taken; copies are left out, and of more than `MOST_ORDERED` a sample is taken.
     n
-        Songs of the set; fewer where there are fewer.
+        How many songs the set has; fewer where there are fewer.
     tempo
-        Range in BPM, half and double time included; None for any.
+        Lowest and highest tempo in BPM, half and double time included; None for any.
     rising
         Whether the energy climbs; it falls if not.
 
@@ -289,27 +289,28 @@ def climb(
     UserError
         If no song has such a tempo.
     """
-    where = np.asarray(songs, dtype=int)
+    chosen = np.asarray(songs, dtype=int)
     if tempo is not None:
-        where = where[tempo_within(tempos(library, where), *tempo)]
-    if not len(where):
+        chosen = chosen[tempo_within(tempos(space.library, [int(song) for song in songs]), *tempo)]
+    if not len(chosen):
         raise UserError("no song has a tempo in this range, at half and double time neither")
-    found = deck(space, library, Copies(library).first_of_each(_sample(where, np.random.default_rng(SEED))))
+    sample = _sample(chosen, np.random.default_rng(SAMPLE_SEED))
+    found = tracks(space, Copies(space.library).first_of_each(sample))
     by_energy = np.argsort(found.energy if rising else -found.energy, kind="stable")
-    shelves = np.array_split(by_energy, min(n, len(found)))
-    return found.take(_cheapest_chain(found, shelves))
+    bins = np.array_split(by_energy, min(n, len(found)))
+    return found.take(_cheapest_chain(found, bins))
 
 
-def _cheapest_chain(found: Deck, shelves: Sequence[np.ndarray]) -> list[int]:
-    """One song per shelf with the least sum of squared costs (Viterbi)."""
-    total, back = np.zeros(len(shelves[0])), []
-    for one, other in itertools.pairwise(shelves):
+def _cheapest_chain(found: Tracks, bins: Sequence[np.ndarray]) -> list[int]:
+    """One song per bin with the least sum of squared costs (Viterbi)."""
+    total, back = np.zeros(len(bins[0])), []
+    for one, other in itertools.pairwise(bins):
         sums = total[:, None] + cost(parts(found.take(one), found.take(other))) ** 2
         back.append(sums.argmin(axis=0))
         total = sums.min(axis=0)
     place = int(total.argmin())
-    chain = [int(shelves[-1][place])]
-    for shelf, origin in zip(reversed(shelves[:-1]), reversed(back), strict=True):
+    chain = [int(bins[-1][place])]
+    for one_bin, origin in zip(reversed(bins[:-1]), reversed(back), strict=True):
         place = int(origin[place])
-        chain.append(int(shelf[place]))
+        chain.append(int(one_bin[place]))
     return chain[::-1]

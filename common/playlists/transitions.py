@@ -25,11 +25,10 @@ from functools import cached_property
 
 import numpy as np
 
-from common.library import Library
 from common.music import MINOR, Key, energies, keys, tempos
-from common.search.pairs import Pairs
+from common.search.distribution import SimilarityDistribution
 from common.search.reasons import FAR, key_step, tempo_step
-from common.search.spaces import Space
+from common.search.space import Space
 
 WEIGHTS = {"sound": 0.4, "tempo": 0.2, "key": 0.2, "energy": 0.2}
 """How much each part of a step counts: the sound as much as two of the others."""
@@ -48,11 +47,11 @@ class Step:
     Attributes
     ----------
     cost
-        See the module's text.
+        Weighted sum of the parts, 0 to 1.
     parts
-        ``sound``, ``tempo``, ``key``, ``energy``, unweighted.
+        ``sound``, ``tempo``, ``key`` and ``energy``, unweighted, each 0 to 1.
     words
-        What a DJ would say about it.
+        What a DJ would say about the step.
     """
 
     cost: float
@@ -61,21 +60,21 @@ class Step:
 
 
 @dataclass(frozen=True)
-class Deck:
-    """Songs with what transitions are judged by.
+class Tracks:
+    """Songs, in order, with what transitions between them are judged by.
 
     Attributes
     ----------
     songs
-        Numbers in the library, shape (m,).
+        The songs' numbers in the library, shape (m,).
     vectors
         Their rows of a space, float32, shape (m, n_columns).
     tempo, energy
-        In BPM (0 where there is no pulse) and dB, shape (m,).
+        Their tempos in BPM (0 where there is no pulse) and their levels in dB, shape (m,).
     keys
-        Their keys.
-    pairs
-        What a similarity is judged by.
+        Their keys, None where a song has none.
+    distribution
+        The similarities of all pairs of the space, by which a similarity is judged.
     """
 
     songs: np.ndarray
@@ -83,21 +82,21 @@ class Deck:
     tempo: np.ndarray = field(repr=False)
     energy: np.ndarray = field(repr=False)
     keys: list[Key | None] = field(repr=False)
-    pairs: Pairs = field(repr=False)
+    distribution: SimilarityDistribution = field(repr=False)
 
     def __len__(self) -> int:
         return len(self.songs)
 
-    def take(self, places: Sequence[int]) -> Deck:
+    def take(self, places: Sequence[int] | np.ndarray) -> Tracks:
         """Some of the songs."""
         where = np.asarray(places, dtype=int)
-        return Deck(
+        return Tracks(
             self.songs[where],
             self.vectors[where],
             self.tempo[where],
             self.energy[where],
             [self.keys[i] for i in where],
-            self.pairs,
+            self.distribution,
         )
 
     @cached_property
@@ -113,23 +112,23 @@ class Deck:
         return hours, np.array([key is not None and key.mode == MINOR for key in clear])
 
 
-def deck(space: Space, library: Library, songs: Sequence[int]) -> Deck:
-    """Lay out songs for judging transitions."""
-    where = np.asarray(songs, dtype=int)
-    return Deck(
-        where,
-        space.vectors(where),
-        tempos(library, where),
-        energies(library, where),
-        keys(library, where),
-        space.pairs,
+def tracks(space: Space, songs: Sequence[int] | np.ndarray) -> Tracks:
+    """Look up what transitions between some songs of a space are judged by."""
+    listed = [int(song) for song in songs]
+    return Tracks(
+        np.array(listed, dtype=int),
+        space.vectors(np.array(listed, dtype=int)),
+        tempos(space.library, listed),
+        energies(space.library, listed),
+        keys(space.library, listed),
+        space.distribution,
     )
 
 
-def parts(one: Deck, other: Deck) -> dict[str, np.ndarray]:
-    """The four parts of the step from every song of one deck to every song of another, shape (m, n)."""
+def parts(one: Tracks, other: Tracks) -> dict[str, np.ndarray]:
+    """The four parts of the step from each of m songs to each of n others, every one of shape (m, n)."""
     return {
-        "sound": one.pairs.strangeness(one.vectors @ other.vectors.T),
+        "sound": one.distribution.upper_tail(one.vectors @ other.vectors.T),
         "tempo": _tempo_part(one.tempo, other.tempo),
         "key": _key_part(one.wheel, other.wheel),
         "energy": np.minimum(np.abs(one.energy[:, None] - other.energy) / FAR_DB, 1.0),
@@ -138,7 +137,8 @@ def parts(one: Deck, other: Deck) -> dict[str, np.ndarray]:
 
 def cost(found: dict[str, np.ndarray]) -> np.ndarray:
     """Weighted sum of the parts."""
-    return sum(WEIGHTS[name] * values for name, values in found.items())
+    weighted = [WEIGHTS[name] * values for name, values in found.items()]
+    return np.sum(weighted, axis=0)
 
 
 def _tempo_part(one: np.ndarray, other: np.ndarray) -> np.ndarray:
@@ -156,12 +156,12 @@ def _key_part(one: tuple[np.ndarray, np.ndarray], other: tuple[np.ndarray, np.nd
     return np.where(known, np.minimum(steps / FAR_KEY, 1.0), UNKNOWN)
 
 
-def roughness(costs: Sequence[float]) -> float:
+def roughness(costs: Sequence[float] | np.ndarray) -> float:
     """Root mean square of the costs of an order's steps; 0 for fewer than two songs."""
     return math.sqrt(sum(value**2 for value in costs) / len(costs)) if len(costs) else 0.0
 
 
-def steps(order: Deck) -> list[Step]:
+def steps(order: Tracks) -> list[Step]:
     """The steps of an order, one less than its songs."""
     found = []
     for place in range(len(order) - 1):
@@ -177,7 +177,7 @@ def steps(order: Deck) -> list[Step]:
     return found
 
 
-def _words(order: Deck, place: int) -> str:
+def _words(order: Tracks, place: int) -> str:
     """Say a step: ``alike 0.42; the same tempo; 8A → 9A, a fifth apart, they mix well; 2 dB louder``."""
     one, other = order.take([place]), order.take([place + 1])
     said = [f"alike {float(np.clip(one.vectors[0] @ other.vectors[0], -1, 1)):.2f}"]

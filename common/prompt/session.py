@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -14,7 +15,8 @@ from common.library import AmbiguousSongError, Library
 from common.music import keys, tempos
 from common.paths import Paths
 from common.search.nearest import search
-from common.search.spaces import DEFAULT_SPACE, Space, build
+from common.search.space import Space
+from common.search.spaces import DEFAULT_SPACE, build
 from common.text import fold
 
 BAR = "|"
@@ -117,8 +119,7 @@ class Session:
             self._guests[path] = len(self.library)
             self.library = hearing.as_guest(self.library, heard)
             self._spaces = {
-                name: Space(name, space.rows, space.lens, self.library.embeddings)
-                for name, space in self._spaces.items()
+                name: replace(space, library=self.library) for name, space in self._spaces.items()
             }
         return self._guests[path]
 
@@ -146,7 +147,7 @@ class Session:
         if not name or not number.isdecimal() or int(number) < 1:
             raise UserError("why which result? Write its number after a search, or SONG and a number")
         song = self.song(" ".join(name))
-        found = search(self.space(space), self.library, song, int(number)).matches
+        found = search(self.space(space), song, int(number)).matches
         if len(found) < int(number):
             raise UserError(f"there are only {len(found)} other songs")
         return song, found[-1].row

@@ -88,7 +88,7 @@ def _shares(values: Sequence[str | None], song: int) -> np.ndarray:
 def tempo_within(tempo: np.ndarray, low: float, high: float) -> np.ndarray:
     """Whether tempos lie in a range as they are, at half or at double time; shape as ``tempo``."""
     at = np.asarray(tempo, dtype=np.float64)[..., np.newaxis] * (0.5, 1.0, 2.0)
-    return ((at >= low) & (at <= high) & (at > 0)).any(axis=-1)
+    return np.any((at >= low) & (at <= high) & (at > 0), axis=-1)
 
 
 def parse_tempo(text: str) -> Range:

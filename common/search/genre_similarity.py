@@ -19,8 +19,8 @@ from common.console import UserError
 from common.files import write_csv
 from common.library import UNKNOWN_GENRE, Library
 from common.paths import Output, Paths
-from common.search.pairs import SEED
-from common.search.spaces import Space
+from common.search.distribution import SAMPLE_SEED
+from common.search.space import Space
 from common.text import count, fold
 
 SONG_SAMPLE = 4096
@@ -158,7 +158,7 @@ def _number(value: float) -> float | None:
     return None if math.isnan(value) else round(float(value), 6)
 
 
-def measure(space: Space, library: Library) -> GenreStatistics:
+def measure(space: Space) -> GenreStatistics:
     """Measure similarity inside and between genres.
 
     Raises
@@ -166,11 +166,12 @@ def measure(space: Space, library: Library) -> GenreStatistics:
     UserError
         If fewer than two songs have a genre.
     """
+    library = space.library
     known = np.flatnonzero(np.array(library.genres[: library.n_own]) != UNKNOWN_GENRE)
     if len(known) < 2:
         raise UserError("genres are compared between songs in genre folders, and there are fewer than two")
     names, genre_of = np.unique(np.array(library.genres)[known], return_inverse=True)
-    sums = _sum_up(space, library, known, genre_of, len(names))
+    sums = _sum_up(space, known, genre_of, len(names))
     own = np.eye(len(names), dtype=bool)
     mean, spread = _moments(*(values + values.T for values in sums.per_genre()))
     outside_mean, outside_spread = _moments(
@@ -212,13 +213,13 @@ class _Sums:
         return [member.T.astype(float) @ values for values in (self.count, self.total, self.squares)]
 
 
-def _sum_up(space: Space, library: Library, known: np.ndarray, genre_of: np.ndarray, k: int) -> _Sums:
+def _sum_up(space: Space, known: np.ndarray, genre_of: np.ndarray, k: int) -> _Sums:
     rows = space.rows if len(known) == len(space) else space.rows[known]
-    artist_of = _artist_numbers(library)[known]
+    artist_of = _artist_numbers(space.library)[known]
     member = (genre_of[:, None] == np.arange(k)).astype(np.float64)
     asked = np.arange(len(known))
     if len(known) > SONG_SAMPLE:
-        asked = np.sort(np.random.default_rng(SEED).choice(len(known), SONG_SAMPLE, replace=False))
+        asked = np.sort(np.random.default_rng(SAMPLE_SEED).choice(len(known), SONG_SAMPLE, replace=False))
     columns: list[tuple[np.ndarray, ...]] = []
     together = max(1, min(CHUNK, CHUNK_ENTRIES // len(known)))
     for start in range(0, len(asked), together):

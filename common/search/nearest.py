@@ -14,7 +14,7 @@ import numpy as np
 
 from common.library import Library
 from common.recordings import ArtistCap, Copies
-from common.search.spaces import Space
+from common.search.space import Space
 
 
 @dataclass(frozen=True)
@@ -46,13 +46,13 @@ def nearest(space: Space, song: int, n: int, allowed: np.ndarray | None = None) 
     Parameters
     ----------
     space
-        The songs.
+        The space that songs are compared in.
     song
         The song searched for, of the library or a guest; it is not its own neighbour.
     n
-        How many, at least 1.
+        How many songs are wanted, at least 1.
     allowed
-        bool, shape (n_songs,): which songs may be found; None means all.
+        Which songs may be found, bool, shape (n_songs,); None means all.
 
     Returns
     -------
@@ -97,7 +97,6 @@ class Found:
 
 def search(
     space: Space,
-    library: Library,
     song: int,
     n: int,
     allowed: np.ndarray | None = None,
@@ -109,15 +108,13 @@ def search(
     ----------
     space, song, n, allowed
         As in `nearest`.
-    library
-        The songs of the space.
     per_artist
-        How many songs of one artist at most; None for any number.
+        How many songs of one artist may be found; None for any number.
     """
     wanted = n + _MARGIN
     while True:
         ranked = nearest(space, song, wanted, allowed)
-        found = _fold(ranked, n, song, library, per_artist)
+        found = _fold(ranked, n, song, space.library, per_artist)
         if len(found.matches) == n or len(ranked) < wanted:
             return found
         wanted *= 4
@@ -164,13 +161,14 @@ def diverse(space: Space, found: Sequence[Match], n: int, diversity: float) -> l
     Parameters
     ----------
     space
-        The songs.
+        The space that songs are compared in.
     found
         The songs retrieved, best first; see `pool_size`.
     n
-        How many to pick.
+        How many songs to pick.
     diversity
-        0 (the nearest songs) to 1 (songs that spread as far as they can).
+        How much the songs shall differ, from 0 (the nearest songs) to 1 (songs that spread as far as they
+        can).
 
     Raises
     ------

@@ -22,15 +22,15 @@ from common.music import MAJOR, MINOR, Key
 from common.paths import Paths
 from common.playlists import files, transitions
 from common.playlists import orders as playlists
-from common.playlists.transitions import Deck, Step, deck, parts, roughness, steps
+from common.playlists.transitions import Step, Tracks, parts, roughness, steps, tracks
 from common.prompt import player
+from common.search.distribution import SimilarityDistribution
 from common.search.nearest import nearest
-from common.search.pairs import Pairs
 from common.search.spaces import build
 
 
 def music(n: int = 60, seed: int = 0):
-    """A library with tempos, keys and loudness such as music has, and some songs without a pulse."""
+    """A space of songs with tempos, keys and loudness such as music has, and some songs without a pulse."""
     rng = np.random.default_rng(seed)
     embeddings = rng.normal(size=(n, 20)) @ rng.normal(size=(20, N_FEATURES))
     embeddings[:, SLICES["tempo"]] = np.where(rng.random(n) < 0.1, 0.0, rng.uniform(60, 180, n))[:, None]
@@ -40,30 +40,32 @@ def music(n: int = 60, seed: int = 0):
     embeddings[:, SLICES["chroma_mean"]] = [np.roll(chroma, rng.integers(12)) for _ in range(n)]
     library = library_of(embeddings, artists=[f"Artist {i % 9}" for i in range(n)])
     library.columns["duration"] = [60.0 + 5 * i for i in range(n)]
-    return library, build("balanced", library)
+    return build("balanced", library)
 
 
-def rough(order: Deck) -> float:
+def rough(order: Tracks) -> float:
     return roughness([step.cost for step in steps(order)])
 
 
-def walk(space, library, start: int, n: int, end: int | None = None) -> Deck:
+def walk(space, start: int, n: int, end: int | None = None) -> Tracks:
     """Plain nearest-neighbour walking: always on to the most similar song not heard yet."""
     order = [start]
     while len(order) < n - (end is not None):
         allowed = np.ones(len(space), dtype=bool)
         allowed[order if end is None else [*order, end]] = False
         order.append(nearest(space, order[-1], 1, allowed)[0].row)
-    return deck(space, library, order if end is None else [*order, end])
+    return tracks(space, order if end is None else [*order, end])
 
 
 # --- transitions -------------------------------------------------------------------------------------
 
 
-def two(tempo=(120, 120), energy=(-10, -10), keys=(None, None), alike=1.0) -> Deck:
+def two(tempo=(120, 120), energy=(-10, -10), keys=(None, None), alike=1.0) -> Tracks:
     vectors = np.array([[1.0, 0.0], [alike, math.sqrt(1 - alike**2)]], dtype=np.float32)
-    pairs = Pairs(np.array([-0.5, 0.1, 0.2, 0.6]))
-    return Deck(np.arange(2), vectors, np.array(tempo, float), np.array(energy, float), list(keys), pairs)
+    similarities = SimilarityDistribution(np.array([-0.5, 0.1, 0.2, 0.6]))
+    return Tracks(
+        np.arange(2), vectors, np.array(tempo, float), np.array(energy, float), list(keys), similarities
+    )
 
 
 C, G, D, F_SHARP, A_MINOR = (
@@ -126,48 +128,48 @@ def test_roughness_minds_one_bad_step_more_than_two_fair_ones():
 @settings(deadline=None, max_examples=25)
 @given(seed=st.integers(0, 1000), n=st.integers(2, 30), per_artist=st.sampled_from([None, 2]))
 def test_a_path_leads_from_start_to_end_without_repeats(seed, n, per_artist):
-    library, space = music(24, seed)
+    space = music(24, seed)
     start, end = (int(song) for song in np.random.default_rng(seed).choice(24, 2, replace=False))
     if per_artist and n > 15:
         return
-    order = playlists.path(space, library, start, end, n, per_artist)
+    order = playlists.path(space, start, end, n, per_artist)
     songs = list(order.songs)
     assert (songs[0], songs[-1]) == (start, end)
     assert len(set(songs)) == len(songs) == min(n, 24)
     if per_artist:
-        heard = [library.columns["artist"][song] for song in songs[1:-1]]
+        heard = [space.library.columns["artist"][song] for song in songs[1:-1]]
         assert all(heard.count(artist) <= per_artist for artist in heard)
 
 
 def test_a_short_path_is_the_best_there_is():
-    library, space = music(14, 3)
-    costs = deck(space, library, range(14)).costs
+    space = music(14, 3)
+    costs = tracks(space, range(14)).costs
     for n in (3, 4, 5):
         best = min(
             roughness([costs[a, b] for a, b in itertools.pairwise([0, *between, 1])])
             for between in itertools.permutations(range(2, 14), n - 2)
         )
-        assert rough(playlists.path(space, library, 0, 1, n)) == pytest.approx(best)
+        assert rough(playlists.path(space, 0, 1, n)) == pytest.approx(best)
 
 
 def test_a_path_is_smoother_than_chance_and_than_walking():
     by_path, by_walk, by_chance = [], [], []
     for seed in range(6):
-        library, space = music(80, seed)
+        space = music(80, seed)
         rng = np.random.default_rng(seed)
-        by_path.append(rough(playlists.path(space, library, 0, 1, 10)))
-        by_walk.append(rough(walk(space, library, 0, 10, end=1)))
-        by_chance.append(rough(deck(space, library, [0, *rng.choice(np.arange(2, 80), 8, replace=False), 1])))
+        by_path.append(rough(playlists.path(space, 0, 1, 10)))
+        by_walk.append(rough(walk(space, 0, 10, end=1)))
+        by_chance.append(rough(tracks(space, [0, *rng.choice(np.arange(2, 80), 8, replace=False), 1])))
     assert all(a < b for a, b in zip(by_path, by_walk, strict=True))
     assert all(a < b for a, b in zip(by_path, by_chance, strict=True))
 
 
 def test_a_path_needs_two_songs():
-    library, space = music(10)
+    space = music(10)
     with pytest.raises(UserError, match="these are the same"):
-        playlists.path(space, library, 3, 3, 5)
+        playlists.path(space, 3, 3, 5)
     with pytest.raises(UserError, match="allow more"):
-        playlists.path(space, library_with_one_artist(library), 0, 1, 6, per_artist=1)
+        playlists.path(build("balanced", library_with_one_artist(space.library)), 0, 1, 6, per_artist=1)
 
 
 def library_with_one_artist(library):
@@ -176,12 +178,12 @@ def library_with_one_artist(library):
 
 
 def test_a_guest_may_be_an_end():
-    library, space = music(20)
-    guest = library.with_guest(
-        library.embeddings[4] + 0.5, {**library.song(4), "duration": 1e4, "title": "x"}
+    space = music(20)
+    guest = space.library.with_guest(
+        space.library.embeddings[4] + 0.5, {**space.library.song(4), "duration": 1e4, "title": "x"}
     )
     space = build("balanced", guest)
-    order = playlists.path(space, guest, 20, 7, 6)
+    order = playlists.path(space, 20, 7, 6)
     assert (order.songs[0], order.songs[-1]) == (20, 7)
     assert 20 not in order.songs[1:]
 
@@ -190,11 +192,11 @@ def test_a_guest_may_be_an_end():
 
 
 def test_the_radio_plays_every_song_once_and_lets_artists_rest():
-    library, space = music(60)
-    heard = list(playlists.radio(space, library, 5))
+    space = music(60)
+    heard = list(playlists.radio(space, 5))
     assert heard[0] == 5
     assert sorted(heard) == list(range(60))
-    artist = library.columns["artist"]
+    artist = space.library.columns["artist"]
     for place in range(1, 30):
         assert artist[heard[place]] not in [artist[song] for song in heard[max(0, place - 5) : place]]
 
@@ -202,44 +204,42 @@ def test_the_radio_plays_every_song_once_and_lets_artists_rest():
 def test_the_radio_drifts_smoothly():
     mine, walks, chance = [], [], []
     for seed in range(6):
-        library, space = music(120, seed)
-        library.columns["artist"] = [None] * 120
-        mine.append(
-            rough(deck(space, library, list(itertools.islice(playlists.radio(space, library, 0), 20))))
-        )
-        walks.append(rough(walk(space, library, 0, 20)))
-        chance.append(rough(deck(space, library, np.random.default_rng(seed).permutation(120)[:20])))
+        space = music(120, seed)
+        space.library.columns["artist"] = [None] * 120
+        mine.append(rough(tracks(space, list(itertools.islice(playlists.radio(space, 0), 20)))))
+        walks.append(rough(walk(space, 0, 20)))
+        chance.append(rough(tracks(space, np.random.default_rng(seed).permutation(120)[:20])))
     assert np.mean(mine) < np.mean(walks) < np.mean(chance)
     assert all(a < b for a, b in zip(mine, chance, strict=True))
 
 
 def test_a_shuffle_is_every_song_smoother_than_chance_and_than_walking():
     for seed in range(4):
-        library, space = music(60, seed)
-        order = playlists.shuffle(space, library, range(60), seed)
+        space = music(60, seed)
+        order = playlists.shuffle(space, range(60), seed)
         assert sorted(order.songs) == list(range(60))
         start = int(order.songs[0])
-        assert rough(order) < rough(walk(space, library, start, 60))
-        assert rough(order) < rough(deck(space, library, np.random.default_rng(seed).permutation(60)))
+        assert rough(order) < rough(walk(space, start, 60))
+        assert rough(order) < rough(tracks(space, np.random.default_rng(seed).permutation(60)))
 
 
 def test_a_seed_is_an_order():
-    library, space = music(40)
-    orders = [list(playlists.shuffle(space, library, range(40), seed).songs) for seed in (1, 1, 2)]
+    space = music(40)
+    orders = [list(playlists.shuffle(space, range(40), seed).songs) for seed in (1, 1, 2)]
     assert orders[0] == orders[1] != orders[2]
 
 
 @pytest.mark.parametrize("size", [1, 2, 3])
 def test_orders_of_very_few_songs(size):
-    library, space = music(5)
-    assert sorted(playlists.shuffle(space, library, range(size)).songs) == list(range(size))
-    assert len(playlists.climb(space, library, range(size), 10)) == size
+    space = music(5)
+    assert sorted(playlists.shuffle(space, range(size)).songs) == list(range(size))
+    assert len(playlists.climb(space, range(size), 10)) == size
 
 
 @pytest.mark.parametrize("rising", [True, False])
 def test_a_set_climbs_within_its_tempo(rising):
-    library, space = music(100)
-    order = playlists.climb(space, library, range(100), 10, (120, 140), rising)
+    space = music(100)
+    order = playlists.climb(space, range(100), 10, (120, 140), rising)
     assert len(order) == 10
     change = np.diff(order.energy)
     assert (change >= 0).all() if rising else (change <= 0).all()
@@ -248,33 +248,33 @@ def test_a_set_climbs_within_its_tempo(rising):
     assert (((folded >= 120) & (folded <= 140)).any(axis=1)).all()
 
 
-def test_a_set_is_the_smoothest_choice_of_its_shelves():
-    library, space = music(12)
-    order = playlists.climb(space, library, range(12), 4)
-    found = deck(space, library, range(12))
-    shelves = np.array_split(np.argsort(found.energy, kind="stable"), 4)
+def test_a_set_is_the_smoothest_choice_of_its_bins():
+    space = music(12)
+    order = playlists.climb(space, range(12), 4)
+    found = tracks(space, range(12))
+    bins = np.array_split(np.argsort(found.energy, kind="stable"), 4)
     best = min(
         roughness([found.costs[a, b] for a, b in itertools.pairwise(chain)])
-        for chain in itertools.product(*shelves)
+        for chain in itertools.product(*bins)
     )
     assert rough(order) == pytest.approx(best)
 
 
 def test_no_song_has_such_a_tempo():
-    library, space = music(10)
+    space = music(10)
     with pytest.raises(UserError, match="tempo"):
-        playlists.climb(space, library, range(10), 4, (3, 4))
+        playlists.climb(space, range(10), 4, (3, 4))
 
 
 def test_copies_are_played_once():
-    library, _ = music(20)
+    library = music(20).library
     embeddings = np.vstack([library.embeddings, library.embeddings[[3, 8]]])
     copied = library_of(embeddings)
     copied.columns["duration"] = [*library.columns["duration"], 75.0, 100.0]
     space = build("balanced", copied)
-    assert sorted(playlists.shuffle(space, copied, range(22)).songs) == list(range(20))
-    assert len(list(playlists.radio(space, copied, 0))) == 20
-    assert not {20, 21} & set(playlists.path(space, copied, 0, 1, 20).songs)
+    assert sorted(playlists.shuffle(space, range(22)).songs) == list(range(20))
+    assert len(list(playlists.radio(space, 0))) == 20
+    assert not {20, 21} & set(playlists.path(space, 0, 1, 20).songs)
 
 
 # --- files -------------------------------------------------------------------------------------------

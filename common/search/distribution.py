@@ -1,0 +1,81 @@
+"""Where a similarity stands among the similarities of all pairs of songs.
+
+Conventions: similarities are cosines, -1 to 1; a pair is two different songs, in either order.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from common.text import count
+
+PAIR_SAMPLE = 200_000
+"""Pairs that stand for all where the similarity matrix is not in memory."""
+
+SAMPLE_SEED = 0
+"""Seed of every random sample of songs or pairs that a search measures or orders."""
+
+
+@dataclass(frozen=True)
+class SimilarityDistribution:
+    """The similarities of the pairs of songs in one space.
+
+    Attributes
+    ----------
+    scores
+        The similarities, ascending, shape (n_pairs,).
+    sampled
+        Whether they are a random sample of all pairs.
+    """
+
+    scores: np.ndarray = field(repr=False)
+    sampled: bool = False
+
+    def percentile(self, score: float) -> float:
+        """Per cent of pairs that are less similar, equals counting half, 0 to 100."""
+        below, upto = (np.searchsorted(self.scores, score, side) for side in ("left", "right"))
+        return 50.0 * float(below + upto) / len(self.scores)
+
+    def upper_tail(self, scores: np.ndarray) -> np.ndarray:
+        """Share of pairs that are more similar, 0 to 1, of the same shape as ``scores``.
+
+        Straight between neighbouring pairs, so that rounding of a score changes nothing to speak of.
+        """
+        return 1.0 - np.interp(scores, self.scores, np.linspace(0.0, 1.0, len(self.scores)))
+
+    def standing(self, score: float) -> str:
+        """Say where a score stands, such as ``more alike than 98.2 % of 45 pairs``."""
+        share = min(self.percentile(score), 99.9) if score < self.scores[-1] else self.percentile(score)
+        what = count(len(self.scores), "sampled pair" if self.sampled else "pair")
+        return f"more alike than {share:.1f} % of {what}"
+
+
+def similarity_distribution(rows: np.ndarray, matrix: np.ndarray | None) -> SimilarityDistribution:
+    """Collect the similarities of all pairs of different songs, or of `PAIR_SAMPLE` random ones.
+
+    Parameters
+    ----------
+    rows
+        The songs as rows of length 1, shape (n_songs, n_columns).
+    matrix
+        Their similarities, shape (n_songs, n_songs), or None where they are not in memory; then pairs
+        are drawn at random.
+
+    Raises
+    ------
+    ValueError
+        If there are fewer than two songs.
+    """
+    n = len(rows)
+    if n < 2:
+        raise ValueError("a pair needs two songs")
+    if matrix is not None:
+        return SimilarityDistribution(np.sort(matrix[np.triu_indices(n, k=1)]))
+    rng = np.random.default_rng(SAMPLE_SEED)
+    one = rng.integers(n, size=PAIR_SAMPLE)
+    other = (one + rng.integers(1, n, size=PAIR_SAMPLE)) % n
+    chunks = np.array_split(np.arange(PAIR_SAMPLE), PAIR_SAMPLE // 4096)
+    scores = [np.einsum("ij,ij->i", rows[one[c]], rows[other[c]]) for c in chunks]
+    return SimilarityDistribution(np.sort(np.concatenate(scores)), sampled=True)

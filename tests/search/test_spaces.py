@@ -1,0 +1,164 @@
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from libraries import library_of, random_library
+from sklearn.metrics.pairwise import cosine_similarity
+from sklearn.preprocessing import StandardScaler
+
+from common.console import UserError
+from common.layout import GROUP_INDICES, GROUPS, N_FEATURES
+from common.search import reasons
+from common.search.nearest import diverse, nearest
+from common.search.spaces import SPACES, build
+
+UNTRAINED = sorted(set(SPACES) - {"classifier"})
+
+
+@pytest.fixture(params=UNTRAINED)
+def space_name(request) -> str:
+    return request.param
+
+
+def test_standard_is_the_cosine_of_standardised_embeddings():
+    library = random_library(40)
+    expected = cosine_similarity(StandardScaler().fit_transform(library.embeddings.astype(np.float64)))
+    assert np.allclose(build("standard", library).matrix, expected, atol=1e-5)
+
+
+def test_balanced_is_a_weighted_mean_of_whitened_cosines():
+    library = random_library(40)
+    expected, total = np.zeros((40, 40)), 0.0
+    for where in GROUP_INDICES.values():
+        values = StandardScaler().fit_transform(library.embeddings[:, where].astype(np.float64))
+        correlation = np.corrcoef(values.T)
+        eigenvalues, vectors = np.linalg.eigh((correlation + np.eye(len(where))) / 2)
+        whitened = values @ vectors @ np.diag(eigenvalues**-0.5) @ vectors.T
+        variances = np.linalg.eigvalsh(np.cov(whitened.T, bias=True))
+        weight = math.sqrt(variances.sum() ** 2 / (variances**2).sum())
+        expected += weight * cosine_similarity(whitened)
+        total += weight
+    assert np.allclose(build("balanced", library).matrix, expected / total, atol=1e-5)
+
+
+@settings(deadline=None, max_examples=30)
+@given(
+    seed=st.integers(0, 10_000),
+    n=st.integers(2, 12),
+    scale=st.sampled_from([1e-6, 1.0, 1e6]),
+    constant=st.integers(0, N_FEATURES),
+    name=st.sampled_from(UNTRAINED),
+)
+def test_contributions_sum_to_the_cosine(seed, n, scale, constant, name):
+    rng = np.random.default_rng(seed)
+    embeddings = rng.normal(size=(n, N_FEATURES)) * scale
+    embeddings[:, rng.permutation(N_FEATURES)[: min(constant, N_FEATURES - 1)]] = 3.0
+    space = build(name, library_of(embeddings))
+    one, other = rng.integers(n, size=2)
+    parts = space.contributions(one, other)
+    assert list(parts) == list(GROUPS)
+    assert sum(parts.values()) == pytest.approx(space.similarity(one, other), abs=1e-6)
+    assert -1.0 <= space.similarity(one, other) <= 1.0
+    assert space.similarity(one, other) == space.similarity(other, one)
+
+
+def test_a_unit_of_measure_changes_nothing(space_name):
+    library = random_library(20)
+    rng = np.random.default_rng(1)
+    other_units = library.embeddings * rng.uniform(0.1, 10, N_FEATURES) + rng.normal(size=N_FEATURES)
+    same = build(space_name, library_of(other_units))
+    assert np.allclose(build(space_name, library).matrix, same.matrix, atol=1e-4)
+
+
+def test_balanced_hears_what_the_mel_bands_drown():
+    """Pairs that agree in everything but the mel bands, whose levels all follow the mastering."""
+    rng = np.random.default_rng(0)
+    songs = np.repeat(rng.normal(size=(20, N_FEATURES)), 2, axis=0) + 0.3 * rng.normal(size=(40, N_FEATURES))
+    mel = list(GROUP_INDICES["mel"])
+    songs[:, mel] = rng.normal(size=(40, 1)) + 0.3 * rng.normal(size=(40, len(mel)))
+    partner = np.arange(40) ^ 1
+    found = {}
+    for name in ("standard", "balanced"):
+        space = build(name, library_of(songs))
+        found[name] = np.mean([nearest(space, i, 1)[0].row == partner[i] for i in range(40)])
+    assert found["balanced"] > 0.9 > found["standard"]
+
+
+def test_a_copy_is_the_nearest_song(space_name):
+    library = random_library(10)
+    embeddings = library.embeddings.copy()
+    embeddings[7] = embeddings[2]
+    (first, *_) = nearest(build(space_name, library_of(embeddings)), 2, 3)
+    assert first.row == 7
+    assert first.score == pytest.approx(1.0, abs=1e-6)
+
+
+def test_one_song_and_identical_songs_are_one_clear_sentence(space_name):
+    with pytest.raises(UserError, match="single song"):
+        build(space_name, random_library(1))
+    with pytest.raises(UserError, match="same embedding"):
+        build(space_name, library_of(np.ones((4, N_FEATURES))))
+
+
+def test_two_songs_are_opposites(space_name):
+    space = build(space_name, random_library(2))
+    (match,) = nearest(space, 0, 10)
+    assert match.row == 1
+    assert match.score == pytest.approx(-1.0, abs=1e-6)
+    assert [found.row for found in diverse(space, nearest(space, 0, 10), 10, 0.5)] == [1]
+
+
+def test_a_guest_is_measured_as_if_it_had_been_in_the_library(space_name):
+    library = random_library(40)
+    guest = library.with_guest(library.embeddings[7], library.song(7))
+    space = build(space_name, guest)
+    assert (len(space), guest.n_own, len(guest)) == (40, 40, 41)
+    assert np.array_equal(space.rows, build(space_name, library).rows)
+    assert np.allclose(space.vector(40), space.rows[7], atol=1e-7)
+    found = nearest(space, 40, 5)
+    assert found[0].row == 7
+    assert found[0].score == pytest.approx(1.0, abs=1e-6)
+    assert [match.row for match in found[1:]] == [match.row for match in nearest(space, 7, 4)]
+    assert space.contributions(40, 3) == pytest.approx(space.contributions(7, 3), abs=1e-9)
+    assert reasons.traits(guest, 40, 3, space.contributions(40, 3)) == reasons.traits(
+        library, 7, 3, space.contributions(7, 3)
+    )
+
+
+@pytest.fixture(scope="module")
+def trained():
+    """A library and a representation such as stage 3 makes."""
+    from common.classifier.model import represent
+
+    rng = np.random.default_rng(0)
+    y = np.repeat([0, 1, 2], 15)
+    library = library_of(rng.normal(size=(3, N_FEATURES))[y] + rng.normal(size=(45, N_FEATURES)))
+    return library, represent(library.embeddings, y, 8)
+
+
+def test_the_classifier_space_is_the_cosine_of_its_components(trained, monkeypatch, paths):
+    from types import SimpleNamespace
+
+    from common.classifier import model
+
+    library, representation = trained
+    paths.model.parent.mkdir(parents=True)
+    paths.model.touch()
+    monkeypatch.setattr(model, "load", lambda path: SimpleNamespace(representation=representation))
+    space = build("classifier", library, paths)
+    expected = cosine_similarity(representation.components(library.embeddings))
+    assert np.allclose(space.matrix, expected, atol=1e-6)
+    for one, other in ((0, 1), (0, 20), (44, 3)):
+        parts = space.contributions(one, other)
+        assert list(parts) == list(GROUPS)
+        assert sum(parts.values()) == pytest.approx(expected[one, other], abs=1e-6)
+        assert parts == pytest.approx(space.contributions(other, one), abs=1e-12)
+
+
+def test_the_classifier_space_without_a_model_names_stage_3(paths):
+    with pytest.raises(UserError, match="03_genre_classifier"):
+        build("classifier", random_library(5), paths)
