@@ -27,9 +27,11 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
     from concurrent.futures import Executor
 
-    from common.extraction.store import Failure, Store
+    from common.extraction.run import Result
+    from common.extraction.store import Store
     from common.library import Library
     from common.paths import Paths
+    from common.song import Stamp
 
 
 def get_parser() -> argparse.ArgumentParser:
@@ -110,7 +112,7 @@ def workforce(arguments: argparse.Namespace, folder: Path) -> Iterator[tuple[Exe
         return
     from concurrent.futures import ThreadPoolExecutor
 
-    from common.extraction.run import warm_up
+    from common.song import warm_up
 
     with console.patience("getting ready: the first run compiles for up to a minute, once"):
         warm_up()
@@ -118,12 +120,11 @@ def workforce(arguments: argparse.Namespace, folder: Path) -> Iterator[tuple[Exe
         yield threads, lambda: arguments.workers
 
 
-def extract(
-    files: Sequence[Path], folder: Path, store: Store, arguments: argparse.Namespace
-) -> list[str | Failure]:
-    """Analyse the files with a progress display; returns a content hash or a failure for each."""
+def extract(files: Sequence[Path], folder: Path, store: Store, arguments: argparse.Namespace) -> list[Result]:
+    """Analyse the files with a progress display; returns a stamp or a failure for each."""
     from common.extraction.run import Known, Outcome, extract_all
-    from common.extraction.store import Failure, Song
+    from common.extraction.store import Failure
+    from common.song import Song
 
     known = Known(
         songs=frozenset() if arguments.force else store.contents(),
@@ -152,33 +153,21 @@ def _speed(seconds: float, clock: console.Stopwatch) -> str:
     return f" ({seconds / clock.seconds:.0f}× realtime)" if seconds else ""
 
 
-def assemble(
-    files: Sequence[Path], results: Sequence[str | Failure], folder: Path, genre_from: str, store: Store
-) -> Library:
-    """Put the songs that made it into a library, in the order of the files."""
+def assemble(results: Sequence[Result], folder: Path, genre_from: str, store: Store) -> Library:
+    """Put the songs that made it into a library, in the order of their files."""
     import numpy as np
 
     from common.layout import N_FEATURES
     from common.library import COLUMNS, Library
+    from common.song import Stamp
 
-    made = [(path, result) for path, result in zip(files, results, strict=True) if isinstance(result, str)]
-    songs = store.songs([content for _, content in made])
+    made = [result for result in results if isinstance(result, Stamp)]
+    songs = store.songs(made)
     rows, columns = np.empty((len(made), N_FEATURES), np.float32), {name: [] for name in COLUMNS}
-    for row, ((path, _), song) in enumerate(zip(made, songs, strict=True)):
+    for row, song in enumerate(songs):
         rows[row] = song.embedding
-        facts = {
-            "song_name": path.stem,
-            "file_path": str(path),
-            "genre": _genre(path.parts[len(folder.parts) :], song.tags.genre, genre_from),
-            "duration": song.duration,
-            "artist": song.tags.artist,
-            "title": song.tags.title,
-            "album": song.tags.album,
-            "year": song.tags.year,
-            "tag_genre": song.tags.genre,
-            "sample_rate": song.sample_rate,
-            "channels": song.channels,
-        }
+        inside = song.stamp.path.parts[len(folder.parts) :]
+        facts = song.metadata(_genre(inside, song.tags.genre, genre_from))
         for name in COLUMNS:
             columns[name].append(facts[name])
     return Library(rows, columns)
@@ -193,16 +182,17 @@ def _genre(inside: Sequence[str], tag: str | None, genre_from: str) -> str:
 
 
 def save(
-    paths: Paths, library: Library, folder: Path, files: Sequence[Path], results: Sequence[str | Failure]
+    paths: Paths, library: Library, folder: Path, files: Sequence[Path], results: Sequence[Result]
 ) -> None:
     """Write the library, its manifest and the list of skipped files."""
     from common import library as libraries
+    from common.extraction.store import Failure
     from common.files import write_csv
 
     skipped = [
         (path.relative_to(folder).as_posix(), result.kind, result.reason)
         for path, result in zip(files, results, strict=True)
-        if not isinstance(result, str)
+        if isinstance(result, Failure)
     ]
     write_csv(paths.skipped, libraries.SKIPPED_COLUMNS, skipped)
     if not len(library):
@@ -210,16 +200,15 @@ def save(
             f"none of the {count(len(files), 'file')} in {folder} could be used; reasons in {paths.skipped}"
         )
     songs = {
-        path.relative_to(folder).as_posix(): _entry(path, result)
-        for path, result in zip(files, results, strict=True)
-        if isinstance(result, str)
+        stamp.path.relative_to(folder).as_posix(): _entry(stamp)
+        for stamp in results
+        if not isinstance(stamp, Failure)
     }
     libraries.save(paths, library, {"root": str(folder), "versions": _versions(), "songs": songs})
 
 
-def _entry(path: Path, content: str) -> dict[str, int | str]:
-    stat = path.stat()
-    return {"size": stat.st_size, "mtime_ns": stat.st_mtime_ns, "sha256": content}
+def _entry(stamp: Stamp) -> dict[str, int | str]:
+    return {"size": stamp.size, "mtime_ns": stamp.mtime_ns, "sha256": stamp.content}
 
 
 def _versions() -> dict[str, str]:
@@ -230,9 +219,11 @@ def _versions() -> dict[str, str]:
     return {"python": platform.python_version(), **package_versions()}
 
 
-def summarise(library: Library, results: Sequence[str | Failure]) -> None:
+def summarise(library: Library, results: Sequence[Result]) -> None:
     """Print what was extracted and what was not."""
     from collections import Counter
+
+    from common.extraction.store import Failure
 
     durations = library.columns["duration"]
     total = sum(durations)
@@ -241,7 +232,7 @@ def summarise(library: Library, results: Sequence[str | Failure]) -> None:
     say()
     genres = Counter(library.genres)
     say(table(("genre", "songs"), sorted(genres.items()), right="lr"))
-    kinds = Counter(result.kind for result in results if not isinstance(result, str))
+    kinds = Counter(result.kind for result in results if isinstance(result, Failure))
     if kinds:
         say()
         say(table(("skipped because", "files"), sorted(kinds.items()), right="lr"))
@@ -257,7 +248,7 @@ def _run(arguments: argparse.Namespace) -> int:
         from common.extraction.store import Store, only_run
     with only_run(paths.store), Store(paths.store) as store, console.hushed_decoders():
         results = extract(files, folder, store, arguments)
-        library = assemble(files, results, folder, arguments.genre_from, store)
+        library = assemble(results, folder, arguments.genre_from, store)
         save(paths, library, folder, files, results)
     summarise(library, results)
     skipped = len(files) - len(library)

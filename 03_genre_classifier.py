@@ -256,14 +256,15 @@ def predict(files: list[Path], paths: Paths) -> int:
 
 def predict_file(file: Path, paths: Paths, model: Model) -> bool:
     """Classify and explain one file; returns whether it could be read."""
-    from common import audio, features
+    from common import song
+    from common.audio import AudioError
     from common.classifier import report as report
     from common.classifier.explanation import describe_components, explain
     from common.classifier.figures import draw_waterfall
 
     try:
-        embedding = features.extract(audio.load(file).samples)
-    except audio.AudioError as error:
+        embedding = song.analyse(file).song.embedding
+    except AudioError as error:
         note(f"error: {file}: {error}")
         return False
     explanation = explain(model, embedding, file.stem)

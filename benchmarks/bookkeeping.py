@@ -25,10 +25,11 @@ import psutil
 
 from common.audio import Check, Tags
 from common.console import Stopwatch
-from common.extraction.run import Known, Outcome, extract_all
-from common.extraction.store import Failure, Song, Store, content_hash
+from common.extraction.run import Known, Outcome, Result, extract_all
+from common.extraction.store import Store
 from common.layout import N_FEATURES
 from common.paths import Paths
+from common.song import ContentHash, Song, Stamp, take_stamp
 from common.text import table
 
 BUDGET = 10.0
@@ -47,23 +48,21 @@ def get_parser() -> argparse.ArgumentParser:
     return parser
 
 
-def made_up_song(content: str) -> Song:
-    """A song that follows from a hash, with tags of usual length."""
-    seed = int(content[:16], 16)
+def made_up_song(stamp: Stamp) -> Song:
+    """A song that follows from a file's hash, with tags of usual length."""
+    seed = int(stamp.content[:16], 16)
     embedding = np.random.default_rng(seed).random(N_FEATURES, dtype=np.float32)
     tags = Tags(
         f"Some Artist {seed % 9973}", "A Song Title of Usual Length", "The Last Album", "2001", "Trance"
     )
-    return Song(content, embedding, 200.0 + seed % 100, 44_100, 2, tags)
+    return Song(stamp, embedding, 200.0 + seed % 100, 44_100, 2, tags)
 
 
-def work(path: Path, known: frozenset[str], check: Check) -> Outcome:
+def work(path: Path, known: frozenset[ContentHash], check: Check) -> Outcome:
     """Read and hash a file as the extractor does, and make the rest up."""
     check()
-    stat, content = path.stat(), content_hash(path)
-    return Outcome(
-        path, stat.st_size, stat.st_mtime_ns, content if content in known else made_up_song(content)
-    )
+    stamp = take_stamp(path)
+    return Outcome(path, stamp, None if stamp.content in known else made_up_song(stamp))
 
 
 def write_files(folder: Path, numbers: range) -> None:
@@ -82,7 +81,7 @@ class Driver:
         self.music, self.paths = folder / "music", Paths(folder / "data", folder / "outputs")
         self.resident: list[int] = []
 
-    def extract(self, store: Store) -> tuple[list[Path], list[str | Failure]]:
+    def extract(self, store: Store) -> tuple[list[Path], list[Result]]:
         """From the folder to a result per file; notes the process's memory on the way."""
         files = stage1.find_files(self.music)
         known = Known(store.contents(), store.failures())
@@ -100,8 +99,8 @@ class Driver:
         self.resident.append(process.memory_info().rss)
         return files, results
 
-    def write(self, store: Store, files: list[Path], results: list[str | Failure]) -> None:
-        library = stage1.assemble(files, results, self.music, "folder", store)
+    def write(self, store: Store, files: list[Path], results: list[Result]) -> None:
+        library = stage1.assemble(results, self.music, "folder", store)
         stage1.save(self.paths, library, self.music, files, results)
 
 

@@ -29,9 +29,10 @@ from benchmarks.machines import Machines
 from common.audio import find_songs
 from common.console import Stopwatch
 from common.extraction.cluster import Cluster
-from common.extraction.run import Known, Outcome, Work, analyse, extract_all, warm_up
+from common.extraction.run import Known, Outcome, Work, analyse, extract_all
 from common.extraction.store import Store
 from common.layout import SAMPLE_RATE
+from common.song import warm_up
 from common.text import table
 
 PROCESSES = 2

@@ -43,6 +43,7 @@ KINDS = {
     "truncated": "it decodes to much less than its header promises",
     "invalid": "its descriptors do not come out as the layout wants them",
     "out_of_memory": "the machine has too little memory for it",
+    "changed": "it was written to or removed while it was read",
     "crashed": "the process that had it in work died, twice",
 }
 """Why a file may not make it."""

@@ -10,12 +10,12 @@ from pathlib import Path
 from benchmarks.bookkeeping import made_up_song
 from common.audio import Check
 from common.extraction.run import Outcome
-from common.extraction.store import content_hash
+from common.song import ContentHash, take_stamp
 
 SLOW_SECONDS = 1.0
 
 
-def work(path: Path, known: frozenset[str], check: Check) -> Outcome:
+def work(path: Path, known: frozenset[ContentHash], check: Check) -> Outcome:
     """Note the attempt in ``<file>.tries``, then take long, die, or both, and return a made-up song."""
     with open(f"{path}.tries", "a") as tries:
         tries.write("x")
@@ -23,8 +23,8 @@ def work(path: Path, known: frozenset[str], check: Check) -> Outcome:
         time.sleep(SLOW_SECONDS)
     if "deadly" in path.name:
         os.kill(os.getpid(), signal.SIGKILL)
-    stat, content = path.stat(), content_hash(path)
-    return Outcome(path, stat.st_size, stat.st_mtime_ns, made_up_song(content))
+    stamp = take_stamp(path)
+    return Outcome(path, stamp, made_up_song(stamp))
 
 
 def tries(path: Path) -> int:

@@ -25,7 +25,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from types import ModuleType
 
-from common import audio, features, kernels, layout
+from common import audio, features, kernels, layout, song
 from common.console import Stopwatch, UserError, note
 from common.extraction.run import Crashed, package_versions
 from common.text import count
@@ -86,7 +86,7 @@ def _digest(*modules: ModuleType) -> str:
     return hashlib.sha256(b"".join(sources)).hexdigest()
 
 
-CODE = _digest(audio, features, kernels, layout)
+CODE = _digest(audio, features, kernels, layout, song)
 """Digest of the modules that the numbers come from, as they were when this process started."""
 
 

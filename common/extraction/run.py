@@ -8,7 +8,6 @@ loop knows nothing of who does the work: threads here, or the processes of a clu
 from __future__ import annotations
 
 import contextlib
-import functools
 import itertools
 import os
 import queue
@@ -19,14 +18,12 @@ from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
-import filelock
-import numpy as np
+from common import song
+from common.audio import AudioError, Check
+from common.extraction.store import Failure, Store
+from common.song import ContentHash, Song, Stamp, take_stamp
 
-from common import audio, features, kernels
-from common.extraction.store import Failure, Song, Store, content_hash
-from common.layout import SAMPLE_RATE
-
-TRANSIENT_KINDS = frozenset({"unsupported", "out_of_memory"})
+TRANSIENT_KINDS = frozenset({"unsupported", "out_of_memory", "changed"})
 """Failures that are not the content's fault: tried again on every run."""
 
 FILES_AHEAD = 4
@@ -72,16 +69,19 @@ class Outcome:
     ----------
     path
         The file.
-    size, mtime_ns
-        As they were before the file was read; 0 if it could not be.
+    stamp
+        The file as it was before it was read; None if it could not be.
     result
-        The song, the failure, or the content hash of a file whose content is known already.
+        The song, the failure, or None where the content is known already.
     """
 
     path: Path
-    size: int
-    mtime_ns: int
-    result: Song | Failure | str
+    stamp: Stamp | None
+    result: Song | Failure | None
+
+
+Result = Stamp | Failure
+"""What became of a file in the end: its content's song is in the store, or there is none, for a reason."""
 
 
 @dataclass(frozen=True)
@@ -96,21 +96,21 @@ class Known:
         Content hash -> failure.
     """
 
-    songs: Collection[str]
-    failures: Mapping[str, Failure]
+    songs: Collection[ContentHash]
+    failures: Mapping[ContentHash, Failure]
 
-    def __contains__(self, content: str) -> bool:
+    def __contains__(self, content: ContentHash) -> bool:
         return content in self.songs or content in self.failures
 
     def __bool__(self) -> bool:
         return bool(self.songs or self.failures)
 
 
-Work = Callable[[Path, frozenset[str], audio.Check], Outcome]
+Work = Callable[[Path, frozenset[ContentHash], Check], Outcome]
 """What a worker does with a file; `analyse` but for tests and benchmarks."""
 
 
-def analyse(path: Path, known: frozenset[str], check: audio.Check) -> Outcome:
+def analyse(path: Path, known: frozenset[ContentHash], check: Check) -> Outcome:
     """Turn one file into a song, or a failure that says why not.
 
     Parameters
@@ -123,32 +123,16 @@ def analyse(path: Path, known: frozenset[str], check: audio.Check) -> Outcome:
         Called between blocks of work; raises to stop.
     """
     check()
-    return _outcome(path, lambda content: content if content in known else _compute(path, content, check))
-
-
-def _outcome(path: Path, result: Callable[[str], Song | Failure | str]) -> Outcome:
-    """What a file's content leads to, with the file's stamp from before it was read."""
+    stamp = None
     try:
-        before = path.stat()
-        content = content_hash(path)
-    except OSError as error:
-        return Outcome(path, 0, 0, Failure(None, "unreadable", error.strerror or type(error).__name__))
-    return Outcome(path, before.st_size, before.st_mtime_ns, result(content))
+        stamp = take_stamp(path)
+        return Outcome(path, stamp, None if stamp.content in known else _compute(stamp, check))
+    except AudioError as error:
+        return Outcome(path, stamp, Failure(error.kind, error.reason))
 
 
-def _compute(path: Path, content: str, check: audio.Check) -> Song | Failure:
-    warm_up()
-    try:
-        decoded = audio.load(path, check)
-        embedding = features.extract(decoded.samples, check)
-    except audio.AudioError as error:
-        return Failure(content, error.kind, error.reason)
-    except features.FeatureError as error:
-        return Failure(content, "invalid", str(error))
-    except MemoryError:
-        return Failure(content, "out_of_memory", "not enough memory; close programs or use fewer --workers")
-    tags = audio.read_tags(path)
-    return Song(content, embedding, decoded.duration, decoded.sample_rate, decoded.channels, tags)
+def _compute(stamp: Stamp, check: Check) -> Song:
+    return song.analyse(stamp.path, check, stamp).song
 
 
 def package_versions() -> dict[str, str]:
@@ -163,26 +147,6 @@ def package_versions() -> dict[str, str]:
     return versions
 
 
-_warming = threading.Lock()
-
-
-def warm_up() -> None:
-    """Compile what has to be compiled, once per process: in one thread, and in one process at a time.
-
-    Processes that compile into one cache at once can crash (https://github.com/librosa/librosa/issues/1998),
-    so a lock lies in the cache's folder: whoever shares the folder shares the lock.
-    """
-    with _warming:
-        _compiled()
-
-
-@functools.cache
-def _compiled() -> None:
-    folder = Path(kernels.spectral_moments.stats.cache_path)
-    with filelock.FileLock(folder / "warm_up.lock"):
-        features.extract(np.random.default_rng(0).normal(0, 0.1, SAMPLE_RATE).astype(np.float32))
-
-
 def extract_all(
     files: Sequence[Path],
     store: Store,
@@ -191,7 +155,7 @@ def extract_all(
     known: Known,
     on_outcome: Callable[[Outcome], None] = lambda outcome: None,
     work: Work = analyse,
-) -> list[str | Failure]:
+) -> list[Result]:
     """Bring every file into the store.
 
     Parameters
@@ -212,12 +176,12 @@ def extract_all(
     Returns
     -------
     list
-        For each file, in order: the content hash of its song in the store, or its failure.
+        For each file, in order: its stamp, under whose content the store has the song, or its failure.
     """
-    results = _untouched(files, store, known)
+    results: list[Result | None] = _untouched(files, store, known)
     for path, result in zip(files, results, strict=True):
         if result is not None:
-            on_outcome(Outcome(path, 0, 0, result))
+            on_outcome(Outcome(path, None, result if isinstance(result, Failure) else None))
     left = [number for number, result in enumerate(results) if result is None]
     candidates = _candidates(files, left, store, known)
     stop = StopSign()
@@ -236,18 +200,24 @@ def extract_all(
     return results
 
 
-def _untouched(files: Sequence[Path], store: Store, known: Known) -> list[str | Failure | None]:
+def _untouched(files: Sequence[Path], store: Store, known: Known) -> list[Result | None]:
     """What is known of each file whose size and modification time say that it holds what it held before."""
     seen = store.known_files()
-    results: list[str | Failure | None] = []
+    results: list[Result | None] = []
     for path in files:
-        size, mtime_ns, content = seen.get(os.fsencode(path), (0, 0, ""))
-        untouched = content in known and _stamp(path) == (size, mtime_ns)
-        results.append(known.failures.get(content, content) if untouched else None)
+        before = seen.get(os.fsencode(path))
+        untouched = (
+            before and before.content in known and _size_and_mtime(path) == (before.size, before.mtime_ns)
+        )
+        results.append(_known_result(Stamp(path, *before), known) if before and untouched else None)
     return results
 
 
-def _stamp(path: Path) -> tuple[int, int] | None:
+def _known_result(stamp: Stamp, known: Known) -> Result:
+    return known.failures.get(stamp.content, stamp)
+
+
+def _size_and_mtime(path: Path) -> tuple[int, int] | None:
     try:
         stat = path.stat()
     except OSError:
@@ -257,12 +227,12 @@ def _stamp(path: Path) -> tuple[int, int] | None:
 
 def _candidates(
     files: Sequence[Path], numbers: Iterable[int], store: Store, known: Known
-) -> dict[int, frozenset[str]]:
+) -> dict[int, frozenset[ContentHash]]:
     """Number of a file -> the known contents that it can hold, going by its size; most have none."""
     if not known:
         return {}
-    sizes = {number: stamp[0] for number in numbers if (stamp := _stamp(files[number]))}
-    alike: dict[int, set[str]] = {size: set() for size in sizes.values()}
+    sizes = {number: found[0] for number in numbers if (found := _size_and_mtime(files[number]))}
+    alike: dict[int, set[ContentHash]] = {size: set() for size in sizes.values()}
     for size, content in store.sizes():
         if size in alike and content in known:
             alike[size].add(content)
@@ -270,12 +240,12 @@ def _candidates(
     return {number: frozen[size] for number, size in sizes.items() if size in frozen}
 
 
-def _narrowed(candidates: frozenset[str], path: Path) -> frozenset[str]:
+def _narrowed(candidates: frozenset[ContentHash], path: Path) -> frozenset[ContentHash]:
     """The candidates that travel to the worker with a file: few, or the one that it holds."""
     if len(candidates) <= CANDIDATES:
         return candidates
-    with contextlib.suppress(OSError):
-        return candidates & {content_hash(path)}
+    with contextlib.suppress(AudioError):
+        return candidates & {take_stamp(path).content}
     return frozenset()
 
 
@@ -309,20 +279,25 @@ def _survived(future: Future[Outcome], path: Path) -> Outcome:
     try:
         return future.result()
     except Crashed as error:
-        reason = str(error)
-        return _outcome(path, lambda content: Failure(content, "crashed", reason))
+        crash = Failure("crashed", str(error))
+    try:
+        return Outcome(path, take_stamp(path), crash)
+    except AudioError as error:
+        return Outcome(path, None, Failure(error.kind, error.reason))
 
 
-def _keep(outcome: Outcome, store: Store, known: Known) -> str | Failure:
-    """Put an outcome into the store; returns the content hash of the song, or the failure."""
-    result = outcome.result
-    stamp = (os.fsencode(outcome.path), outcome.size, outcome.mtime_ns)
-    if isinstance(result, str):
-        store.record_known(*stamp, result)
-        return known.failures.get(result, result)
+def _keep(outcome: Outcome, store: Store, known: Known) -> Result:
+    """Put an outcome into the store; returns what became of the file."""
+    stamp, result = outcome.stamp, outcome.result
+    if stamp is None:
+        assert isinstance(result, Failure)
+        return result
+    if result is None:
+        store.record_known(stamp)
+        return _known_result(stamp, known)
     if isinstance(result, Song):
-        store.record(*stamp, result)
-        return result.content
-    if result.content is not None and result.kind not in TRANSIENT_KINDS:
-        store.record(*stamp, result)
+        store.record(stamp, result)
+        return stamp
+    if result.kind not in TRANSIENT_KINDS:
+        store.record(stamp, result)
     return result

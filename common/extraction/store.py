@@ -11,12 +11,13 @@ thread that opened the store uses it; workers hand their results to that thread.
 from __future__ import annotations
 
 import contextlib
-import hashlib
 import json
+import os
 import sqlite3
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 import filelock
 import numpy as np
@@ -24,6 +25,7 @@ import numpy as np
 from common.audio import Tags
 from common.console import UserError
 from common.layout import LAYOUT_ID, N_FEATURES
+from common.song import ContentHash, Song, Stamp
 
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS songs (
@@ -48,50 +50,19 @@ _UPGRADE = "INSERT OR IGNORE INTO sizes SELECT size, content FROM files"
 
 
 @dataclass(frozen=True)
-class Song:
-    """What is kept of a song, wherever its file lies.
-
-    Attributes
-    ----------
-    content
-        SHA-256 of the file, hexadecimal.
-    embedding
-        float32, shape (``N_FEATURES``,).
-    duration
-        Seconds.
-    sample_rate, channels
-        Of the file.
-    tags
-        What the file says about itself.
-    """
-
-    content: str
-    embedding: np.ndarray
-    duration: float
-    sample_rate: int
-    channels: int
-    tags: Tags
-
-
-@dataclass(frozen=True)
 class Failure:
-    """Why a file did not make it; ``content`` is None if the file could not even be read."""
+    """Why a file did not become a song: a key of ``audio.KINDS``, and a reason in words."""
 
-    content: str | None
     kind: str
     reason: str
 
 
-def content_hash(path: Path) -> str:
-    """SHA-256 of a file, hexadecimal.
+class KnownFile(NamedTuple):
+    """A file as it was when it was last read: size in bytes, modification time in ns, hash of the content."""
 
-    Raises
-    ------
-    OSError
-        If the file cannot be read.
-    """
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+    size: int
+    mtime_ns: int
+    content: ContentHash
 
 
 @contextlib.contextmanager
@@ -163,70 +134,68 @@ class Store:
             remedy = "delete it to extract anew" if damaged else "make room or check its permissions"
             raise UserError(f"{self._path}: {error}; {remedy}") from error
 
-    def contents(self) -> frozenset[str]:
+    def contents(self) -> frozenset[ContentHash]:
         """Hashes of all songs stored under the present layout."""
         rows = self._rows("SELECT content FROM songs WHERE layout = ?", LAYOUT_ID)
         return frozenset(content for (content,) in rows)
 
-    def failures(self) -> dict[str, Failure]:
+    def failures(self) -> dict[ContentHash, Failure]:
         """Content hash -> why that content failed before."""
         rows = self._rows("SELECT content, kind, reason FROM failures")
-        return {content: Failure(content, kind, reason) for content, kind, reason in rows}
+        return {content: Failure(kind, reason) for content, kind, reason in rows}
 
-    def known_files(self) -> dict[bytes, tuple[int, int, str]]:
-        """Path as bytes -> (size, modification time in ns, content hash) when it was last read."""
+    def known_files(self) -> dict[bytes, KnownFile]:
+        """Path as bytes -> what the file was when it was last read."""
         rows = self._rows("SELECT path, size, mtime_ns, content FROM files")
-        return {path: (size, mtime, content) for path, size, mtime, content in rows}
+        return {path: KnownFile(*found) for path, *found in rows}
 
-    def sizes(self) -> Iterator[tuple[int, str]]:
+    def sizes(self) -> Iterator[tuple[int, ContentHash]]:
         """Size in bytes and content hash of everything ever read, under whatever layout."""
         with self._explained():
             yield from self._database.execute("SELECT size, content FROM sizes")
 
-    def songs(self, contents: Sequence[str]) -> Iterator[Song]:
-        """Fetch stored songs by their content hashes, in that order."""
-        for start in range(0, len(contents), TOGETHER):
-            part = contents[start : start + TOGETHER]
+    def songs(self, stamps: Sequence[Stamp]) -> Iterator[Song]:
+        """Fetch the stored songs of files, in that order."""
+        for start in range(0, len(stamps), TOGETHER):
+            part = stamps[start : start + TOGETHER]
             marks = ",".join("?" * len(part))
             rows = self._rows(
                 f"SELECT content, embedding, facts FROM songs WHERE layout = ? AND content IN ({marks})",
                 LAYOUT_ID,
-                *part,
+                *(stamp.content for stamp in part),
             )
             found = {content: (blob, facts) for content, blob, facts in rows}
-            yield from (self._song(content, *found[content]) for content in part)
+            yield from (self._song(stamp, *found[stamp.content]) for stamp in part)
 
-    def _song(self, content: str, blob: bytes, facts: str) -> Song:
+    def _song(self, stamp: Stamp, blob: bytes, facts: str) -> Song:
         told = json.loads(facts)
         embedding = np.frombuffer(blob, dtype="<f4").astype(np.float32)
         if embedding.shape != (N_FEATURES,):
             raise UserError(f"{self._path} holds a row of another size; delete it to extract anew")
-        return Song(content, embedding, tags=Tags(**told.pop("tags")), **told)
+        return Song(stamp, embedding, tags=Tags(**told.pop("tags")), **told)
 
-    def record(self, path: bytes, size: int, mtime_ns: int, result: Song | Failure) -> None:
+    def record(self, stamp: Stamp, result: Song | Failure) -> None:
         """Keep what became of a file; it is on disk when this returns.
 
         Parameters
         ----------
-        path
-            The file's absolute path as bytes.
-        size, mtime_ns
-            As `os.stat` had them before the file was read.
+        stamp
+            The file, under its absolute path, as it was before it was read.
         result
-            A song, or a failure with its content hash.
+            The song that its content is, or why it is none.
         """
         with self._explained(), self._transaction():
             if isinstance(result, Song):
                 self._put_song(result)
             else:
-                row = (result.content, result.kind, result.reason)
+                row = (stamp.content, result.kind, result.reason)
                 self._database.execute("INSERT OR REPLACE INTO failures VALUES (?, ?, ?)", row)
-            self._put_file(path, size, mtime_ns, result.content)
+            self._put_file(stamp)
 
-    def record_known(self, path: bytes, size: int, mtime_ns: int, content: str) -> None:
+    def record_known(self, stamp: Stamp) -> None:
         """Keep that a file holds a content that has been dealt with before."""
         with self._explained(), self._transaction():
-            self._put_file(path, size, mtime_ns, content)
+            self._put_file(stamp)
 
     @contextlib.contextmanager
     def _transaction(self) -> Iterator[None]:
@@ -245,14 +214,14 @@ class Store:
             "channels": song.channels,
             "tags": asdict(song.tags),
         }
-        row = (song.content, LAYOUT_ID, song.embedding.astype("<f4").tobytes(), json.dumps(facts))
+        row = (song.stamp.content, LAYOUT_ID, song.embedding.astype("<f4").tobytes(), json.dumps(facts))
         self._database.execute("INSERT OR REPLACE INTO songs VALUES (?, ?, ?, ?)", row)
-        self._database.execute("DELETE FROM failures WHERE content = ?", (song.content,))
+        self._database.execute("DELETE FROM failures WHERE content = ?", (song.stamp.content,))
 
-    def _put_file(self, path: bytes, size: int, mtime_ns: int, content: str | None) -> None:
-        row = (path, size, mtime_ns, content)
+    def _put_file(self, stamp: Stamp) -> None:
+        row = (os.fsencode(stamp.path), stamp.size, stamp.mtime_ns, stamp.content)
         self._database.execute("INSERT OR REPLACE INTO files VALUES (?, ?, ?, ?)", row)
-        self._database.execute("INSERT OR IGNORE INTO sizes VALUES (?, ?)", (size, content))
+        self._database.execute("INSERT OR IGNORE INTO sizes VALUES (?, ?)", (stamp.size, stamp.content))
 
     def _rows(self, statement: str, *values: object) -> list[tuple]:
         with self._explained():

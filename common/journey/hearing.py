@@ -8,14 +8,18 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from common import layout
 from common.arrays import standardise
 from common.layout import BLOCK_OF, HOP_LENGTH, SAMPLE_RATE, SLICES, is_audible
-from common.library import COLUMNS, UNKNOWN_GENRE, Library
+from common.library import UNKNOWN_GENRE, Library
 from common.music import Key, estimate_key
+
+if TYPE_CHECKING:
+    from common.song import Analysis
 
 MIN_SONGS_FOR_Z = 5
 """Songs below which a library cannot say what is usual."""
@@ -36,24 +40,30 @@ class Heard:
 
     Attributes
     ----------
-    file
-        Where it was read from.
+    analysis
+        What stage 1's code found in the file.
     name, genre
         What to call it; ``genre`` is None for a file outside the library.
-    samples
-        float32, mono at ``SAMPLE_RATE``.
-    series
-        What ``features.describe`` gives.
-    embedding
-        float32, shape (``N_FEATURES``,).
     """
 
-    file: Path
+    analysis: Analysis = field(repr=False)
     name: str
     genre: str | None
-    samples: np.ndarray = field(repr=False)
-    series: dict[str, np.ndarray] = field(repr=False)
-    embedding: np.ndarray = field(repr=False)
+
+    @property
+    def samples(self) -> np.ndarray:
+        """float32, mono at ``SAMPLE_RATE``."""
+        return self.analysis.samples
+
+    @property
+    def series(self) -> dict[str, np.ndarray]:
+        """What ``features.describe`` gives."""
+        return self.analysis.series
+
+    @property
+    def embedding(self) -> np.ndarray:
+        """float32, shape (``N_FEATURES``,)."""
+        return self.analysis.song.embedding
 
     @property
     def duration(self) -> float:
@@ -76,31 +86,17 @@ def hear(file: Path, name: str, genre: str | None) -> Heard:
 
     Raises
     ------
-    AudioError, FeatureError
-        If the file does not make it; see `common.audio` and `common.features`.
+    AudioError
+        If the file does not make it; see `common.song`.
     """
-    from common import audio, features
+    from common import song
 
-    samples = audio.load(file).samples
-    series = features.describe(samples)
-    return Heard(file, name, genre, samples, series, features.summarise(series))
+    return Heard(song.analyse(file), name, genre)
 
 
 def as_guest(library: Library, heard: Heard) -> Library:
     """The library with a song from outside as its guest, which carries its file's tags."""
-    from common import audio
-
-    tags = audio.read_tags(heard.file)
-    facts = {
-        "song_name": heard.name,
-        "file_path": str(heard.file),
-        "genre": UNKNOWN_GENRE,
-        "duration": heard.duration,
-        "artist": tags.artist,
-        "title": tags.title,
-        "album": tags.album,
-    }
-    return library.with_guest(heard.embedding, dict.fromkeys(COLUMNS) | facts)
+    return library.with_guest(heard.embedding, heard.analysis.song.metadata(UNKNOWN_GENRE))
 
 
 @dataclass(frozen=True)

@@ -108,16 +108,12 @@ class Session:
     def _guest(self, path: Path) -> int:
         """Extract a song from outside the library and let it in for this run."""
         if path not in self._guests:
-            from common import features
-            from common.journey import hearing
+            from common import song
 
             note(f"listening to {path.name}, which is not in the library …")
-            try:
-                heard = hearing.hear(path, path.stem, None)
-            except features.FeatureError as error:
-                raise UserError(f"{path.name} cannot be described: {error}") from error
+            guest = song.analyse(path).song
             self._guests[path] = len(self.library)
-            self.library = hearing.as_guest(self.library, heard)
+            self.library = self.library.with_guest(guest.embedding, guest.metadata(library.UNKNOWN_GENRE))
             self._spaces = {
                 name: replace(space, library=self.library) for name, space in self._spaces.items()
             }

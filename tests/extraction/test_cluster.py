@@ -20,10 +20,10 @@ from signals import RATE, chords, noise
 
 from benchmarks.machines import Machines
 from common.console import UserError
-from common.extraction import store
-from common.extraction.run import Known, extract_all
+from common.extraction.run import Known, Result, extract_all
 from common.extraction.store import Failure, Store
 from common.paths import PROJECT
+from common.song import take_stamp
 from tests import stubs
 
 cluster = pytest.importorskip("common.extraction.cluster", exc_type=UserError)
@@ -79,7 +79,7 @@ def artifacts(folder: Path) -> dict[str, bytes]:
     return {path.name: path.read_bytes() for path in sorted((folder / "processed").iterdir())}
 
 
-def extract_stubs(address: str, songs: list[Path], folder: Path) -> list[str | Failure]:
+def extract_stubs(address: str, songs: list[Path], folder: Path) -> list[Result]:
     with Store(folder / "store.sqlite") as kept, cluster.Cluster(address, folder) as executor:
         return extract_all(songs, kept, executor, executor.slots, NOTHING_KNOWN, work=stubs.work)
 
@@ -127,7 +127,7 @@ def test_a_deadly_song_is_tried_twice_and_takes_no_other_with_it(machines, tmp_p
     assert all(1 <= stubs.tries(song) <= 2 for song in failed)
     assert {failure.reason for failure in failed.values()} == {"2 worker processes died while it was in work"}
     with Store(tmp_path / "store.sqlite") as kept:
-        assert set(kept.failures()) == {store.content_hash(song) for song in failed}
+        assert set(kept.failures()) == {take_stamp(song).content for song in failed}
         assert len(kept.contents()) == len(songs) - 2
 
 
@@ -160,7 +160,7 @@ def test_a_scheduler_that_goes_ends_the_run_and_the_next_goes_on(machines, tmp_p
         known = Known(opened.contents(), opened.failures())
     with Store(kept) as opened, cluster.Cluster(machines.address, tmp_path) as executor:
         results = extract_all(songs, opened, executor, executor.slots, known, work=stubs.work)
-    assert results == [store.content_hash(song) for song in songs]
+    assert results == [take_stamp(song) for song in songs]
     assert sum(stubs.tries(song) for song in songs) <= len(songs) + 1
 
 
@@ -178,7 +178,7 @@ def test_workers_may_join_late_and_one_by_one(machines, tmp_path, capsys):
     joiner.start()
     results = extract_stubs(machines.address, songs, tmp_path)
     joiner.join()
-    assert results == [store.content_hash(song) for song in songs]
+    assert results == [take_stamp(song) for song in songs]
     assert [stubs.tries(song) for song in songs] == [1] * len(songs)
 
 
@@ -248,10 +248,11 @@ def test_processes_share_a_cold_cache_safely(tmp_path):
     song = tmp_path / "song.flac"
     soundfile.write(song, np.tile(chords(2.0), 10) + noise(20.0, 0.1), 2 * RATE)
     script = (
-        "import sys; from pathlib import Path; from common import extraction; extraction.warm_up();"
+        "import sys; from pathlib import Path; from common import song; from common.extraction import run;"
+        "song.warm_up();"
         "cached = lambda: sorted(str(p) for p in Path(sys.argv[1]).rglob('*.nb?'));"
         "before, nothing = cached(), frozenset();"
-        "outcome = extraction.analyse(Path(sys.argv[2]), nothing, extraction.StopSign());"
+        "outcome = run.analyse(Path(sys.argv[2]), nothing, run.StopSign());"
         "assert outcome.result.embedding.any(); assert before and cached() == before"
     )
     cold = os.environ | {"NUMBA_CACHE_DIR": str(tmp_path / "cache")}
@@ -265,7 +266,7 @@ def test_processes_share_a_cold_cache_safely(tmp_path):
 def test_a_worker_reuses_its_memory():
     """Pages that the system hands out anew for the same arrays, as Dask sets its workers up and as we do."""
     script = (
-        "import resource, sys; import numpy as np; from common import cluster;"
+        "import resource, sys; import numpy as np; from common.extraction import cluster;"
         "sys.argv[1:] and cluster.reuse_memory();"
         "faults = lambda: resource.getrusage(resource.RUSAGE_SELF).ru_minflt;"
         "before = faults(); sum(np.ones(1 << 20)[0] for _ in range(100)); print(faults() - before)"

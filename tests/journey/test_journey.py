@@ -8,11 +8,13 @@ import numpy as np
 import pytest
 
 from common import features
+from common.audio import Tags
 from common.journey import figure as journey
 from common.journey import hearing
 from common.journey.hearing import CLOSE, DIFFERENT, EQUAL, OUTSIDE, Heard, Standing
 from common.layout import HOP_LENGTH, N_FEATURES, SAMPLE_RATE, index_of
 from common.library import COLUMNS, Library
+from common.song import Analysis, ContentHash, Song, Stamp
 
 LONG = "A title that goes on, with a remix, a feature and a subtitle, " + "until it is far too long " * 3
 JAPANESE = "夜に駆ける長い題名" * 13
@@ -31,7 +33,9 @@ def clicks(bpm: float, seconds: float = 12.0) -> np.ndarray:
 def heard() -> Heard:
     samples = clicks(120.0)
     series = features.describe(samples)
-    return Heard(Path("click.wav"), "Click", "TEST", samples, series, features.summarise(series))
+    stamp = Stamp(Path("click.wav"), 0, 0, ContentHash(""))
+    song = Song(stamp, features.summarise(series), 12.0, SAMPLE_RATE, 1, Tags())
+    return Heard(Analysis(song, samples, series), "Click", "TEST")
 
 
 def library_around(embedding: np.ndarray, n_songs: int) -> Library:

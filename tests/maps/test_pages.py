@@ -18,13 +18,14 @@ import pytest
 import soundfile
 
 from common import charts, gallery
+from common.audio import Tags
 from common.files import write_csv, write_text
-from common.journey import hearing
 from common.layout import SLICES
-from common.library import save
+from common.library import UNKNOWN_GENRE, save
 from common.maps import figures
 from common.maps import page as map_pages
 from common.maps.projection import UMAP, Projection
+from common.song import Song, take_stamp
 
 BROWSER = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 DRIVER = shutil.which("chromedriver")
@@ -436,9 +437,9 @@ def test_a_song_from_outside_is_starred_found_and_played(page, songs, tmp_path, 
     _, library = songs
     file = tmp_path / "elsewhere" / "mine #1.wav"
     write_tone(file, 500.0)
-    heard = hearing.Heard(file, "mine #1", None, np.zeros(22_050, np.float32), {}, library.embeddings[3])
-    guest = hearing.as_guest(library, heard)
-    star = figures.Star(np.full(dimensions, 0.5), heard.name)
+    song = Song(take_stamp(file), library.embeddings[3], 1.0, 22_050, 1, Tags())
+    guest = library.with_guest(song.embedding, song.metadata(UNKNOWN_GENRE))
+    star = figures.Star(np.full(dimensions, 0.5), "mine #1")
     opened = page(dimensions, star, guest)
     assert opened.n_points() == len(library) + 1
     opened.search("mine not in the library")

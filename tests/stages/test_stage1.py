@@ -204,9 +204,9 @@ def computed(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     names: list[str] = []
     compute = extraction._compute
 
-    def spy(path, content, check):
-        names.append(path.name)
-        return compute(path, content, check)
+    def spy(stamp, check):
+        names.append(stamp.path.name)
+        return compute(stamp, check)
 
     monkeypatch.setattr(extraction, "_compute", spy)
     return names
@@ -350,14 +350,14 @@ def test_a_song_that_kills_its_worker_is_remembered(music, run, paths, monkeypat
 
 
 def test_an_unreadable_file_is_a_failure(music, run, paths, monkeypatch):
-    real = extraction.content_hash
+    real = Path.open
 
-    def refuse(path):
+    def refuse(path, *how, **options):
         if path.name == "stray.wav":
             raise PermissionError(13, "Permission denied")
-        return real(path)
+        return real(path, *how, **options)
 
-    monkeypatch.setattr(extraction, "content_hash", refuse)
+    monkeypatch.setattr(Path, "open", refuse)
     run(music)
     assert "stray.wav,unreadable,Permission denied" in paths.skipped.read_text(encoding="utf-8-sig")
 

@@ -1,0 +1,206 @@
+"""One audio file analysed, from the library or not: the only way to do it.
+
+Conventions
+-----------
+A file is identified by its `Stamp`, taken before anything else is read. Whatever keeps a file from becoming
+a song is an `AudioError` with a kind and a reason. The same file gives the same numbers in every stage.
+"""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+import os
+import threading
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, NewType
+
+import filelock
+import numpy as np
+
+from common import audio, features, kernels
+from common.audio import AudioError, Tags
+from common.features import Series
+from common.layout import SAMPLE_RATE
+from common.library import COLUMNS
+
+ContentHash = NewType("ContentHash", str)
+"""SHA-256 of a file's bytes, hexadecimal."""
+
+
+@dataclass(frozen=True)
+class Stamp:
+    """What a file was when it was looked at.
+
+    Attributes
+    ----------
+    path
+        Where it lies.
+    size, mtime_ns
+        Number of bytes, and time of the last change in nanoseconds, as they were before the content was read.
+    content
+        The hash of its bytes.
+    """
+
+    path: Path
+    size: int
+    mtime_ns: int
+    content: ContentHash
+
+
+@dataclass(frozen=True)
+class Song:
+    """What is kept of an analysed file.
+
+    Attributes
+    ----------
+    stamp
+        The file as it was.
+    embedding
+        float32, shape (``N_FEATURES``,).
+    duration
+        Length in seconds.
+    sample_rate, channels
+        Of the file, before resampling and mixing down; Hz and a number.
+    tags
+        What the file says about itself.
+    """
+
+    stamp: Stamp
+    embedding: np.ndarray = field(repr=False)
+    duration: float
+    sample_rate: int
+    channels: int
+    tags: Tags
+
+    def metadata(self, genre: str) -> dict[str, Any]:
+        """The song's row of the library's metadata, a value for each of ``library.COLUMNS``.
+
+        Parameters
+        ----------
+        genre
+            The genre that the song is filed under; that of its tag is kept beside it.
+        """
+        facts = {
+            "song_name": self.stamp.path.stem,
+            "file_path": str(self.stamp.path),
+            "genre": genre,
+            "duration": self.duration,
+            "artist": self.tags.artist,
+            "title": self.tags.title,
+            "album": self.tags.album,
+            "year": self.tags.year,
+            "tag_genre": self.tags.genre,
+            "sample_rate": self.sample_rate,
+            "channels": self.channels,
+        }
+        return {name: facts[name] for name in COLUMNS}
+
+
+@dataclass(frozen=True)
+class Analysis:
+    """A song, and what its numbers were computed from.
+
+    Attributes
+    ----------
+    song
+        The result.
+    samples
+        float32, shape (n_samples,), mono at ``SAMPLE_RATE``.
+    series
+        What ``features.describe`` gives: descriptor -> array (size, n_frames).
+    """
+
+    song: Song
+    samples: np.ndarray = field(repr=False)
+    series: Series = field(repr=False)
+
+
+def take_stamp(path: Path) -> Stamp:
+    """Look at a file, and read it once for its hash.
+
+    Raises
+    ------
+    AudioError
+        Of the kind ``unreadable`` if that is not possible.
+    """
+    try:
+        with path.open("rb") as file:
+            before = os.fstat(file.fileno())
+            content = hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError as error:
+        raise AudioError("unreadable", error.strerror or type(error).__name__) from error
+    return Stamp(path, before.st_size, before.st_mtime_ns, ContentHash(content))
+
+
+def analyse(path: Path, check: audio.Check = lambda: None, stamp: Stamp | None = None) -> Analysis:
+    """Decode and describe a whole file.
+
+    Parameters
+    ----------
+    path
+        The file.
+    check
+        A function called between blocks of work; what it raises ends the work.
+    stamp
+        The file's stamp if it has just been taken; otherwise it is taken here.
+
+    Raises
+    ------
+    AudioError
+        If the file does not become a song, or was written to meanwhile; see ``audio.KINDS``.
+    """
+    stamp = stamp or take_stamp(path)
+    try:
+        analysis = _analyse(stamp, check)
+    except AudioError:
+        _check_unchanged(stamp)
+        raise
+    _check_unchanged(stamp)
+    return analysis
+
+
+def _analyse(stamp: Stamp, check: audio.Check) -> Analysis:
+    warm_up()
+    try:
+        decoded = audio.load(stamp.path, check)
+        series = features.describe(decoded.samples, check)
+        embedding = features.summarise(series)
+    except features.FeatureError as error:
+        raise AudioError("invalid", str(error)) from error
+    except MemoryError:
+        reason = "not enough memory; close programs or use fewer --workers"
+        raise AudioError("out_of_memory", reason) from None
+    tags = audio.read_tags(stamp.path)
+    song = Song(stamp, embedding, decoded.duration, decoded.sample_rate, decoded.channels, tags)
+    return Analysis(song, decoded.samples, series)
+
+
+def _check_unchanged(stamp: Stamp) -> None:
+    try:
+        now = stamp.path.stat()
+    except OSError as error:
+        raise AudioError("changed", "it was removed while it was read") from error
+    if (now.st_size, now.st_mtime_ns) != (stamp.size, stamp.mtime_ns):
+        raise AudioError("changed", "it was written to while it was read; run this again when it is whole")
+
+
+_warming = threading.Lock()
+
+
+def warm_up() -> None:
+    """Compile what has to be compiled, once per process: in one thread, and in one process at a time.
+
+    Processes that compile into one cache at once can crash (https://github.com/librosa/librosa/issues/1998),
+    so a lock lies in the cache's folder: whoever shares the folder shares the lock.
+    """
+    with _warming:
+        _compiled()
+
+
+@functools.cache
+def _compiled() -> None:
+    folder = Path(kernels.spectral_moments.stats.cache_path)
+    with filelock.FileLock(folder / "warm_up.lock"):
+        features.extract(np.random.default_rng(0).normal(0, 0.1, SAMPLE_RATE).astype(np.float32))
