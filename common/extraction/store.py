@@ -105,12 +105,14 @@ class Store:
     def __init__(self, path: Path) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         self._path = path
-        with self._explained():
+        with self._explained(), contextlib.ExitStack() as on_failure:
             self._database = sqlite3.connect(path, isolation_level=None)
+            on_failure.callback(self._database.close)
             self._database.execute("PRAGMA journal_mode=WAL")
             self._database.execute("PRAGMA synchronous=FULL")
             self._database.executescript(_SCHEMA)
             self._upgrade()
+            on_failure.pop_all()
 
     def _upgrade(self) -> None:
         [(version,)] = self._database.execute("PRAGMA user_version").fetchall()

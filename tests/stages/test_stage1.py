@@ -18,6 +18,7 @@ from pathlib import Path
 
 import numpy as np
 import pandas
+import psutil
 import pytest
 import soundfile
 from signals import RATE, chords, clicks, noise, sine
@@ -374,6 +375,7 @@ def test_a_damaged_store_is_named(music, run, paths, capsys):
     paths.store.write_bytes(b"this is no database, but long enough to look like one" * 20)
     assert run(music) == 1
     assert "store.sqlite" in capsys.readouterr().err
+    assert str(paths.store) not in {opened.path for opened in psutil.Process().open_files()}
 
 
 def test_another_layout_in_the_store_is_not_mixed_in(music, run, paths, computed):
