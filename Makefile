@@ -3,15 +3,17 @@
 PYTHON ?= python3
 VENV   := .venv
 PY     := $(VENV)/bin/python
+LOWEST := $(VENV)/lowest
 
-.PHONY: demo test quick lint readme lock clean help
+.PHONY: demo test quick lint lowest readme lock clean help
 
 help:
 	@echo "make demo    from nothing to every picture, page and answer, on songs composed here"
 	@echo "make test    all tests and checks"
 	@echo "make quick   the everyday tests only"
-	@echo "make lint    style checks only"
-	@echo "make readme  write the README's derived tables anew"
+	@echo "make lint    style and types only"
+	@echo "make lowest  the everyday tests on the lowest allowed version of every dependency"
+	@echo "make readme  write the README's derived tables and transcripts anew"
 	@echo "make lock    write requirements.lock anew from the newest versions in range"
 	@echo "make clean   remove .venv, the demo songs and everything computed from them"
 
@@ -37,7 +39,14 @@ lint: $(VENV)/.development
 	$(VENV)/bin/ruff format --check .
 
 readme: $(VENV)/.development
-	$(PY) -m tests.write_readme
+	$(PY) -m tests.readme
+
+lowest: $(VENV)/.development
+	$(PY) -m pip install --quiet uv
+	$(VENV)/bin/uv pip compile --quiet --resolution lowest-direct requirements-dev.txt --output-file $(LOWEST).txt
+	test -x $(LOWEST)/bin/python || $(PYTHON) -m venv $(LOWEST)
+	$(LOWEST)/bin/python -m pip install --progress-bar off --requirement $(LOWEST).txt
+	$(LOWEST)/bin/python -m pytest -m "not slow"
 
 lock: $(VENV)/.development
 	$(PY) -m pip install --quiet uv
