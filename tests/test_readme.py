@@ -71,7 +71,7 @@ def test_every_source_file_it_names_exists(page):
 @pytest.mark.parametrize("page", PAGES)
 def test_every_make_target_it_names_exists(page):
     targets = set(re.findall(r"(?:^|`)make ([\w-]+)", PAGES[page], re.MULTILINE))
-    assert {"demo", "test"} <= targets
+    assert "test" in targets
     for target in targets:
         asked = ["make", "--dry-run", target]
         assert subprocess.run(asked, cwd=PROJECT, capture_output=True, check=False).returncode == 0, target
@@ -114,7 +114,7 @@ def test_shown_and_printed_may_differ_in_times_and_last_digits_alone():
 
 
 def alike(shown: str, printed: str) -> bool:
-    """Whether two outputs are the same but for times, and for the last digit, which depends on the processor."""
+    """Whether two outputs differ in times alone, or in a last digit, which depends on the processor."""
     one, other = (NUMBER.split(TIMES.sub("", text)) for text in (shown, printed))
     return one[::2] == other[::2] and all(
         len(a) == len(b) and abs(float(a) - float(b)) < 1.5 * 10 ** -len(a.partition(".")[2])
