@@ -24,6 +24,7 @@ from common.arrays import neighbours
 from common.library import Library
 from common.maps import figures, projection
 from common.maps import page as map_pages
+from common.maps.selection import choose_shown
 from common.text import table
 
 
@@ -47,7 +48,7 @@ def measure(n_songs: int, folder: Path) -> dict[str, float]:
         return done
 
     near = timed("neighbours", lambda: neighbours(library.standardised, projection.NEIGHBOURS))
-    nearest = timed("nearest songs", lambda: map_pages.nearest_songs(library))
+    nearest = timed("nearest songs", lambda: map_pages.nearest_songs(choose_shown(library, len(library))))
     for dimensions, draw in ((2, figures.draw_2d), (3, figures.draw_3d)):
         name, page = f"{dimensions}D", folder / f"map_{dimensions}d.html"
         made = timed(f"{name} layout", partial(projection.project, library.standardised, near, dimensions))

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from common.files import replacing
 from common.layout import GROUPS
@@ -34,6 +34,18 @@ PLOTLY_MARKERS = {
     "X": "x",
     "*": "star",
 }
+PLOTLY_MARKERS_3D = {
+    "o": "circle",
+    "s": "square",
+    "^": "diamond-open",
+    "D": "diamond",
+    "v": "circle-open",
+    "P": "cross",
+    "X": "x",
+    "*": "square-open",
+}
+"""plotly's 3D scatter knows only these eight shapes."""
+
 INK, PAPER, GRID = "#1F2430", "#FFFFFF", "#D9DCE3"
 DIVERGING, SEQUENTIAL = "RdBu_r", "magma"
 ORDERED, CYCLIC = "viridis", "twilight"
@@ -66,7 +78,7 @@ def genre_styles(genres: Sequence[str]) -> dict[str, tuple[str, str]]:
     Parameters
     ----------
     genres
-        Names, repeated or not; the order does not matter.
+        The genres' names, repeated or not, in any order.
 
     Returns
     -------
@@ -94,7 +106,13 @@ def ramp(name: str, n: int) -> list[str]:
 
 @contextmanager
 def style() -> Iterator[None]:
-    """Draw in the house style: white paper, quiet grid, readable sizes, no screen needed."""
+    """Draw in one style: white paper, quiet grid, readable sizes, no screen needed.
+
+    Characters that no installed font has are drawn as boxes, without a warning: a title is data, and the
+    page that goes with the figure shows it in full.
+    """
+    import warnings
+
     import matplotlib as mpl
 
     mpl.use("Agg")
@@ -102,7 +120,7 @@ def style() -> Iterator[None]:
     from matplotlib import font_manager
 
     installed = {font.name for font in font_manager.fontManager.ttflist}
-    rules = {
+    rules: dict[Any, Any] = {
         "font.family": [font for font in FONTS if font in installed],
         "axes.edgecolor": INK,
         "axes.labelcolor": INK,
@@ -116,23 +134,34 @@ def style() -> Iterator[None]:
         "figure.facecolor": PAPER,
         "savefig.facecolor": PAPER,
     }
-    with sns.axes_style("whitegrid"), sns.plotting_context("notebook"), mpl.rc_context(rules):
+    with (
+        sns.axes_style("whitegrid"),
+        sns.plotting_context("notebook"),
+        mpl.rc_context(rules),
+        warnings.catch_warnings(),
+    ):
+        warnings.filterwarnings("ignore", message=_MISSING_GLYPH, category=UserWarning)
         yield
+
+
+_MISSING_GLYPH = r"Glyph .* missing from font"
+"""What matplotlib warns of where no installed font has a character."""
 
 
 def save_png(figure: Figure, path: Path, dpi: int = DPI, title: str | None = None) -> Path:
     """Write a matplotlib figure at print quality and close it.
 
-    Characters that no installed font has are drawn as boxes, without a warning: a title is data, and
-    the page that goes with the figure shows it in full.
-
     Parameters
     ----------
-    figure, path, dpi
-        What, where, and how fine.
+    figure
+        The figure, which cannot be used any more afterwards.
+    path
+        The file to write; its folder is made if needed.
+    dpi
+        The number of pixels per inch.
     title
-        What the picture shows, kept in the file for whoever lists pictures (`png_title`); the figure's
-        own title over all its panels if None.
+        What the picture shows, kept in the file for whoever lists pictures (`png_title`); None for the
+        figure's own title over all its panels.
     """
     import warnings
 
@@ -141,7 +170,7 @@ def save_png(figure: Figure, path: Path, dpi: int = DPI, title: str | None = Non
     shows = clean(" ".join((title or figure.get_suptitle()).split()))
     about = {"Software": None} | ({"Title": shows} if shows else {})
     with warnings.catch_warnings(), replacing(path) as temporary:
-        warnings.filterwarnings("ignore", message=r"Glyph .* missing from font", category=UserWarning)
+        warnings.filterwarnings("ignore", message=_MISSING_GLYPH, category=UserWarning)
         figure.savefig(temporary, dpi=dpi, metadata=about)
     plt.close(figure)
     return path

@@ -19,8 +19,9 @@ import numpy as np
 from common import charts
 from common.arrays import neighbours
 from common.library import Library
-from common.maps.figures import SYMBOLS_3D, Star, describe, title
 from common.maps.projection import CHUNK, Projection
+from common.maps.selection import MapSongs, Star
+from common.maps.words import describe, title
 from common.music import energies, keys, tempos
 from common.pages import address, escape, save_page, share_plotly
 from common.paths import Paths
@@ -43,38 +44,37 @@ Nearest = list[list[tuple[int, float]]]
 """For each song the rows of its nearest songs and their similarity (cosine, -1 to 1), best first."""
 
 
-def nearest_songs(library: Library, paths: Paths | None = None, shown: np.ndarray | None = None) -> Nearest:
+def nearest_songs(shown: MapSongs, paths: Paths | None = None) -> Nearest:
     """Find the nearest songs of every song, guests included, by the default measure of the search.
 
     Parameters
     ----------
-    library
-        The songs; its own are found, a guest only looks for them.
-    paths
-        Where a large library's space may be kept; see `spaces.build`.
     shown
-        Rows of the songs that are on the map, ascending, where it shows a sample: only these look for
-        songs and are found, and rows are counted among them. None for all.
+        The songs of the map: only these look for songs and are found, a guest only looks.
+    paths
+        The folders, where a large library's space may be kept; None for a library that is on no disk.
 
     Returns
     -------
     list
-        See `Nearest`; every list is empty where nothing tells songs apart.
+        See `Nearest`, rows counted among the songs of the map; every list is empty where nothing tells
+        songs apart.
     """
-    shown = np.arange(library.n_own) if shown is None else np.asarray(shown)
-    if len(shown) < 2 or not any(
-        library.standardised_rows(shown[start : start + CHUNK]).any() for start in range(0, len(shown), CHUNK)
+    library, rows = shown.library, shown.rows
+    if len(rows) < 2 or not any(
+        library.standardised_rows(rows[start : start + CHUNK].tolist()).any()
+        for start in range(0, len(rows), CHUNK)
     ):
-        return [[] for _ in range(len(shown) + library.n_guests)]
+        return [[] for _ in range(len(rows) + library.n_guests)]
     space = spaces.build(spaces.DEFAULT_SPACE, library, paths)
     found = [
         [(int(row), 1.0 - float(distance)) for row, distance in zip(*pair, strict=True)]
-        for pair in zip(*neighbours(space.rows[shown], N_NEAREST), strict=True)
+        for pair in zip(*neighbours(space.rows[rows], N_NEAREST), strict=True)
     ]
-    allowed = np.isin(np.arange(library.n_own), shown)
+    allowed = np.isin(np.arange(library.n_own), rows)
     for guest in range(library.n_own, len(library)):
         matches = similarity.nearest(space, guest, N_NEAREST, allowed)
-        found.append([(int(np.searchsorted(shown, match.row)), match.score) for match in matches])
+        found.append([(int(np.searchsorted(rows, match.row)), match.score) for match in matches])
     return found
 
 
@@ -86,15 +86,15 @@ def write_map(
     Parameters
     ----------
     songs
-        The library; a song from outside is its guest.
+        The songs that are shown; a song from outside is their guest.
     projection
-        Places of the library's own songs, in two or three dimensions.
+        Where their own songs lie, in two or three dimensions.
     nearest
-        What `nearest_songs` found.
+        What `nearest_songs` found for them.
     path
-        The page; ``plotly.min.js`` is put beside it once.
+        The page's file; ``plotly.min.js`` is put beside it once.
     star
-        A song to point out: one of the library's, or its guest.
+        The song to point out, one of them or their guest; None if there is none.
     """
     share_plotly(path.parent)
     solid = projection.dimensions == 3
@@ -125,9 +125,9 @@ def page_content(
     songs, projection, nearest, star
         As in `write_map`.
     home
-        Folder of the page, which files are named relative to.
+        The folder of the page, which files are named relative to.
     """
-    symbols = SYMBOLS_3D if projection.dimensions == 3 else charts.PLOTLY_MARKERS
+    symbols = charts.PLOTLY_MARKERS_3D if projection.dimensions == 3 else charts.PLOTLY_MARKERS
     styles = charts.genre_styles(songs.genres[: songs.n_own])
     places = projection.coordinates
     if songs.n_guests and star is not None:

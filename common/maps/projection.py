@@ -11,14 +11,10 @@ from __future__ import annotations
 
 import warnings
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
 
 import numpy as np
 
 from common.arrays import principal_components, unit
-
-if TYPE_CHECKING:
-    from common.library import Library
 
 NEIGHBOURS = 15
 """Neighbours that UMAP keeps together (its default); fewer in a library of fewer songs."""
@@ -69,7 +65,11 @@ class Projection:
 
 
 def project(
-    standardised: np.ndarray, near: tuple[np.ndarray, np.ndarray], dimensions: int, seed: int = SEED
+    standardised: np.ndarray,
+    near: tuple[np.ndarray, np.ndarray],
+    dimensions: int,
+    drawn_from: int | None = None,
+    seed: int = SEED,
 ) -> Projection:
     """Lay the songs out on a map.
 
@@ -80,22 +80,24 @@ def project(
     Parameters
     ----------
     standardised
-        Shape (n_songs, n_features), at least one song.
+        The songs, at least one, shape (n_songs, n_features).
     near
-        What `neighbours` gave for at least ``min(NEIGHBOURS, n_songs - 1)`` neighbours.
+        What `neighbours` found for at least ``min(NEIGHBOURS, n_songs - 1)`` neighbours.
     dimensions
-        2 or 3.
+        How many dimensions the map has, 2 or 3.
+    drawn_from
+        How many songs these are a sample of; None if they are all.
     seed
-        For UMAP's random numbers.
+        The seed of UMAP's random numbers.
     """
     n_songs = len(standardised)
     if not np.any(standardised):
-        return Projection(_disc(n_songs, dimensions), DISC, None, 0)
+        return Projection(_disc(n_songs, dimensions), DISC, None, 0, drawn_from)
     coordinates, method = principal_components(standardised, dimensions), PCA
     if n_songs >= dimensions + 2:
         coordinates, method = _umap(standardised, near, coordinates, seed), UMAP
     trust, judged_on = _trust(standardised, coordinates, seed)
-    return Projection(coordinates, method, trust, judged_on)
+    return Projection(coordinates, method, trust, judged_on, drawn_from)
 
 
 def _disc(n_songs: int, dimensions: int) -> np.ndarray:
@@ -173,9 +175,11 @@ def place(song: np.ndarray, standardised: np.ndarray, coordinates: np.ndarray) -
     Parameters
     ----------
     song
-        Shape (n_features,), standardised with the library's means and deviations.
-    standardised, coordinates
-        The library's songs and where they lie, shapes (n_songs, n_features) and (n_songs, dimensions).
+        The song, standardised with the library's means and deviations, shape (n_features,).
+    standardised
+        The library's songs, shape (n_songs, n_features).
+    coordinates
+        Where they lie, shape (n_songs, dimensions).
 
     Returns
     -------
@@ -199,17 +203,3 @@ def _memberships(distances: np.ndarray) -> np.ndarray:
         too_wide = np.exp(-beyond / middle).sum() > np.log2(len(distances))
         low, high = (low, middle) if too_wide else (middle, high)
     return np.exp(-beyond / high)
-
-
-def most_typical(library: Library) -> np.ndarray:
-    """Order the songs from the most to the least typical: by mean cosine similarity with all songs.
-
-    Returns
-    -------
-    ndarray
-        All rows, shape (n_songs,); the first is the library's medoid.
-    """
-    parts = [slice(start, start + CHUNK) for start in range(0, len(library), CHUNK)]
-    middle = sum(unit(library.standardised_rows(part)).sum(axis=0) for part in parts) / len(library)
-    similarity = [unit(library.standardised_rows(part)) @ middle for part in parts]
-    return np.argsort(-np.concatenate(similarity), kind="stable")

@@ -9,9 +9,10 @@ import pytest
 
 from common import charts
 from common.layout import SLICES
-from common.maps import figures
+from common.maps import figures, words
 from common.maps import page as map_pages
 from common.maps.projection import DISC, PCA, UMAP, Projection
+from common.maps.selection import MapSongs, Star, choose_shown, locate
 from common.pages import address
 from common.search import spaces
 
@@ -22,6 +23,11 @@ def flat(library, dimensions=2, method=UMAP, trust=0.93):
     """A projection without the work of computing one."""
     coordinates = np.random.default_rng(0).normal(size=(len(library), dimensions)) * 3
     return Projection(coordinates, method, trust, len(library))
+
+
+def everything(library):
+    """All songs on a map."""
+    return choose_shown(library, library.n_own)
 
 
 def songs_of(path):
@@ -50,7 +56,7 @@ def test_facts_are_the_librarys(library):
 
 
 def page_of(library, made, path, star=None):
-    map_pages.write_map(library, made, map_pages.nearest_songs(library), path, star)
+    map_pages.write_map(library, made, map_pages.nearest_songs(everything(library)), path, star)
     return songs_of(path)
 
 
@@ -69,7 +75,7 @@ def test_a_page_holds_every_song_and_needs_no_network(library, tmp_path, dimensi
 
 
 def test_a_hostile_title_stays_inside_the_data(library, tmp_path):
-    star = figures.Star(np.zeros(2), HOSTILE, 3)
+    star = Star(np.zeros(2), HOSTILE, 3)
     content, page = page_of(library, flat(library), tmp_path / "map.html", star)
     assert content["star"] == 3
     assert "alert(1)</script>" not in page
@@ -78,7 +84,7 @@ def test_a_hostile_title_stays_inside_the_data(library, tmp_path):
 
 
 def test_nearest_songs_are_those_of_the_search(library):
-    found = map_pages.nearest_songs(library)
+    found = map_pages.nearest_songs(everything(library))
     space = spaces.build(spaces.DEFAULT_SPACE, library)
     rows = space.rows.astype(np.float64)
     cosines = rows @ rows.T
@@ -91,7 +97,7 @@ def test_nearest_songs_are_those_of_the_search(library):
 def test_on_a_sampled_map_the_nearest_are_among_those_shown(library):
     guest = library.with_guest(library.embeddings[6], library.song(6) | {"song_name": "mine"})
     shown = np.array([0, 2, 3, 6, 8, 11, 14])
-    found = map_pages.nearest_songs(guest, None, shown)
+    found = map_pages.nearest_songs(MapSongs(guest, shown))
     rows = spaces.build(spaces.DEFAULT_SPACE, library).rows.astype(np.float64)[[*shown, 6]]
     cosines = rows @ rows[:-1].T
     cosines[np.arange(7), np.arange(7)] = -2.0
@@ -102,8 +108,8 @@ def test_on_a_sampled_map_the_nearest_are_among_those_shown(library):
 
 def test_a_sampled_map_says_so(library, tmp_path):
     made = dataclasses.replace(flat(library), drawn_from=70_000)
-    assert figures.title(15, made) == "15 of 70 000 songs on a map in 2D"
-    assert "15 songs, drawn at random from 70 000 songs, each genre by its share" in figures.describe(made)
+    assert words.title(15, made) == "15 of 70 000 songs on a map in 2D"
+    assert "15 songs, drawn at random from 70 000 songs, each genre by its share" in words.describe(made)
     _, page = page_of(library, made, tmp_path / "map.html")
     assert "15 of 70 000 songs" in page
     assert "the 5 songs among those shown that are nearest" in page
@@ -111,16 +117,16 @@ def test_a_sampled_map_says_so(library, tmp_path):
 
 def test_a_guest_looks_for_songs_and_is_not_found(library):
     guest = library.with_guest(library.embeddings[6], library.song(6) | {"song_name": "mine"})
-    found = map_pages.nearest_songs(guest)
+    found = map_pages.nearest_songs(everything(guest))
     assert found[-1][0] == (6, pytest.approx(1.0, abs=1e-5))
-    assert found[:-1] == map_pages.nearest_songs(library)
+    assert found[:-1] == map_pages.nearest_songs(everything(library))
 
 
 @pytest.mark.parametrize("n_songs", [1, 3])
 def test_songs_that_nothing_tells_apart_have_no_nearest(make_library, n_songs):
     _, library = make_library({"TRANCE": n_songs})
     library.embeddings[:] = library.embeddings[0]
-    assert map_pages.nearest_songs(library) == [[]] * n_songs
+    assert map_pages.nearest_songs(everything(library)) == [[]] * n_songs
 
 
 @pytest.mark.parametrize(
@@ -148,25 +154,42 @@ def test_unknown_is_grey_and_56_genres_stay_distinct():
 
 
 def test_symbols_double_the_genres_in_both_kinds_of_map():
-    assert set(figures.SYMBOLS_3D) == set(charts.MARKERS)
-    assert len(set(figures.SYMBOLS_3D.values())) == len(charts.MARKERS)
+    assert set(charts.PLOTLY_MARKERS_3D) == set(charts.MARKERS)
+    assert len(set(charts.PLOTLY_MARKERS_3D.values())) == len(charts.MARKERS)
 
 
 def test_a_map_says_how_it_was_made(library):
-    assert "Trustworthiness 0.93" in figures.describe(flat(library))
-    assert "too few songs for UMAP in 3D" in figures.describe(flat(library, 3, PCA))
-    assert "places mean nothing" in figures.describe(flat(library, 2, DISC, None))
+    assert "Trustworthiness 0.93" in words.describe(flat(library))
+    assert "too few songs for UMAP in 3D" in words.describe(flat(library, 3, PCA))
+    assert "places mean nothing" in words.describe(flat(library, 2, DISC, None))
     sampled = Projection(np.zeros((9000, 2)), UMAP, 0.9, 3000)
-    assert "measured on 3 000 songs" in figures.describe(sampled)
+    assert "measured on 3 000 songs" in words.describe(sampled)
 
 
 def test_a_file_from_outside_is_placed_and_a_song_of_the_library_stays(library):
     made = flat(library)
-    inside = figures.locate(library, made, "x", library.embeddings[2], 2)
+    inside = locate(choose_shown(library, 15, 2), made)
     np.testing.assert_array_equal(inside.coordinates, made.coordinates[2])
-    outside = figures.locate(library, made, "x", library.embeddings[2] + 0.1, None)
-    assert outside.row is None
+    assert (inside.row, inside.name) == (2, library.names[2])
+    guest = library.with_guest(library.embeddings[2] + 0.1, library.song(2) | {"song_name": "mine"})
+    outside = locate(choose_shown(guest, 15, 15), made)
+    assert (outside.row, outside.name) == (None, "mine")
     assert np.isfinite(outside.coordinates).all()
+    assert locate(everything(library), made) is None
+
+
+def test_a_sample_keeps_the_genres_shares_and_the_song_to_point_out(make_library):
+    _, library = make_library({"TRANCE": 20, "ITALODANCE": 10})
+    sample = choose_shown(library, 9)
+    assert sorted(sample.songs.genres) == ["ITALODANCE"] * 3 + ["TRANCE"] * 6
+    assert (sample.drawn_from, sample.place) == (30, None)
+    for row in range(30):
+        shown = choose_shown(library, 9, row)
+        assert shown.songs.names[shown.place] == library.names[row]
+        assert (np.diff(shown.rows) > 0).all()
+        assert len(shown.rows) == 9
+    whole = choose_shown(library, 30, 7)
+    assert (whole.drawn_from, whole.place) == (None, 7)
 
 
 def _boxes(figure):
@@ -181,7 +204,7 @@ def test_words_on_a_printed_map_neither_overlap_nor_leave_it(library, draw, dime
     import matplotlib.pyplot as plt
 
     made = flat(library, dimensions)
-    figure = draw(library, made, figures.Star(made.coordinates[0], star, 0))
+    figure = draw(library, made, Star(made.coordinates[0], star, 0))
     boxes = _boxes(figure)
     for i, box in enumerate(boxes):
         assert box.x0 >= 0
@@ -191,6 +214,17 @@ def test_words_on_a_printed_map_neither_overlap_nor_leave_it(library, draw, dime
     assert legend.x0 >= 0
     assert legend.x1 <= figure.bbox.x1
     assert not any(legend.overlaps(text.get_window_extent()) for text in figure.texts)
+    plt.close(figure)
+
+
+def test_the_solid_map_says_from_which_side_it_is_seen(library):
+    import matplotlib.pyplot as plt
+
+    figure = figures.draw_3d(library, flat(library, 3))
+    left, right = figure.axes
+    assert [axes.get_title() for axes in (left, right)] == ["from the left", "from the right"]
+    # The azimuth grows as the eye moves against the clock, seen from above: from left to right.
+    assert left.azim < right.azim
     plt.close(figure)
 
 

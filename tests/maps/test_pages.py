@@ -22,9 +22,9 @@ from common.audio import Tags
 from common.files import write_csv, write_text
 from common.layout import SLICES
 from common.library import UNKNOWN_GENRE, save
-from common.maps import figures
 from common.maps import page as map_pages
 from common.maps.projection import UMAP, Projection
+from common.maps.selection import Star, choose_shown
 from common.song import Song, take_stamp
 
 BROWSER = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
@@ -114,7 +114,11 @@ def page(songs, browser):
         made = layout(own.n_own, dimensions)
         shown = library or own
         file = map_pages.write_map(
-            shown, made, map_pages.nearest_songs(shown), paths.html(f"map_{dimensions}d"), star
+            shown,
+            made,
+            map_pages.nearest_songs(choose_shown(shown, shown.n_own)),
+            paths.html(f"map_{dimensions}d"),
+            star,
         )
         visit(browser, file)
         wait(browser, "return Boolean(document.getElementById('map')?.on)")
@@ -439,7 +443,7 @@ def test_a_song_from_outside_is_starred_found_and_played(page, songs, tmp_path, 
     write_tone(file, 500.0)
     song = Song(take_stamp(file), library.embeddings[3], 1.0, 22_050, 1, Tags())
     guest = library.with_guest(song.embedding, song.metadata(UNKNOWN_GENRE))
-    star = figures.Star(np.full(dimensions, 0.5), "mine #1")
+    star = Star(np.full(dimensions, 0.5), "mine #1")
     opened = page(dimensions, star, guest)
     assert opened.n_points() == len(library) + 1
     opened.search("mine not in the library")
@@ -457,7 +461,12 @@ def test_a_song_alone_can_be_played(make_library, browser):
     write_tone(file, 300.0)
     library.columns["file_path"][0] = str(file)
     made = Projection(np.zeros((1, 2)), "disc", None, 0)
-    visit(browser, map_pages.write_map(library, made, map_pages.nearest_songs(library), paths.html("map_2d")))
+    visit(
+        browser,
+        map_pages.write_map(
+            library, made, map_pages.nearest_songs(choose_shown(library, len(library))), paths.html("map_2d")
+        ),
+    )
     wait(browser, "return Boolean(document.getElementById('map')?.on)")
     opened = Page(browser, library, made)
     opened.click_song(0)
@@ -472,7 +481,12 @@ def test_three_thousand_songs_are_drawn_and_clicked(make_library, browser):
     library.columns["file_path"][7] = str(paths.raw / "one.wav")
     made = Projection(np.random.default_rng(0).normal(size=(3001, 2)), UMAP, 0.9, 3000)
     made.coordinates[7] = 4.5, 4.5
-    visit(browser, map_pages.write_map(library, made, map_pages.nearest_songs(library), paths.html("map_2d")))
+    visit(
+        browser,
+        map_pages.write_map(
+            library, made, map_pages.nearest_songs(choose_shown(library, len(library))), paths.html("map_2d")
+        ),
+    )
     wait(browser, "return Boolean(document.getElementById('map')?.on)")
     opened = Page(browser, library, made)
     assert opened.ask("return document.getElementById('map').data[1].type") == "scattergl"

@@ -6,7 +6,6 @@ import sklearn.decomposition
 from sklearn.neighbors import NearestNeighbors
 
 from common.arrays import neighbours, principal_components, standardise
-from common.library import Library
 from common.maps import projection
 from common.maps.projection import DISC, NEIGHBOURS, PCA, UMAP, place, project
 
@@ -120,12 +119,3 @@ def test_memberships_fall_from_one_and_sum_to_umaps_total():
     assert weights[0] == 1
     assert (np.diff(weights) <= 0).all()
     assert weights.sum() == pytest.approx(np.log2(15), rel=1e-6)
-
-
-@pytest.mark.parametrize("chunk", [7, 8192])
-def test_the_most_typical_song_is_the_medoid(monkeypatch, chunk):
-    monkeypatch.setattr(projection, "CHUNK", chunk)
-    songs, _ = clusters((25, 4))
-    units = songs / np.linalg.norm(songs, axis=1, keepdims=True)
-    order = projection.most_typical(Library(songs.astype(np.float32), {}))
-    np.testing.assert_array_equal(order, np.argsort(-(units @ units.T).mean(axis=1)))

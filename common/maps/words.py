@@ -1,0 +1,47 @@
+"""What a map says about itself: its title, how it was made, how far to trust it, and how to read it."""
+
+from __future__ import annotations
+
+from common.layout import N_FEATURES
+from common.maps.projection import DISC, NEIGHBOURS, PCA, UMAP, Projection
+from common.text import count, thousands
+
+HONESTY = (
+    "Songs that lie close together sound alike to the machine; the distance between far clusters, "
+    "their sizes and the directions mean little."
+)
+
+
+def title(n_songs: int, projection: Projection) -> str:
+    """Heading of a map's figure and page."""
+    some = "" if projection.drawn_from is None else f"{thousands(n_songs)} of "
+    songs = count(projection.drawn_from or n_songs, "song")
+    return f"{some}{songs} on a map in {projection.dimensions}D"
+
+
+def describe(projection: Projection) -> str:
+    """Say in a few sentences how the map was made, how far to trust it, and how to read it."""
+    n_songs = len(projection.coordinates)
+    if projection.method == DISC:
+        return (
+            "There is only one song, so its place means nothing."
+            if n_songs == 1
+            else "All songs have the same numbers, so their places mean nothing."
+        )
+    songs = "every song"
+    if projection.drawn_from is not None:
+        drawn, library = (count(n, "song") for n in (n_songs, projection.drawn_from))
+        songs = f"{drawn}, drawn at random from {library}, each genre by its share"
+    source = f"the {N_FEATURES} standardised numbers of {songs}"
+    made = {
+        UMAP: f"UMAP of {source} (cosine, up to {NEIGHBOURS} neighbours)",
+        PCA: f"Principal components of {source}: too few songs for UMAP in {projection.dimensions}D",
+    }[projection.method]
+    if projection.trust is None:
+        return f"{made}. {HONESTY}"
+    sample = n_songs > projection.judged_on
+    where = f", measured on {count(projection.judged_on, 'song')}" if sample else ""
+    return (
+        f"{made}. Trustworthiness {projection.trust:.2f}{where}; 1 would mean that all neighbours on the map "
+        f"are neighbours in the numbers. {HONESTY}"
+    )
