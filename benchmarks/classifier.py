@@ -20,8 +20,14 @@ from typing import Any
 import numpy as np
 
 from benchmarks.libraries import make_library
-from common.classifier import evaluation, explanation
-from common.classifier import model as classifier
+from common.classifier.contributions import contribute
+from common.classifier.explanation import attribute
+from common.classifier.folds import n_folds
+from common.classifier.model import Model
+from common.classifier.songs import gather
+from common.classifier.training import DEFAULT_COMPONENTS, fit_final
+from common.classifier.validation import cross_validate, hold_out
+from common.classifier.wording import describe_components
 from common.text import table
 
 BUDGET = 60.0
@@ -46,24 +52,24 @@ def measure(n_songs: int, n_genres: int) -> dict[str, float]:
         found[step] = time.perf_counter() - start
         return result
 
-    components = [classifier.DEFAULT_COMPONENTS]
-    training = timed("gather", lambda: evaluation.gather(library))
-    timed("one split", lambda: evaluation.hold_out(training, components))
+    components = [DEFAULT_COMPONENTS]
+    training = timed("gather", lambda: gather(library))
+    timed("one split", lambda: hold_out(training, components))
     for way in training.groups:
-        if evaluation.n_folds(training, way) > 1:
-            timed(way, partial(evaluation.cross_validate, training, way, components, lambda: None))
-    model = timed("final fit", lambda: evaluation.fit_final(training, components, {}))
+        if n_folds(training, way) > 1:
+            timed(way, partial(cross_validate, training, way, components, lambda: None))
+    model = timed("final fit", lambda: fit_final(training, components))
     timed("SHAP", lambda: explain_all(model, training.X))
     return found
 
 
-def explain_all(model: classifier.Model, X: np.ndarray) -> None:
+def explain_all(model: Model, X: np.ndarray) -> None:
     """SHAP values, the components' meanings, and every song's reasons for one genre against another."""
-    contributions = explanation.contribute(model, X)
-    explanation.describe_components(model.representation)
+    contributions = contribute(model, X)
+    describe_components(model.representation)
     pair = contributions.against(0, 1)
     for song in range(len(X)):
-        explanation.attribute(model, X, pair, song)
+        attribute(model, X, pair, song)
 
 
 def report(sizes: list[int], n_genres: int) -> int:

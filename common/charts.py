@@ -7,6 +7,7 @@ matplotlib without a screen, pages by plotly with one shared ``plotly.min.js`` p
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -102,6 +103,11 @@ def ramp(name: str, n: int) -> list[str]:
 
     colours = mpl.colormaps[name]
     return [to_hex(colours(i / (n - 1))) for i in range(n)]
+
+
+def wrapped(text: str, width: int) -> str:
+    """Break a text into lines of at most so many characters, for a title or a label."""
+    return "\n".join(textwrap.wrap(clean(text), width))
 
 
 @contextmanager

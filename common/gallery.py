@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from common import charts, markdown
+from common import charts
 from common.pages import address, escape, figure_tag, html_table, save_page
 from common.paths import Output, Paths
 from common.text import count
@@ -85,8 +85,8 @@ CHAPTERS = (
     Chapter("More", "", {"": ""}),
 )
 
-RENDERED = {".csv", ".md"}
-"""Endings of reports that the page shows; others it links to."""
+RENDERED = {".csv"}
+"""Endings of reports that the page shows; others it links to, and a report for reading has a page."""
 
 FOR_READING_ELSEWHERE = (Output.BOUNDARY, Output.PREDICTIONS)
 """Tables that the report already shows a part of, in words: the page links to them."""
@@ -158,7 +158,7 @@ def _chapter(chapter: Chapter, files: list[Path], home: Path) -> str:
         parts.append(f'<div class="{"wide" if chapter.wide else "pictures"}">{"".join(figures)}</div>')
     if len(pictures) > NEWEST:
         parts.append(f"<p>{escape(count(len(pictures) - NEWEST, 'older picture'))} in the folder.</p>")
-    parts += [(_table if file.suffix == ".csv" else _report)(file, chapter, home) for file in shown]
+    parts += [_table(file, chapter, home) for file in shown]
     parts += [_links("Files", others, chapter, home)] if others else []
     return "\n".join([*parts, "</section>"])
 
@@ -188,13 +188,6 @@ def _link(file: Path, label: str, home: Path) -> str:
 
 def _picture(file: Path, chapter: Chapter, home: Path) -> str:
     return figure_tag(address(file, home), _caption(file, chapter), {"loading": "lazy"})
-
-
-def _report(file: Path, chapter: Chapter, home: Path) -> str:
-    """Show a report; the page has its title already."""
-    text = file.read_text(encoding="utf-8", errors="replace")
-    shown = markdown.to_html(text[text.find("\n") :] if text.startswith("# ") else text, top=2)
-    return f'<div class="report">{shown}<p class="links">{_link(file, file.name, home)}</p></div>'
 
 
 def _table(file: Path, chapter: Chapter, home: Path) -> str:

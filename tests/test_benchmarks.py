@@ -6,7 +6,8 @@ from sklearn.decomposition import PCA
 
 from benchmarks import capacity, libraries
 from common import library
-from common.classifier import evaluation
+from common.classifier.folds import n_folds
+from common.classifier.songs import gather
 
 
 def test_a_generated_library_keeps_the_contract_and_is_the_same_each_time(paths):
@@ -16,8 +17,8 @@ def test_a_generated_library_keeps_the_contract_and_is_the_same_each_time(paths)
     assert made.columns == again.columns
     assert len(set(made.names)) == 60
     assert made.genre_names == [f"GENRE {k:02d}" for k in range(4)]
-    training = evaluation.gather(made)
-    assert all(evaluation.n_folds(training, way) == 5 for way in ("plain", "artist", "album"))
+    training = gather(made)
+    assert all(n_folds(training, way) == 5 for way in ("plain", "artist", "album"))
 
 
 def test_a_generated_library_has_few_directions_as_music_has():

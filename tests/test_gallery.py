@@ -83,16 +83,13 @@ def test_what_is_no_picture_has_no_title(tmp_path):
         assert charts.png_title(tmp_path / "a.png") is None
 
 
-def test_the_classifiers_report_is_shown(paths):
-    table = "| genre | F1 |\n| --- | ---: |\n| A\\|B | 0.9 |\n"
-    report = f"# The genre classifier\n\n## Scores\n\n- \\<b\\> & co\n\n{table}"
-    write_text(paths.report("genre_classifier.md"), report)
+def test_the_classifiers_report_is_a_page_and_its_tables_are_linked(paths):
+    touch(paths.html("genre_classifier"))
     write_csv(paths.report("boundary_songs.csv"), ["song"], [["secret"]])
+    write_text(paths.report("genre_classifier.md"), "# The genre classifier")
     page = gallery.refresh(paths).read_text(encoding="utf-8")
-    assert "<h3>Scores</h3>" in page
-    assert "<li>&lt;b&gt; &amp; co</li>" in page
-    assert "<th>genre</th><th>F1</th>" in page
-    assert "<td>A|B</td><td>0.9</td>" in page
+    assert 'Open: <a href="genre_classifier.html">The report</a>' in page
+    assert 'href="../reports/genre_classifier.md"' in page
     assert 'href="../reports/boundary_songs.csv"' in page
     assert "secret" not in page
 

@@ -1,12 +1,10 @@
-"""Figures of the genre classifier: confusion, scores, SHAP summary, dependence, waterfall, boundary songs.
+"""Figures of how good the classifier is: scores, calibration, confusion, boundary songs.
 
-Conventions: contributions are in log-odds; a component is drawn with what its high end sounds like. Every
-function draws, writes one PNG, and returns its path.
+Conventions: every function draws, writes one PNG, and returns its path.
 """
 
 from __future__ import annotations
 
-import textwrap
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -14,23 +12,25 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from common import charts
-from common.charts import GRID, INK, PALETTE
+from common.charts import GRID, INK, PALETTE, wrapped
+from common.classifier.labels import CLASSIFIERS, WAYS
 from common.text import clean, display_width, shorten
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-    from common.classifier.evaluation import Confidence, Doubt, Scores, TrainingSet
-    from common.classifier.explanation import ComponentMeaning, Contributions, Explanation
+    from common.classifier.calibration import Confidence
+    from common.classifier.doubts import Doubt
+    from common.classifier.scores import Scores
+    from common.classifier.songs import TrainingSet
     from common.library import Library
 
-MOST_COMPONENTS, MOST_SONGS, MOST_STEPS = 10, 20, 8
+MARKERS = {"model": "o", "line": "D", "logistic": "s", "majority": "v"}
+COLOURS = {"model": PALETTE[1], "line": PALETTE[4], "logistic": PALETTE[0], "majority": PALETTE[7]}
+"""Marker and colour of each of `CLASSIFIERS`."""
 
-FOR, AGAINST = PALETTE[1], PALETTE[0]
-"""Colours of what speaks for and against a genre."""
-
-WAYS = {"plain": "any song", "artist": "artists apart", "album": "albums apart"}
-"""Ways of splitting, in a few words."""
+MOST_SONGS = 20
+"""Songs that the picture of boundary songs shows."""
 
 
 def draw_confusion(path: Path, genres: Sequence[str], counts: np.ndarray, caption: str) -> Path:
@@ -39,13 +39,13 @@ def draw_confusion(path: Path, genres: Sequence[str], counts: np.ndarray, captio
     Parameters
     ----------
     path
-        Where.
+        The file to write.
     genres
-        Names, in the order of rows and columns.
+        Names of the genres, in the order of rows and columns.
     counts
-        Shape (K, K): true genre in rows, predicted in columns.
+        Number of songs, shape (K, K): the genre a song is filed under in rows, the predicted one in columns.
     caption
-        A line under the title.
+        A line that is drawn under the title.
     """
     import matplotlib.pyplot as plt
 
@@ -65,7 +65,7 @@ def draw_confusion(path: Path, genres: Sequence[str], counts: np.ndarray, captio
         axes.grid(visible=False)
         axes.set(xlabel="heard as", ylabel="filed under")
         figure.suptitle(
-            f"Which genres are mistaken for which\n{_wrapped(caption, int(8 * (side + 3)))}",
+            f"Which genres are mistaken for which\n{wrapped(caption, int(8 * (side + 3)))}",
             x=0.02,
             ha="left",
             fontsize=12,
@@ -74,39 +74,35 @@ def draw_confusion(path: Path, genres: Sequence[str], counts: np.ndarray, captio
         return charts.save_png(figure, path, title="Which genres are mistaken for which")
 
 
-def _wrapped(text: str, width: int) -> str:
-    return "\n".join(textwrap.wrap(clean(text), width))
-
-
 def draw_scores(path: Path, scores: Sequence[Scores], bins: Sequence[Confidence]) -> Path:
     """Draw accuracies with intervals beside their baselines, and confidence against success.
 
     Parameters
     ----------
     path
-        Where.
+        The file to write.
     scores
-        One per way of splitting.
+        One value per way of splitting.
     bins
-        Of the plain way.
+        Confidence against success in the plain way of splitting.
     """
     import matplotlib.pyplot as plt
 
-    kinds = {
-        "model": ("this classifier", "o", PALETTE[1]),
-        "line": ("its straight line alone", "D", PALETTE[4]),
-        "logistic": ("logistic regression, plain PCA", "s", PALETTE[0]),
-        "majority": ("always the largest genre", "v", PALETTE[7]),
-    }
     with charts.style():
         figure, (left, right) = plt.subplots(
             1, 2, figsize=(13, 5.2), layout="constrained", width_ratios=[3, 2]
         )
         for place, one in enumerate(scores):
             left.plot(one.interval, [place, place], color=PALETTE[1], lw=7, alpha=0.25, solid_capstyle="butt")
-            for kind, (label, marker, colour) in kinds.items():
-                value = getattr(one, kind).accuracy
-                left.plot(value, place, marker, color=colour, ms=10, label=label if not place else None)
+            for name, label in CLASSIFIERS.items():
+                left.plot(
+                    one.measures[name].accuracy,
+                    place,
+                    MARKERS[name],
+                    color=COLOURS[name],
+                    ms=10,
+                    label=label if not place else None,
+                )
         left.set_yticks(range(len(scores)), [WAYS[one.way] for one in scores])
         left.set(xlim=(0, 1.02), ylim=(len(scores) - 0.4, -0.6), xlabel="accuracy on unseen songs")
         left.set_title("What the score is worth")
@@ -132,272 +128,19 @@ def _draw_calibration(axes: Axes, bins: Sequence[Confidence]) -> None:
     axes.legend(loc="lower right")
 
 
-def draw_summary(
-    path: Path,
-    contributions: Contributions,
-    meanings: Sequence[ComponentMeaning],
-    genre: int,
-    alone: bool,
-) -> Path:
-    """Draw how much each component matters, and in which direction: bars and a swarm on shared rows.
-
-    Parameters
-    ----------
-    path
-        Where.
-    contributions
-        Of all training songs.
-    meanings
-        Of all components.
-    genre
-        Towards which genre the swarm shows; against the other, or against the average of all.
-    alone
-        Whether the bars are about this genre alone, or about all, stacked.
-    """
-    import matplotlib.pyplot as plt
-
-    values = contributions.towards(genre)
-    genres = [genre] if alone else range(len(contributions.genres))
-    strength = sum(np.abs(contributions.towards(k)).mean(axis=0) for k in genres)
-    order = np.argsort(-strength, kind="stable")[:MOST_COMPONENTS]
-    rows = np.arange(len(order))
-    name = shorten(clean(contributions.genres[genre]), 24)
-    with charts.style():
-        figure, (bars, swarm) = plt.subplots(
-            1,
-            2,
-            figsize=(15, 1.9 + 0.68 * len(order)),
-            layout="constrained",
-            sharey=True,
-            width_ratios=[2, 5],
-        )
-        _draw_bars(bars, contributions, order, genre if alone else None)
-        bars.set_yticks(rows, [_component_label(meanings[i]) for i in order], fontsize=10)
-        summed = "" if alone else ", sum over genres"
-        bars.set(xlabel=f"mean |log-odds|{summed}", ylim=(len(order) - 0.4, -0.6))
-        bars.set_title("How much it matters")
-        points = None
-        for row, component in enumerate(order):
-            x = values[:, component]
-            points = swarm.scatter(
-                x,
-                row + _swarm_offsets(x, np.ptp(values)),
-                c=_ranks(contributions.components[:, component]),
-                cmap="coolwarm",
-                s=16,
-                vmin=0,
-                vmax=1,
-                linewidths=0,
-            )
-        swarm.axvline(0, color=INK, lw=1)
-        swarm.set_xlabel(f"log-odds {_rival(contributions, genre)}")
-        swarm.set_title(f"Towards {name} →")
-        colours = figure.colorbar(points, ax=swarm, ticks=[0, 1], pad=0.01, aspect=40)
-        colours.ax.set_yticklabels(["low", "high"])
-        colours.set_label("value of the component", labelpad=-8)
-        return charts.save_png(
-            figure, path, title=f"What speaks for {name}{'' if alone else ', and what matters to all genres'}"
-        )
-
-
-def _draw_bars(axes: Axes, contributions: Contributions, order: np.ndarray, genre: int | None) -> None:
-    rows = np.arange(len(order))
-    if genre is not None:
-        strength = np.abs(contributions.towards(genre)).mean(axis=0)[order]
-        axes.barh(rows, strength, color=PALETTE[0], height=0.6)
-        return
-    if len(contributions.genres) > len(PALETTE):
-        values = [contributions.towards(k) for k in range(len(contributions.genres))]
-        axes.barh(rows, np.abs(values).mean(axis=1).sum(axis=0)[order], color=PALETTE[0], height=0.6)
-        return
-    styles, left = charts.genre_styles(contributions.genres), np.zeros(len(order))
-    for k, name in enumerate(contributions.genres):
-        strength = np.abs(contributions.towards(k)).mean(axis=0)[order]
-        label = shorten(clean(name), 20)
-        axes.barh(rows, strength, left=left, color=styles[name][0], height=0.6, label=label)
-        left += strength
-    axes.legend(loc="lower right", fontsize=9, frameon=True)
-
-
-def _rival(contributions: Contributions, genre: int) -> str:
-    name, others = contributions.genres[genre], [g for k, g in enumerate(contributions.genres) if k != genre]
-    if len(others) == 1:
-        return f"of {shorten(clean(name), 24)} against {shorten(clean(others[0]), 24)}"
-    return f"of {shorten(clean(name), 24)} against the average of all genres"
-
-
-def _component_label(meaning: ComponentMeaning) -> str:
-    heard = textwrap.wrap(f"{meaning.name}: high is {meaning.high[0]}", 44)
-    return "\n".join(heard[:2])
-
-
-def _ranks(values: np.ndarray) -> np.ndarray:
-    """Ranks of values, 0 to 1; equal values get equal ranks."""
-    return np.searchsorted(np.sort(values), values) / max(len(values) - 1, 1)
-
-
-def _swarm_offsets(x: np.ndarray, width: float, height: float = 0.36) -> np.ndarray:
-    """Spread points of a row up and down so that neighbours do not hide each other."""
-    bins = np.round(x / (width / 120 or 1.0)).astype(int)
-    offsets = np.zeros(len(x))
-    crowd = max(1, int(np.unique(bins, return_counts=True)[1].max()))
-    for value in np.unique(bins):
-        inside = np.flatnonzero(bins == value)
-        steps = np.arange(len(inside)) - (len(inside) - 1) / 2
-        offsets[inside] = steps * min(0.09, 2 * height / crowd)
-    return offsets
-
-
-def draw_dependence(
-    path: Path,
-    contributions: Contributions,
-    meanings: Sequence[ComponentMeaning],
-    genre: int,
-    component: int,
-    partner: int | None,
-) -> Path:
-    """Draw what a component contributes against its value, coloured by the one it interacts with.
-
-    Parameters
-    ----------
-    path
-        Where.
-    contributions, meanings, genre
-        As of `draw_summary`.
-    component
-        Which component.
-    partner
-        The component with the strongest interaction; None if there is none.
-    """
-    import matplotlib.pyplot as plt
-
-    meaning = meanings[component]
-    colour = PALETTE[0] if partner is None else _ranks(contributions.components[:, partner])
-    name = shorten(clean(contributions.genres[genre]), 24)
-    with charts.style():
-        figure, panels = plt.subplots(1, 2, figsize=(15, 6.2), layout="constrained")
-        for axes, alone, title in zip(
-            panels, (False, True), ("Line and XGBoost together", "XGBoost's part alone"), strict=True
-        ):
-            points = axes.scatter(
-                contributions.components[:, component],
-                contributions.towards(genre, trees_alone=alone)[:, component],
-                c=colour, cmap=None if partner is None else "coolwarm", s=42, edgecolors=GRID,
-            )  # fmt: skip
-            axes.axhline(0, color=INK, lw=1)
-            axes.set_title(title, fontsize=12)
-            axes.set_xlabel(f"← low        {meaning.name}        high →")
-        panels[0].set_ylabel(f"log-odds {_rival(contributions, genre)}".replace(" against", "\nagainst"))
-        heard = f"high: {', '.join(meaning.high[:2])}.  Low: {', '.join(meaning.low[:2])}."
-        figure.suptitle(
-            f"What {meaning.name} says about {name}\n{_wrapped(heard, 130)}", x=0.01, ha="left", fontsize=13
-        )
-        if partner is not None:
-            bar = figure.colorbar(points, ax=panels, ticks=[0, 1], aspect=40, pad=0.01)
-            bar.ax.set_yticklabels(["low", "high"])
-            other = meanings[partner]
-            bar.set_label(_wrapped(f"{other.name}, high: {other.high[0]}", 60), labelpad=-8)
-        return charts.save_png(figure, path, title=f"What {meaning.name} says about {name}")
-
-
-def draw_waterfall(path: Path, explanation: Explanation, meanings: Sequence[ComponentMeaning]) -> Path:
-    """Draw how one song's log-odds come about: component by component, and group by group.
-
-    Parameters
-    ----------
-    path
-        Where.
-    explanation
-        Of the song.
-    meanings
-        Of all components.
-    """
-    import matplotlib.pyplot as plt
-
-    steps = _component_steps(explanation, meanings)
-    groups = _group_steps(explanation)
-    first, second = (shorten(clean(name), 24) for name in (explanation.first, explanation.second))
-    share = explanation.probability[explanation.pair.first]
-    with charts.style():
-        figure, (top, bottom) = plt.subplots(
-            2, 1, figsize=(13, 3.4 + 0.5 * (len(steps) + len(groups))), layout="constrained", sharex=True,
-            height_ratios=[len(steps) + 1, len(groups) + 1],
-        )  # fmt: skip
-        base = explanation.attribution.base
-        reached = [0.0, base] + [
-            end for part in (steps, groups) for end in base + np.cumsum([value for _, value in part])
-        ]
-        limits = (min(reached), max(reached))
-        _draw_steps(top, base, steps, limits)
-        top.set_title("Component by component", fontsize=12)
-        _draw_steps(bottom, base, groups, limits)
-        bottom.set_title("The same, by musical group", fontsize=12)
-        bottom.set_xlabel(f"log-odds    ← {second}        {first} →")
-        title = "\n".join(textwrap.wrap(shorten(clean(explanation.name), 150), 80))
-        verdict = f"{first} {share:.0%}, against {second}"
-        figure.suptitle(f"{title}\n{verdict}", x=0.01, ha="left", fontsize=14)
-        return charts.save_png(figure, path, title=f"Why {explanation.name} is {verdict}")
-
-
-def _component_steps(
-    explanation: Explanation, meanings: Sequence[ComponentMeaning]
-) -> list[tuple[str, float]]:
-    values = explanation.pair.values[0]
-    order = np.argsort(-np.abs(values), kind="stable")
-    steps = []
-    for i in order[:MOST_STEPS]:
-        heard = meanings[i].high if explanation.components[i] > 0 else meanings[i].low
-        steps.append((f"{meanings[i].name}: {heard[0]}", float(values[i])))
-    if len(order) > MOST_STEPS:
-        rest = order[MOST_STEPS:]
-        steps.append((f"{len(rest)} more components", float(values[rest].sum())))
-    return steps
-
-
-def _group_steps(explanation: Explanation) -> list[tuple[str, float]]:
-    steps = [
-        (f"{one.group}: {one.words[0]}" if one.words else one.group, one.value)
-        for one in explanation.attribution.groups
-    ]
-    return [*steps, ("no single group", explanation.attribution.remainder)]
-
-
-def _draw_steps(
-    axes: Axes, base: float, steps: Sequence[tuple[str, float]], limits: tuple[float, float]
-) -> None:
-    """Draw a waterfall from the base at the top down to the sum."""
-    ends = base + np.cumsum([value for _, value in steps])
-    starts = np.concatenate([[base], ends[:-1]])
-    room = 0.02 * (limits[1] - limits[0])
-    labels = [f"average song {base:+.2f}", *(text for text, _ in steps), f"this song {ends[-1]:+.2f}"]
-    axes.plot([base, base], [-0.3, 1], color=INK, lw=1)
-    for row, (start, end) in enumerate(zip(starts, ends, strict=True), start=1):
-        axes.barh(row, end - start, left=start, height=0.62, color=FOR if end >= start else AGAINST)
-        axes.plot([end, end], [row - 0.31, row + 1], color=INK, lw=0.8)
-        axes.text(max(start, end) + room, row, f"{end - start:+.2f}", va="center", fontsize=9)
-    axes.plot(base, 0, "o", color=INK)
-    axes.plot(ends[-1], len(steps) + 1, "D", color=INK)
-    axes.axvline(0, color=INK, lw=1, ls=":")
-    wrapped = ["\n".join(textwrap.wrap(clean(label), 52)[:2]) for label in labels]
-    axes.set_yticks(range(len(labels)), wrapped, fontsize=9)
-    axes.set(ylim=(len(labels) - 0.4, -0.6))
-    axes.set_xlim(limits[0] - 3 * room, limits[1] + 5 * room)
-    axes.grid(visible=False, axis="y")
-
-
 def draw_boundary(path: Path, library: Library, training: TrainingSet, songs: Sequence[Doubt]) -> Path:
     """Draw the songs between genres: how much each of the two likeliest genres claims them.
 
     Parameters
     ----------
     path
-        Where.
+        The file to write.
     library
-        For the names.
+        All songs; their names are drawn.
     training
-        For the genres.
+        The labelled songs; their genres are drawn.
     songs
-        At least one, closest call first.
+        At least one boundary song, closest call first.
     """
     import matplotlib.pyplot as plt
 

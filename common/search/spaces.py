@@ -85,7 +85,7 @@ def classifier(library: Library, paths: Paths | None = None) -> Transform:
     UserError
         If there is no model, or it was not made by stage 3.
     """
-    from common.classifier.model import load
+    from common.classifier.model_file import load
 
     if paths is None or not paths.model.exists():
         raise UserError(f"the classifier space needs the model of stage 3; run: {TRAIN}")

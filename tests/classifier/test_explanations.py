@@ -9,9 +9,10 @@ import pytest
 import xgboost
 
 from common import layout
-from common.classifier import explanation
-from common.classifier.evaluation import Confidence
-from common.classifier.model import Settings, Trainer
+from common.classifier import contributions, explanation, wording
+from common.classifier.calibration import Confidence
+from common.classifier.model import Settings
+from common.classifier.training import Trainer
 from common.layout import GROUPS, N_FEATURES, SLICES
 
 
@@ -27,7 +28,7 @@ def make_model(n_genres, size=14, spread=0.12, seed=1):
 @pytest.fixture(scope="module", params=[2, 3, 5])
 def fitted(request):
     model, X = make_model(request.param)
-    return model, X, explanation.contribute(model, X)
+    return model, X, contributions.contribute(model, X)
 
 
 class TestContributions:
@@ -86,14 +87,14 @@ class TestAttribution:
     def test_the_average_song_has_nothing_to_blame(self, fitted):
         model, _, _ = fitted
         average = model.representation.mean[None, :]
-        pair = explanation.contribute(model, average).against(1, 0)
+        pair = contributions.contribute(model, average).against(1, 0)
         told = explanation.attribute(model, average, pair)
         assert all(one.value == pytest.approx(0.0, abs=1e-9) for one in told.groups)
 
 
 class TestWords:
     def test_shares_of_a_component_sum_to_one(self, fitted):
-        for meaning in explanation.describe_components(fitted[0].representation):
+        for meaning in wording.describe_components(fitted[0].representation):
             assert sum(meaning.groups.values()) == pytest.approx(1.0)
             assert meaning.high
             assert meaning.low
@@ -107,8 +108,8 @@ class TestWords:
 
     def test_a_bright_loud_axis(self):
         strength, high = self.strength(spectral_centroid_mean=2.0, rms_mean=1.0)
-        assert explanation.phrases(strength, high) == ["brighter", "louder"]
-        assert explanation.phrases(strength, ~high) == ["darker", "quieter"]
+        assert wording.phrases(strength, high) == ["brighter", "louder"]
+        assert wording.phrases(strength, ~high) == ["darker", "quieter"]
 
     def test_neighbouring_bands_are_one_phrase(self):
         frequencies = np.array(layout.mel_frequencies())
@@ -116,40 +117,40 @@ class TestWords:
         strength, high = np.zeros(N_FEATURES), np.ones(N_FEATURES, dtype=bool)
         for name in ("mel_mean", "mel_median"):
             strength[SLICES[name]] = inside
-        (phrase,) = explanation.phrases(strength, high)
+        (phrase,) = wording.phrases(strength, high)
         assert phrase == "more energy between 2.0 kHz and 5.0 kHz"
 
     def test_the_ends_of_the_spectrum(self):
         strength, high = np.zeros(N_FEATURES), np.zeros(N_FEATURES, dtype=bool)
         strength[SLICES["mel_p75"]][:10] = 1.0
-        assert explanation.phrases(strength, high)[0].startswith("less energy below")
+        assert wording.phrases(strength, high)[0].startswith("less energy below")
         strength[:] = 0
         strength[SLICES["mel_p75"]][-10:] = 1.0
-        assert explanation.phrases(strength, high)[0].startswith("less energy above")
+        assert wording.phrases(strength, high)[0].startswith("less energy above")
 
     def test_what_no_ear_can_check_is_left_unsaid(self):
         strength, high = self.strength(mfcc_std=0.05, tonnetz_mean=0.2, tempo=0.5)
-        assert explanation.phrases(strength, high) == ["faster"]
+        assert wording.phrases(strength, high) == ["faster"]
 
     def test_it_is_said_where_there_is_nothing_else(self):
         strength, high = self.strength(tempo=0.1)
         strength[layout.index_of("mfcc_mean_18")] = 1.0
         colour = "another colour of the sound (MFCC 18 lower)"
-        assert explanation.phrases(strength, high) == [colour, "faster"]
+        assert wording.phrases(strength, high) == [colour, "faster"]
 
     def test_what_is_faint_is_left_unsaid(self):
         strength, high = self.strength(spectral_centroid_mean=1.0, tempo=0.005)
-        assert explanation.phrases(strength, high) == ["brighter"]
+        assert wording.phrases(strength, high) == ["brighter"]
 
     def test_nothing_is_said_twice(self):
         strength, high = self.strength(rms_mean=0.5)
         strength[layout.index_of("mfcc_mean_01")] = 1.0
         high[layout.index_of("mfcc_mean_01")] = True
-        assert explanation.phrases(strength, high) == ["louder overall"]
+        assert wording.phrases(strength, high) == ["louder overall"]
 
     def test_nothing_is_nothing(self):
         strength, high = self.strength()
-        assert explanation.phrases(strength, high) == []
+        assert wording.phrases(strength, high) == []
 
 
 class TestInteraction:
@@ -164,8 +165,8 @@ class TestInteraction:
             30,
         )
         model = dataclasses.replace(model, booster=bytes(booster.save_raw("ubj")))
-        assert explanation.strongest_interaction(model, values, 1) == 4
-        assert explanation.strongest_interaction(model, values, 4) == 1
+        assert contributions.strongest_interaction(model, values, 1) == 4
+        assert contributions.strongest_interaction(model, values, 4) == 1
 
     def test_stumps_have_none(self):
         model, _ = make_model(2)
@@ -176,7 +177,7 @@ class TestInteraction:
             3,
         )
         model = dataclasses.replace(model, booster=bytes(booster.save_raw("ubj")))
-        assert explanation.strongest_interaction(model, values, 0) is None
+        assert contributions.strongest_interaction(model, values, 0) is None
 
 
 class TestTelling:
@@ -185,7 +186,7 @@ class TestTelling:
         blind = np.full(len(model.genres), 0.4 / (len(model.genres) - 1))
         blind[0] = 0.6
         found = explanation.explain(model, X[0], "Artist - Title", "G0", blind)
-        text = "\n".join(explanation.tell(found, [Confidence(0.5, 0.7, 12, 0.61, 0.75)]))
+        text = "\n".join(explanation.sentences(found, [Confidence(0.5, 0.7, 12, 0.61, 0.75)]))
         assert "Artist - Title" in text
         assert found.first in text
         assert found.second in text
@@ -200,4 +201,4 @@ class TestTelling:
             found = explanation.explain(model, song, "x")
             assert found.attribution.margin >= -1e-9
             assert found.probability[found.pair.first] == found.probability.max()
-            assert explanation.tell(found)[-1].startswith("What would have to change")
+            assert explanation.sentences(found)[-1].startswith("What would have to change")

@@ -132,7 +132,7 @@ def test_a_guest_is_measured_as_if_it_had_been_in_the_library(space_name):
 @pytest.fixture(scope="module")
 def trained():
     """A library and a representation such as stage 3 makes."""
-    from common.classifier.model import represent
+    from common.classifier.training import represent
 
     rng = np.random.default_rng(0)
     y = np.repeat([0, 1, 2], 15)
@@ -143,12 +143,12 @@ def trained():
 def test_the_classifier_space_is_the_cosine_of_its_components(trained, monkeypatch, paths):
     from types import SimpleNamespace
 
-    from common.classifier import model
+    from common.classifier import model_file
 
     library, representation = trained
     paths.model.parent.mkdir(parents=True)
     paths.model.touch()
-    monkeypatch.setattr(model, "load", lambda path: SimpleNamespace(representation=representation))
+    monkeypatch.setattr(model_file, "load", lambda path: SimpleNamespace(representation=representation))
     space = build("classifier", library, paths)
     expected = cosine_similarity(representation.components(library.embeddings))
     assert np.allclose(space.matrix, expected, atol=1e-6)

@@ -14,9 +14,12 @@ import pytest
 import soundfile
 
 from common import charts, library
-from common.classifier import evaluation
-from common.classifier import model as classifier
-from common.classifier import report as classifier_report
+from common.classifier import folds, model_file, report, training
+from common.classifier.doubts import Doubt
+from common.classifier.figures import draw_boundary
+from common.classifier.findings import DoubtfulSong
+from common.classifier.scores import Difference
+from common.classifier.songs import gather
 from common.console import FAILED, OK
 from common.layout import N_FEATURES
 from common.paths import PROJECT, TRAIN
@@ -26,9 +29,9 @@ stage = importlib.import_module("03_genre_classifier")
 
 @pytest.fixture(autouse=True)
 def quick(monkeypatch):
-    monkeypatch.setattr(evaluation, "REPEATS", dict.fromkeys(evaluation.REPEATS, 1))
-    monkeypatch.setattr(classifier, "ROUNDS", (20,))
-    monkeypatch.setattr(classifier, "PENALTIES", (0.01,))
+    monkeypatch.setattr(folds, "REPEATS", dict.fromkeys(folds.REPEATS, 1))
+    monkeypatch.setattr(training, "ROUNDS", (20,))
+    monkeypatch.setattr(training, "PENALTIES", (0.01,))
 
 
 def run(paths, *arguments):
@@ -51,16 +54,21 @@ def test_two_genres_end_to_end(make_library, capsys):
     for name in ("genre_scores", "genre_confusion", "shap_summary", "shap_dependence"):
         assert paths.plot(name).stat().st_size > 10_000
     assert paths.plot("shap_waterfall", made.names[3]).exists()
-    report = json.loads(paths.report("genre_classifier.json").read_text())
-    assert report["genres"] == {"ITALODANCE": 10, "TRANCE": 9}
-    assert set(report["cross_validation"]) == {"plain", "artist", "album"}
-    assert report["split"]["components"] == 5
-    assert "## Cross-validation" in paths.report("genre_classifier.md").read_text()
+    found = json.loads(paths.report("genre_classifier.json").read_text())
+    assert found["genres"] == {"ITALODANCE": 10, "TRANCE": 9}
+    assert set(found["cross_validation"]) == {"plain", "artist", "album"}
+    assert found["split"]["components"] == 5
+    markdown = paths.report("genre_classifier.md").read_text()
+    assert markdown.startswith(f"# {report.TITLE}\n\n## Songs\n")
+    assert "## Cross-validation" in markdown
+    page = paths.html("genre_classifier").read_text()
+    assert f"<title>{report.TITLE}</title>" in page
+    assert f"<h1>{report.TITLE}</h1>" in page
     with paths.report("genre_predictions.csv").open(encoding="utf-8-sig") as file:
         predicted = list(csv.DictReader(file))
     assert [row["song"] for row in predicted] == made.names[-2:]
     assert all(0.5 <= float(row["p_first"]) <= 1 for row in predicted)
-    model = classifier.load(paths.model)
+    model = model_file.load(paths.model)
     assert model.genres == ("ITALODANCE", "TRANCE")
     assert model.about["scores"]["songs"] == 19
     assert paths.gallery.exists()
@@ -77,30 +85,30 @@ def test_programs_can_read_everything_that_people_can(make_library, capsys):
     pictures = list(paths.plot("any").parent.glob("*.png"))
     assert {paths.plot("shap_summary", genre) for genre in "ABC"} <= set(pictures)
     assert all(charts.png_title(picture) for picture in pictures)
-    report = json.loads(paths.report("genre_classifier.json").read_text())
+    found = json.loads(paths.report("genre_classifier.json").read_text())
 
-    told = [line for lines in report["told"].values() for line in lines]
+    told = [line for lines in found["told"].values() for line in lines]
     assert all(line in printed for line in told)
     headings = [block.strip().splitlines()[0] for block in printed.split("\n\n")[:-1]]
-    assert [title.upper() for title in report["told"]] == headings
+    assert [title.upper() for title in found["told"]] == headings
 
-    model = classifier.load(paths.model)
-    final = report["final_model"]
+    model = model_file.load(paths.model)
+    final = found["final_model"]
     assert (final["n_components"], final["penalty"], final["rounds"]) == dataclasses.astuple(model.settings)
     assert final["variance_retained"] == pytest.approx(model.representation.variance.sum())
-    assert {one["name"] for one in report["components"]} == {f"PC{i + 1}" for i in range(final["components"])}
-    for one in report["components"][:8]:
+    assert {one["name"] for one in found["components"]} == {f"PC{i + 1}" for i in range(final["components"])}
+    for one in found["components"][:8]:
         assert ", ".join(one["high"]) in printed
         assert sum(one["groups"].values()) == pytest.approx(1.0)
 
-    doubtful = [*report["boundary_songs"], *report["perhaps_mislabelled"]]
+    doubtful = [*found["boundary_songs"], *found["perhaps_mislabelled"]]
     assert {song["song"] for song in doubtful} >= {made.names[4]}
     with paths.report("boundary_songs.csv").open(encoding="utf-8-sig") as file:
         assert [row["song"] for row in csv.DictReader(file)] == [song["song"] for song in doubtful]
-    assert [song["song"] for song in report["predictions"]] == made.names[-1:]
-    assert set(report["plain_score_minus"]) == set(report["cross_validation"]) - {"plain"}
+    assert [song["song"] for song in found["predictions"]] == made.names[-1:]
+    assert set(found["plain_score_minus"]) == set(found["cross_validation"]) - {"plain"}
 
-    why = report["explanation"]
+    why = found["explanation"]
     assert why["song"] == made.names[15]
     p = model.probabilities(made.embeddings[15:16])[0]
     assert list(why["probability"].values()) == pytest.approx(p.tolist())
@@ -118,16 +126,17 @@ def test_a_large_library_is_said_to_be_sampled_and_nothing_is_lost(make_library,
     for row in range(4):  # filed under A, sound like B
         made.embeddings[row] = made.embeddings[row + 20] + rng.normal(scale=0.5, size=N_FEATURES)
     library.save(paths, made, {})
-    monkeypatch.setattr(evaluation, "MANY", 30)
-    monkeypatch.setattr(stage, "MOST_EXPLAINED", 12)
-    monkeypatch.setattr(classifier_report, "MOST_DOUBTS", 1)
+    monkeypatch.setattr(folds, "MANY", 30)
+    monkeypatch.setattr("common.classifier.findings.MOST_EXPLAINED", 12)
+    for module in ("findings", "report", "publish"):
+        monkeypatch.setattr(f"common.classifier.{module}.MOST_DOUBTS", 1)
     assert run(paths) == OK
     printed = capsys.readouterr().out
     assert "5-fold cross-validation, once" in printed
     assert "Above 30 songs a split is not repeated" in printed
     assert "12 songs drawn at random" in printed
-    report = json.loads(paths.report("genre_classifier.json").read_text())
-    doubtful = [*report["boundary_songs"], *report["perhaps_mislabelled"]]
+    found = json.loads(paths.report("genre_classifier.json").read_text())
+    doubtful = [*found["boundary_songs"], *found["perhaps_mislabelled"]]
     assert len(doubtful) > 2
     with paths.report("boundary_songs.csv").open(encoding="utf-8-sig") as file:
         rows = list(csv.DictReader(file))
@@ -150,10 +159,10 @@ def test_a_very_large_library_is_learned_from_by_a_sample(make_library, capsys):
     assert "learning from 12 of 40 songs, drawn at random" in err
     assert "They were drawn at random from 40 songs" in out
     assert "Refitted on all 12 drawn songs" in out
-    report = json.loads(paths.report("genre_classifier.json").read_text())
-    assert report["genres"] == {"A": 7, "B": 3, "C": 2}
+    found = json.loads(paths.report("genre_classifier.json").read_text())
+    assert found["genres"] == {"A": 7, "B": 3, "C": 2}
     # Only songs without a genre to learn from are predicted, not those that were not drawn.
-    assert [song["song"] for song in report["predictions"]] == made.names[-3:]
+    assert [song["song"] for song in found["predictions"]] == made.names[-3:]
     assert run(paths, "--sample", "40") == OK
     assert "drawn at random" not in capsys.readouterr().out
 
@@ -170,7 +179,7 @@ def test_a_very_large_library_is_learned_from_by_a_sample(make_library, capsys):
     ],
 )
 def test_a_gain_is_named_only_when_it_is_clear(value, interval, expected):
-    told = classifier_report.owed("artist", 0.62, evaluation.Difference(value, interval))
+    told = report.compare_ways("artist", 0.62, Difference(value, interval))
     assert expected in told
     assert told.endswith(".")
 
@@ -179,17 +188,15 @@ def test_a_hostile_title_is_text(make_library, capsys):
     paths, made = make_library({"A": 4, "B": 4})
     title = "<script>alert(1)</script> & | \x1b[31m $x_1$ 日本語"
     made.columns["song_name"][0] = title
-    training = evaluation.gather(made)
-    doubt = evaluation.Doubt(0, "boundary", 0, 1, 0.51, 0.49, 0.51)
-    section = classifier_report.doubts_sections(
-        [classifier_report.DoubtfulSong(doubt, title, "A", "/x", "A", "B", "mel: more", "")]
-    )[0]
+    doubt = Doubt(0, "boundary", 0, 1, 0.51, 0.49, 0.51)
+    song = DoubtfulSong(doubt, title, "A", "/x", "A", "B", "mel: more", "")
+    section = report.doubts_section([song], "Boundary songs", "Lead.", most=3)
     assert "\x1b" not in section.as_text()
     assert r"\<script\>" in section.as_markdown()
     assert r"\|" in section.as_markdown()
-    from common.classifier.figures import draw_boundary
-
-    assert draw_boundary(paths.plot("boundary_songs"), made, training, [doubt]).exists()
+    assert "<script>" not in section.as_html()
+    assert "&lt;script&gt;" in section.as_html()
+    assert draw_boundary(paths.plot("boundary_songs"), made, gather(made), [doubt]).exists()
 
 
 @pytest.mark.parametrize("genres", [{"A": 2, "B": 2}, {"A": 10, "B": 2, "C": 1}])
@@ -248,7 +255,7 @@ def test_wrong_usage(paths, arguments):
 
 @pytest.mark.parametrize(("asked", "expected"), [("auto", [5, 15, 30]), ("all", [40]), ("7", [7])])
 def test_components(asked, expected):
-    assert stage.candidate_components(asked, 40) == expected
+    assert training.component_choices(asked, 40) == expected
 
 
 @pytest.mark.slow
@@ -268,9 +275,9 @@ def test_predict_goes_from_audio_to_words(make_library, tmp_path, capsys):
 
 def test_predict_of_what_is_no_audio(make_library, tmp_path, capsys):
     paths, made = make_library({"A": 5, "B": 5})
-    training = evaluation.gather(made)
-    model = evaluation.fit_final(training, (3,), {"calibration": []})
-    classifier.save(model, paths.model)
+    model = training.fit_final(gather(made), (3,))
+    model = dataclasses.replace(model, about={"scores": {"calibration": []}})
+    model_file.save(model, paths.model)
     broken = tmp_path / "broken.wav"
     broken.write_bytes(b"not audio")
     assert run(paths, "--predict", str(broken), str(tmp_path / "missing.wav")) == FAILED

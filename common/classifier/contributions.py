@@ -1,0 +1,173 @@
+"""What each component adds to a verdict: Shapley values, which add up to the model's margins.
+
+Conventions
+-----------
+Every contribution is in log-odds (a margin of 0 is an even chance, +1 multiplies the odds by 2.7, +2 by
+7.4), never in percent. An explanation is always of *one genre against another*, because only such a
+difference of margins is a true log-odds. ``k`` is the number of components, ``M`` the number of margins of
+the model (1 for two genres, else one per genre), ``n`` the number of songs.
+
+Contributions are Shapley values: of the straight line in closed form (slope times value, as the
+components' mean is 0), of the trees by TreeSHAP (S. Lundberg et al., Nature Machine Intelligence 2, 2020).
+They add, as the margins do.
+"""
+
+from __future__ import annotations
+
+import warnings
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+import xgboost
+
+from common.classifier.model import Model
+
+if TYPE_CHECKING:
+    import shap
+
+
+@dataclass(frozen=True)
+class Contributions:
+    """What each component adds to each margin of each song.
+
+    Attributes
+    ----------
+    genres
+        Names, as in the model.
+    components
+        Values of the components, shape (n, k).
+    line, trees
+        Shapley values of the two parts of the model, shape (n, M, k).
+    base
+        Margins before anything is known of a song, shape (M,).
+    """
+
+    genres: tuple[str, ...]
+    components: np.ndarray
+    line: np.ndarray
+    trees: np.ndarray
+    base: np.ndarray
+
+    @property
+    def values(self) -> np.ndarray:
+        """Shapley values of the whole model, shape (n, M, k)."""
+        return self.line + self.trees
+
+    @property
+    def margins(self) -> np.ndarray:
+        """Base and contributions together, shape (n, M): the model's margins."""
+        return self.base + self.values.sum(axis=2)
+
+    def one(self, song: int) -> Contributions:
+        """The same of one song alone."""
+        part = slice(song, song + 1)
+        return replace(self, components=self.components[part], line=self.line[part], trees=self.trees[part])
+
+    def against(self, first: int, second: int) -> PairContributions:
+        """Contributions to the log-odds of one genre against another."""
+        return PairContributions(
+            first=first,
+            second=second,
+            line=self._difference(self.line, first, second),
+            trees=self._difference(self.trees, first, second),
+            base=float(self._difference(self.base[None, :, None], first, second)[0, 0]),
+        )
+
+    def towards(self, genre: int, trees_alone: bool = False) -> np.ndarray:
+        """Contributions to one genre, of all or of the trees alone: shape (n, k).
+
+        Against the other genre where there are two, else against the average of all.
+        """
+        values = self.trees if trees_alone else self.values
+        if values.shape[1] == 1:
+            return values[:, 0] if genre == 1 else -values[:, 0]
+        return values[:, genre] - values.mean(axis=1)
+
+    def by_strength(self) -> list[int]:
+        """Components, the one with the largest mean absolute contribution first."""
+        return np.argsort(-np.abs(self.values).mean(axis=(0, 1)), kind="stable").tolist()
+
+    @staticmethod
+    def _difference(values: np.ndarray, first: int, second: int) -> np.ndarray:
+        if values.shape[1] == 1:
+            return values[:, 0] * (first - second)
+        return values[:, first] - values[:, second]
+
+
+@dataclass(frozen=True)
+class PairContributions:
+    """Contributions to the log-odds of genre ``first`` against genre ``second``.
+
+    Attributes
+    ----------
+    first, second
+        Positions of the genres.
+    line, trees
+        Shape (n, k).
+    base
+        Log-odds before anything is known of a song.
+    """
+
+    first: int
+    second: int
+    line: np.ndarray
+    trees: np.ndarray
+    base: float
+
+    @property
+    def values(self) -> np.ndarray:
+        """Of the whole model, shape (n, k)."""
+        return self.line + self.trees
+
+    @property
+    def margins(self) -> np.ndarray:
+        """Log-odds, shape (n,)."""
+        return self.base + self.values.sum(axis=1)
+
+
+def contribute(model: Model, X: np.ndarray) -> Contributions:
+    """Compute the Shapley values of songs.
+
+    Parameters
+    ----------
+    model
+        A fitted classifier.
+    X
+        Embeddings, shape (n, ``N_FEATURES``).
+    """
+    explainer = _tree_explainer(model)
+    components = model.components(X)
+    line = components[:, None, :] * model.line.slopes
+    trees = np.asarray(explainer.shap_values(components), dtype=np.float64)
+    # One margin comes as (n, k), several as (n, k, M).
+    trees = trees[:, None, :] if trees.ndim == 2 else trees.transpose(0, 2, 1)
+    base = model.line.intercepts + np.atleast_1d(np.asarray(explainer.expected_value, dtype=np.float64))
+    return Contributions(model.genres, components, line, trees, base)
+
+
+def _tree_explainer(model: Model) -> shap.TreeExplainer:
+    with warnings.catch_warnings():
+        # shap's palette uses methods that matplotlib 3.11 announces to deprecate.
+        warnings.filterwarnings("ignore", r"The set_\w+ function will be", PendingDeprecationWarning)
+        import shap
+    return shap.TreeExplainer(model.trees)
+
+
+def strongest_interaction(model: Model, components: np.ndarray, component: int) -> int | None:
+    """The component that changes most what another one contributes, or None if none does.
+
+    Parameters
+    ----------
+    model
+        A fitted classifier; only its trees can have interactions.
+    components
+        Values of songs, shape (n, k).
+    component
+        The other one.
+    """
+    values = model.trees.predict(xgboost.DMatrix(components), pred_interactions=True)
+    between = np.abs(values[..., component, :-1])
+    strength = between.reshape(-1, between.shape[-1]).mean(axis=0)
+    strength[component] = 0.0
+    return int(strength.argmax()) if strength.max() > 0 else None

@@ -1,0 +1,259 @@
+"""What stage 3 finds, as one value: everything that is told, drawn, tabulated or saved is read from it.
+
+Conventions: rows are those of the library; probabilities are 0 to 1. `common.classifier.judgement` finds what
+cross-validation shows; `find` adds the final model and what it says about songs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from common.arrays import stratified
+from common.classifier import model_file
+from common.classifier.contributions import Contributions, contribute, strongest_interaction
+from common.classifier.doubts import BOUNDARY, KINDS, Doubt
+from common.classifier.explanation import Attribution, Explanation, attribute, explain
+from common.classifier.judgement import Judgement, judgement_facts
+from common.classifier.model import SEED, Model
+from common.classifier.songs import TrainingSet
+from common.classifier.training import fit_final
+from common.classifier.wording import ComponentMeaning, describe_components
+from common.library import UNKNOWN_GENRE, Library
+
+MOST_EXPLAINED = 5000
+"""Songs whose SHAP values stand for all: a picture shows no more, and a mean needs no more."""
+
+MOST_DOUBTS = 5000
+"""Songs between genres, and songs perhaps mislabelled, for which reasons are looked for and which the page
+lists; a table holds all."""
+
+UNFAMILIAR = 0.99
+"""A song is unlike the training songs if more than this share of them lies nearer to a genre."""
+
+
+@dataclass(frozen=True)
+class DoubtfulSong:
+    """A doubt with names and reasons.
+
+    Attributes
+    ----------
+    doubt
+        What the numbers say.
+    name, filed, path
+        The song's name, the genre it is filed under, and its file.
+    first, second
+        Names of the two likeliest genres.
+    for_first, for_second
+        What in the song speaks for each; None where nobody asked (`MOST_DOUBTS`).
+    """
+
+    doubt: Doubt
+    name: str
+    filed: str
+    path: str
+    first: str
+    second: str
+    for_first: str | None
+    for_second: str | None
+
+
+@dataclass(frozen=True)
+class Prediction:
+    """What the final model takes a song without a genre for.
+
+    Attributes
+    ----------
+    name, path
+        The song's name and its file.
+    first, second
+        Names of the two likeliest genres.
+    p_first, p_second
+        Their probabilities.
+    unfamiliar
+        Whether the song is unlike the training songs.
+    """
+
+    name: str
+    path: str
+    first: str
+    second: str
+    p_first: float
+    p_second: float
+    unfamiliar: bool
+
+
+@dataclass(frozen=True)
+class Findings:
+    """Everything that stage 3 finds.
+
+    Attributes
+    ----------
+    judgement
+        What the songs that were left out show.
+    model
+        The final model, fitted on all labelled songs.
+    meanings
+        What each of its components sounds like.
+    contributions
+        Shapley values of (a sample of) the training songs.
+    strongest, partner
+        The component that contributes most, and the one that changes most what it contributes (None if
+        there is none).
+    doubtful
+        Boundary songs and songs that may be mislabelled, with names and reasons.
+    predicted
+        What songs without a usable genre are taken for.
+    explanation
+        The explanation of one song.
+    """
+
+    judgement: Judgement
+    model: Model
+    meanings: list[ComponentMeaning]
+    contributions: Contributions
+    strongest: int
+    partner: int | None
+    doubtful: list[DoubtfulSong]
+    predicted: list[Prediction]
+    explanation: Explanation
+
+    @property
+    def training(self) -> TrainingSet:
+        """The songs that were learned from."""
+        return self.judgement.training
+
+    def doubtful_of(self, kind: str) -> list[DoubtfulSong]:
+        """The doubtful songs of one of `doubts.KINDS`, in order."""
+        return [song for song in self.doubtful if song.doubt.kind == kind]
+
+    @property
+    def boundary(self) -> list[Doubt]:
+        """Songs that lie between two genres, closest call first."""
+        return [doubt for doubt in self.judgement.doubts if doubt.kind == BOUNDARY]
+
+
+def find(library: Library, judgement: Judgement, asked: int | None) -> Findings:
+    """Fit the final model and find what it says.
+
+    Parameters
+    ----------
+    library
+        All songs.
+    judgement
+        What cross-validation showed.
+    asked
+        Row of the song to explain; the closest call if None.
+    """
+    training = judgement.training
+    model = fit_final(training, judgement.components)
+    model = replace(model, about=model_file.describe(training, judgement_facts(judgement)))
+    explained = stratified(training.y, MOST_EXPLAINED, SEED)
+    contributions = contribute(model, training.X[explained])
+    strongest = contributions.by_strength()[0]
+    telling = judgement.doubts[0].row if judgement.doubts else int(training.rows[0])
+    return Findings(
+        judgement=judgement,
+        model=model,
+        meanings=describe_components(model.representation),
+        contributions=contributions,
+        strongest=strongest,
+        partner=strongest_interaction(model, contributions.components, strongest),
+        doubtful=give_reasons(model, library, training, judgement.doubts),
+        predicted=predict_rows(model, library, without_genre(library, training)),
+        explanation=explain_row(library, judgement, model, telling if asked is None else asked),
+    )
+
+
+def without_genre(library: Library, training: TrainingSet) -> list[int]:
+    """Rows of the songs that have no genre to learn from."""
+    genres = set(training.genres)
+    return [row for row, genre in enumerate(library.genres) if genre not in genres]
+
+
+def explain_row(library: Library, judgement: Judgement, model: Model, row: int) -> Explanation:
+    """Explain a song of the library, and add what was said before the song had been seen."""
+    place = {int(other): i for i, other in enumerate(judgement.training.rows)}.get(row)
+    genre = library.genres[row]
+    return explain(
+        model,
+        library.embeddings[row],
+        library.names[row],
+        label=None if genre == UNKNOWN_GENRE else genre,
+        blind=None if place is None else judgement.plain.probability[place],
+    )
+
+
+def give_reasons(
+    model: Model, library: Library, training: TrainingSet, found: Sequence[Doubt]
+) -> list[DoubtfulSong]:
+    """Add names to doubts, and the final model's reasons to the first `MOST_DOUBTS` of each kind."""
+    explained = [
+        doubt for kind in KINDS for doubt in [one for one in found if one.kind == kind][:MOST_DOUBTS]
+    ]
+    reasons = _reasons(model, training, explained) if explained else {}
+    songs = []
+    for doubt in found:
+        for_first, for_second = reasons.get(doubt.row, (None, None))
+        songs.append(
+            DoubtfulSong(
+                doubt=doubt,
+                name=library.names[doubt.row],
+                filed=library.genres[doubt.row],
+                path=library.paths[doubt.row],
+                first=training.genres[doubt.first],
+                second=training.genres[doubt.second],
+                for_first=for_first,
+                for_second=for_second,
+            )
+        )
+    return songs
+
+
+def _reasons(model: Model, training: TrainingSet, found: Sequence[Doubt]) -> dict[int, tuple[str, str]]:
+    """Row -> what in a doubtful song speaks for its likeliest genre, and what for the second."""
+    X = training.X[np.searchsorted(training.rows, [doubt.row for doubt in found])]
+    contributions = contribute(model, X)
+    reasons = {}
+    for i, doubt in enumerate(found):
+        attribution = attribute(model, X[i : i + 1], contributions.one(i).against(doubt.first, doubt.second))
+        reasons[doubt.row] = (_pushing(attribution, 1), _pushing(attribution, -1))
+    return reasons
+
+
+def _pushing(attribution: Attribution, sign: int) -> str:
+    """The two groups that push most in one direction, in words."""
+    pushing = [one for one in attribution.groups if one.value * sign > 0.02][:2]
+    return "; ".join(f"{one.group}: {one.words[0] if one.words else 'all together'}" for one in pushing)
+
+
+def predict_rows(model: Model, library: Library, rows: Sequence[int]) -> list[Prediction]:
+    """What each of some songs of the library sounds like to the final model."""
+    if not rows:
+        return []
+    X = library.embeddings[list(rows)].astype(np.float64)
+    probability = model.probabilities(X)
+    order = np.argsort(probability, axis=1, kind="stable")
+    nearer = share_nearer(model, X)
+    predictions = []
+    for i, row in enumerate(rows):
+        second, first = (int(k) for k in order[i, -2:])
+        predictions.append(
+            Prediction(
+                name=library.names[row],
+                path=library.paths[row],
+                first=model.genres[first],
+                second=model.genres[second],
+                p_first=float(probability[i, first]),
+                p_second=float(probability[i, second]),
+                unfamiliar=bool(nearer[i] > UNFAMILIAR),
+            )
+        )
+    return predictions
+
+
+def share_nearer(model: Model, X: np.ndarray) -> np.ndarray:
+    """Share of the training songs that lie nearer to a genre's centre than songs X do, shape (n,)."""
+    return model.familiarity.share_nearer(model.representation.standardised(X))

@@ -1,0 +1,233 @@
+"""How good predictions are: measures, bootstrap intervals, and differences between two ways of splitting.
+
+Conventions
+-----------
+A score is the mean over folds, each fold counting the same. Probabilities have shape (n, K); ``K`` is the
+number of genres. ``dealt`` is a list with one array per repeat: the fold of each song, int, shape (n,).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+from sklearn.metrics import (
+    balanced_accuracy_score,
+    confusion_matrix,
+    f1_score,
+    precision_recall_fscore_support,
+)
+
+from common.classifier.model import SEED, Settings
+from common.classifier.songs import TrainingSet
+
+RESAMPLES = 2000
+"""Bootstrap resamples behind an interval."""
+
+
+DRAWN_TOGETHER = 4_000_000
+"""Numbers that are drawn at a time for them."""
+
+
+@dataclass(frozen=True)
+class Measure:
+    """Accuracy and macro-F1 of one classifier in one way of splitting, each 0 to 1.
+
+    Attributes
+    ----------
+    accuracy, macro_f1, balanced_accuracy
+        Means over repeats; accuracy is a mean over folds, the others are taken over all songs at once.
+    spread
+        Standard deviation of the accuracy between folds.
+    """
+
+    accuracy: float
+    macro_f1: float
+    balanced_accuracy: float
+    spread: float
+
+
+@dataclass(frozen=True)
+class Scores:
+    """What one way of splitting shows.
+
+    Attributes
+    ----------
+    way
+        ``plain``, ``artist`` or ``album``.
+    folds, repeats
+        How often the songs were split.
+    measures
+        How well each of `labels.CLASSIFIERS` does.
+    train_accuracy
+        Of this classifier on the songs it was trained on.
+    interval
+        95 % bootstrap interval of the accuracy: recordings (artists, albums) are resampled.
+    brier
+        Brier score of the probabilities, 0 to 2; see `brier_score`.
+    unseen
+        Genres all of whose songs were left out together at least once: no model can name them then.
+    settings
+        What the searches chose: settings -> how often.
+    probability
+        Out-of-fold probabilities, mean over repeats, shape (n, K).
+    tally
+        What each song counts in the accuracy, and how much of that it gets right, shape (2, n).
+    """
+
+    way: str
+    folds: int
+    repeats: int
+    measures: dict[str, Measure]
+    train_accuracy: float
+    interval: tuple[float, float]
+    brier: float
+    unseen: tuple[str, ...]
+    settings: dict[Settings, int]
+    probability: np.ndarray = field(repr=False)
+    tally: np.ndarray = field(repr=False)
+
+    @property
+    def model(self) -> Measure:
+        """How well this classifier does."""
+        return self.measures["model"]
+
+    @property
+    def gap(self) -> float:
+        """The overfitting monitor: train accuracy minus cross-validated accuracy."""
+        return self.train_accuracy - self.model.accuracy
+
+
+@dataclass(frozen=True)
+class Difference:
+    """How much higher the plain score is than one with artists or albums apart.
+
+    Attributes
+    ----------
+    value
+        Difference of the accuracies, -1 to 1.
+    interval
+        Its 95 % bootstrap interval.
+    """
+
+    value: float
+    interval: tuple[float, float]
+
+    @property
+    def is_clear(self) -> bool:
+        """Whether the interval leaves out 0."""
+        return not self.interval[0] <= 0.0 <= self.interval[1]
+
+
+def difference(training: TrainingSet, plain: Scores, apart: Scores) -> Difference:
+    """Compare the plain score with one of another way of splitting, song by song.
+
+    Both accuracies are resampled with the same artists (albums), so that what is easy or hard in both does
+    not count (paired percentile bootstrap: B. Efron and R. Tibshirani, "An Introduction to the Bootstrap",
+    1993).
+    """
+    first, second = bootstrap(training.groups[apart.way], plain.tally, apart.tally)
+    return Difference(plain.model.accuracy - apart.model.accuracy, percentiles(first - second))
+
+
+def measure(y: np.ndarray, dealt: list[np.ndarray], probability: np.ndarray) -> Measure:
+    """Measure predictions of all repeats.
+
+    Parameters
+    ----------
+    y
+        The genre of each song, int, shape (n,).
+    dealt
+        For each repeat, the fold of each song, int, shape (n,).
+    probability
+        Out-of-fold probabilities, shape (repeats, n, K).
+    """
+    said = probability.argmax(axis=2)
+    accuracies = [
+        np.mean(one[numbers == fold] == y[numbers == fold])
+        for one, numbers in zip(said, dealt, strict=True)
+        for fold in np.unique(numbers)
+    ]
+    return Measure(
+        accuracy=float(np.mean(accuracies)),
+        macro_f1=float(np.mean([f1_score(y, one, average="macro", zero_division=0) for one in said])),
+        balanced_accuracy=float(np.mean([balanced_accuracy_score(y, one) for one in said])),
+        spread=float(np.std(accuracies)),
+    )
+
+
+def tally_songs(y: np.ndarray, dealt: list[np.ndarray], probability: np.ndarray) -> np.ndarray:
+    """What each song counts, each fold counting the same, and how much of it is right, shape (2, n)."""
+    weight, right = np.zeros(len(y)), np.zeros(len(y))
+    for one, numbers in zip(probability.argmax(axis=2), dealt, strict=True):
+        share = 1.0 / np.bincount(numbers)[numbers]
+        weight += share
+        right += share * (one == y)
+    return np.array([weight, right])
+
+
+def bootstrap(groups: np.ndarray, *tallies: np.ndarray) -> list[np.ndarray]:
+    """Bootstrap accuracies, shape (`RESAMPLES`,) each; groups are drawn whole, the same for every tally."""
+    group = np.unique(groups, return_inverse=True)[1]
+    n = int(group.max()) + 1
+    of_group = [[np.bincount(group, values) for values in tally] for tally in tallies]
+    rng, found = np.random.default_rng(SEED), np.empty((len(tallies), RESAMPLES))
+    together = max(1, DRAWN_TOGETHER // n)
+    for start in range(0, RESAMPLES, together):
+        part = slice(start, min(start + together, RESAMPLES))
+        drawn = rng.integers(0, n, (part.stop - start, n))
+        for one, (weight, right) in zip(found, of_group, strict=True):
+            one[part] = right[drawn].sum(axis=1) / weight[drawn].sum(axis=1)
+    return list(found)
+
+
+def percentiles(values: np.ndarray) -> tuple[float, float]:
+    """The 95 % interval of resampled values, shape (`RESAMPLES`,)."""
+    low, high = np.percentile(values, [2.5, 97.5])
+    return float(low), float(high)
+
+
+def unseen_genres(training: TrainingSet, dealt: list[np.ndarray]) -> tuple[str, ...]:
+    """Names of the genres that lie wholly in one fold in some repeat."""
+    return tuple(
+        name
+        for k, name in enumerate(training.genres)
+        if any(len(np.unique(numbers[training.y == k])) == 1 for numbers in dealt)
+    )
+
+
+@dataclass(frozen=True)
+class PerGenre:
+    """How well one genre is told from the others, each 0 to 1."""
+
+    genre: str
+    songs: int
+    precision: float
+    recall: float
+    f1: float
+
+
+def per_genre(training: TrainingSet, probability: np.ndarray) -> list[PerGenre]:
+    """Precision, recall and F1 of every genre."""
+    labels = np.arange(len(training.genres))
+    values = precision_recall_fscore_support(
+        training.y, probability.argmax(axis=1), labels=labels, zero_division=0
+    )
+    return [
+        PerGenre(name, int(n), float(p), float(r), float(f))
+        for name, p, r, f, n in zip(training.genres, *values, strict=True)
+    ]
+
+
+def confusion(training: TrainingSet, probability: np.ndarray) -> np.ndarray:
+    """Songs of each genre (rows) that are taken for each genre (columns), shape (K, K)."""
+    return confusion_matrix(training.y, probability.argmax(axis=1), labels=np.arange(len(training.genres)))
+
+
+def brier_score(probability: np.ndarray, y: np.ndarray) -> float:
+    """Mean squared distance of the probabilities from the truth: 0 is perfect, 2 is certain and wrong.
+
+    G. W. Brier, Monthly Weather Review 78, 1950. It punishes wrong probabilities as log-loss does, but one
+    song that is certain and wrong does not outweigh all others.
+    """
+    return float(((probability - np.eye(probability.shape[1])[y]) ** 2).sum(axis=1).mean())
