@@ -15,11 +15,10 @@ from common.console import UserError
 from common.library import Library
 from common.music import tempos
 from common.playlists.transitions import WEIGHTS, Tracks, cost, parts, tracks
-from common.recordings import Copies
+from common.recordings import artist_numbers, first_of_each, recording_numbers
 from common.search.distribution import SAMPLE_SEED
 from common.search.filters import tempo_within
 from common.search.space import Space
-from common.text import fold
 
 BEAM = 64
 """Unfinished paths that are kept at every step of the search for a path."""
@@ -63,15 +62,15 @@ def path(space: Space, start: int, end: int, n: int, per_artist: int | None = No
         raise UserError("a path leads from one song to another, and these are the same")
     if n < 2:
         raise ValueError(f"a path has at least 2 songs, got {n}")
-    songs = Copies(space.library).first_of_each([start, end, *_around(space, start, end, n)])
+    songs = first_of_each(space.library, [start, end, *_around(space, start, end, n)])
     if end not in songs:
         songs = [start, end]  # copies of one recording: a path of one step
     found = tracks(space, songs)
     n = min(n, len(found))
     squares = found.costs**2
     left = _least_left(squares, n)
-    caps = _artist_numbers(space.library, found.songs)
-    order = _beam(squares, left, n, caps, per_artist)
+    artist_of = artist_numbers(space.library, found.songs)
+    order = _beam(squares, left, n, artist_of, per_artist)
     if order is None:
         raise UserError(
             f"no path of {n} songs has at most {per_artist} by an artist; allow more, or fewer songs"
@@ -136,14 +135,6 @@ def _heard_enough(order: list[int], artist_of: np.ndarray, per_artist: int | Non
     return np.isin(artist_of, numbers[times >= per_artist])
 
 
-def _artist_numbers(library: Library, songs: np.ndarray) -> np.ndarray:
-    """Number the artists of some songs, shape (m,); -1 where nothing tells a song's."""
-    written = library.artists
-    names = [fold(written[song]) for song in songs]
-    number = {name: i for i, name in enumerate(dict.fromkeys(names))}
-    return np.array([number[name] if name else -1 for name in names])
-
-
 # --- radio -------------------------------------------------------------------------------------------
 
 
@@ -159,23 +150,18 @@ def radio(space: Space, start: int) -> Iterator[int]:
     int
         The next song; the first is ``start``.
     """
-    copies = Copies(space.library)
-    left = np.ones(len(space), dtype=bool)
+    recordings = recording_numbers(space.library)
+    left = recordings[: len(space)] != recordings[start]
     heard = [start]
     yield start
-    while True:
-        left[[song for song in heard[-1:] if song < len(space)]] = False
-        if not left.any():
-            return
+    while left.any():
         centre = space.vectors(np.array(heard[-RADIO_MEMORY:])).mean(axis=0)
         near = np.where(left, space.rows @ centre, -np.inf)
         candidates = np.argsort(-near, kind="stable")[: min(RADIO_CANDIDATES, int(left.sum()))]
         rested = _rested(space.library, heard, candidates)
         choice = _next(tracks(space, heard[-1:]), tracks(space, rested), near[rested])
         song = int(rested[choice])
-        left[song] = False
-        if any(copies.same(song, other) for other in heard):
-            continue
+        left &= recordings[: len(space)] != recordings[song]
         heard.append(song)
         yield song
 
@@ -191,7 +177,7 @@ def _next(last: Tracks, candidates: Tracks, near: np.ndarray) -> int:
 
 def _rested(library: Library, heard: Sequence[int], candidates: np.ndarray) -> np.ndarray:
     """Candidates by artists that were not heard just now; all of them if there are none."""
-    recent = _artist_numbers(library, np.array([*heard[-ARTIST_REST:], *candidates]))
+    recent = artist_numbers(library, [*heard[-ARTIST_REST:], *candidates])
     before, after = recent[: len(recent) - len(candidates)], recent[len(recent) - len(candidates) :]
     rested = candidates[~np.isin(after, before[before >= 0])]
     return rested if len(rested) else candidates
@@ -217,7 +203,7 @@ def shuffle(space: Space, songs: Sequence[int], seed: int = 0) -> Tracks:
         The seed that chooses the sample and the first song.
     """
     rng = np.random.default_rng(seed)
-    found = tracks(space, Copies(space.library).first_of_each(_sample(songs, rng)))
+    found = tracks(space, first_of_each(space.library, _sample(songs, rng)))
     order = _greedy(found.costs, int(rng.integers(len(found))))
     return found.take(_two_opt(found.costs**2, order))
 
@@ -295,7 +281,7 @@ def climb(
     if not len(chosen):
         raise UserError("no song has a tempo in this range, at half and double time neither")
     sample = _sample(chosen, np.random.default_rng(SAMPLE_SEED))
-    found = tracks(space, Copies(space.library).first_of_each(sample))
+    found = tracks(space, first_of_each(space.library, sample))
     by_energy = np.argsort(found.energy if rising else -found.energy, kind="stable")
     bins = np.array_split(by_energy, min(n, len(found)))
     return found.take(_cheapest_chain(found, bins))

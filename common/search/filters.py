@@ -7,7 +7,7 @@ A song's artist is its tag, or the part of its name before `` - ``.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,7 +15,7 @@ import numpy as np
 from common.layout import SLICES
 from common.library import Library
 from common.music import same_tempos, tempos, wheel_places
-from common.text import fold
+from common.recordings import album_numbers, artist_numbers
 
 Range = tuple[float, float]
 
@@ -54,9 +54,9 @@ def allowed(library: Library, song: int, filters: Filters) -> np.ndarray:
         same = np.array(library.genres[:n]) == library.genres[song]
         mask &= same if filters.same_genre else ~same
     if filters.other_artist:
-        mask &= ~_shares(library.artists, song)[:n]
+        mask &= ~_share(artist_numbers(library), song)[:n]
     if filters.other_album:
-        mask &= ~_shares(library.columns["album"], song)[:n]
+        mask &= ~_share(album_numbers(library), song)[:n]
     if filters.tempo:
         mask &= tempo_within(tempos(library, slice(n)), *filters.tempo)
     if filters.duration:
@@ -78,11 +78,9 @@ def _mixes(library: Library, song: int) -> np.ndarray:
     return (hour > 0) & (hour[song] > 0) & (steps <= 1)
 
 
-def _shares(values: Sequence[str | None], song: int) -> np.ndarray:
-    """Which songs have the song's value, however it is spelt; one without value shares it with nobody."""
-    wanted = fold(values[song] or "")
-    spellings = {value for value in set(values) if wanted and fold(value or "") == wanted}
-    return np.array([value in spellings for value in values])
+def _share(numbers: np.ndarray, song: int) -> np.ndarray:
+    """Which songs share a song's number; one of which nothing is known shares it with nobody."""
+    return (numbers >= 0) & (numbers == numbers[song])
 
 
 def tempo_within(tempo: np.ndarray, low: float, high: float) -> np.ndarray:

@@ -17,11 +17,12 @@ import numpy as np
 
 from common.console import UserError
 from common.files import write_csv
-from common.library import UNKNOWN_GENRE, Library
+from common.library import UNKNOWN_GENRE
 from common.paths import Output, Paths
+from common.recordings import artist_numbers
 from common.search.distribution import SAMPLE_SEED
 from common.search.space import Space
-from common.text import count, fold
+from common.text import count
 
 SONG_SAMPLE = 4096
 """Songs that stand for all, where there are more."""
@@ -215,7 +216,7 @@ class _Sums:
 
 def _sum_up(space: Space, known: np.ndarray, genre_of: np.ndarray, k: int) -> _Sums:
     rows = space.rows if len(known) == len(space) else space.rows[known]
-    artist_of = _artist_numbers(space.library)[known]
+    artist_of = artist_numbers(space.library, known)
     member = (genre_of[:, None] == np.arange(k)).astype(np.float64)
     asked = np.arange(len(known))
     if len(known) > SONG_SAMPLE:
@@ -247,13 +248,6 @@ def _neighbours(scores: np.ndarray, genre_of: np.ndarray, genre: np.ndarray) -> 
     hits = ((genre_of[lists] == genre[:, None]) & possible).sum(axis=1)
     n_possible = possible.sum(axis=1)
     return lists, np.where(n_possible > 0, hits / np.maximum(n_possible, 1), np.nan)
-
-
-def _artist_numbers(library: Library) -> np.ndarray:
-    """Number the artists, shape (n_songs,); -1 where nothing tells a song's."""
-    artists = [fold(artist) for artist in library.artists]
-    number = {artist: i for i, artist in enumerate(sorted(set(artists) - {""}))}
-    return np.array([number.get(artist, -1) for artist in artists])
 
 
 def _moments(count: np.ndarray, total: np.ndarray, squares: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -7,13 +7,14 @@ computed.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 
 from common.library import Library
-from common.recordings import ArtistCap, Copies
+from common.recordings import artist_numbers, recording_numbers
 from common.search.space import Space
 
 
@@ -125,22 +126,24 @@ _MARGIN = 10
 
 
 def _fold(ranked: Sequence[Match], n: int, song: int, library: Library, per_artist: int | None) -> Found:
-    """Gather ranked songs by recording: copies of copies are copies, and the best one stands for all."""
-    copies, cap = Copies(library), ArtistCap(library, per_artist)
+    """Gather ranked songs by recording; the best copy stands for all."""
+    rows = [match.row for match in ranked]
+    itself, *recordings = recording_numbers(library, [song, *rows]).tolist()
     own: list[int] = []
-    recordings: list[list[Match]] = []
-    for match in ranked:
-        if any(copies.same(other, match.row) for other in (song, *own)):
+    gathered: dict[int, list[Match]] = {}
+    heard: Counter[int] = Counter()
+    for match, recording, artist in zip(ranked, recordings, artist_numbers(library, rows), strict=True):
+        if recording == itself:
             own.append(match.row)
-            continue
-        joined = [group for group in recordings if any(copies.same(one.row, match.row) for one in group)]
-        if joined:
-            first, *others = joined
-            first += [match, *(one for group in others for one in group)]
-            recordings = [group for group in recordings if not any(group is other for other in others)]
-        elif cap.admits(match.row):
-            recordings.append([match])
-    best = [replace(group[0], copies=tuple(sorted(one.row for one in group[1:]))) for group in recordings[:n]]
+        elif recording in gathered:
+            gathered[recording].append(match)
+        elif per_artist is None or artist < 0 or heard[artist] < per_artist:
+            heard[artist] += 1
+            gathered[recording] = [match]
+    best = [
+        replace(first, copies=tuple(sorted(copy.row for copy in copies)))
+        for first, *copies in list(gathered.values())[:n]
+    ]
     return Found(best, tuple(own))
 
 
