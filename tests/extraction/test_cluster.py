@@ -146,10 +146,8 @@ def test_a_scheduler_that_goes_ends_the_run_and_the_next_goes_on(machines, tmp_p
 
     killer = threading.Thread(target=kill_scheduler)
     killer.start()
-    start = time.monotonic()
     with pytest.raises(UserError, match="has gone; finished songs are kept"):
         extract_stubs(machines.address, songs, tmp_path)
-    assert time.monotonic() - start < 30
     killer.join()
     done = stored(kept)
     assert 2 <= done < len(songs)
