@@ -23,13 +23,14 @@ from typing import TypeVar
 import numpy as np
 import psutil
 
-from common.audio import Check, Tags
+from common.audio import Check
 from common.console import Stopwatch
 from common.extraction.run import Known, Outcome, Result, extract_all
 from common.extraction.store import Store
 from common.layout import N_FEATURES
 from common.paths import Paths
 from common.song import ContentHash, Song, Stamp, take_stamp
+from common.tags import Tags
 from common.text import table
 
 BUDGET = 10.0

@@ -4,27 +4,33 @@ Conventions
 -----------
 Samples are float32, shape (n_samples,), the mean of all channels, resampled as ``librosa.load`` does
 (soxr, high quality), so both give the same numbers. A file is decoded in blocks: what stays in memory
-is the mono signal alone. Every failure is an `AudioError` with one of `KINDS`.
+is the mono signal alone. Every failure is an `AudioError` with one of `KINDS`; whatever a decoder raises is
+one. A file has a budget: `MAX_DURATION` of sound, `DECODE_SECONDS` of processor time, and together the songs
+in work keep within `MEMORY_BUDGET`.
 """
 
 from __future__ import annotations
 
+import contextlib
+import errno
 import math
 import os
-import struct
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
-import mutagen
-import mutagen.mp3
 import numpy as np
 import soundfile
 import soxr
 
+from common.budget import Budget, Claim, OutgrownError, machine_memory
 from common.console import UserError
+from common.files import open_regular
 from common.layout import SAMPLE_RATE
+from common.tags import declared_duration, estimated_duration
 from common.text import duration
 
 SNDFILE_SUFFIXES = frozenset({".mp3", ".flac", ".wav", ".ogg", ".oga", ".opus", ".aiff", ".aif", ".aifc"})
@@ -42,6 +48,8 @@ KINDS = {
     "not_finite": "samples are NaN or infinite",
     "truncated": "it decodes to much less than its header promises",
     "invalid": "its descriptors do not come out as the layout wants them",
+    "too_large": "it holds more sound than a song may; see `MAX_DURATION`",
+    "too_slow": "decoding it takes longer than `DECODE_SECONDS`",
     "out_of_memory": "the machine has too little memory for it",
     "changed": "it was written to or removed while it was read",
     "crashed": "the process that had it in work died, twice",
@@ -60,10 +68,48 @@ MISSING_SHARE, MISSING_SECONDS = 0.02, 1.0
 SAMPLE_RATES = (2_000, 1_000_000)
 """Lowest and highest rate in Hz that a header is believed; soxr crashes on absurd ones."""
 
-BLOCK_FRAMES = 1 << 18
+MAX_DURATION = 6 * 3600.0
+"""Seconds of sound above which a file is no song: room for the longest DJ sets."""
+
+DECODE_SECONDS = 600.0
+"""Processor time that decoding a file may take; six hours of MP3 take about one."""
+
+MEMORY_PER_SECOND = 200_000
+"""Bytes that a second of sound takes while a song is analysed: samples and every descriptor's series.
+``benchmarks/memory.py`` measures it."""
+
+MEMORY_BUDGET = round(MAX_DURATION * MEMORY_PER_SECOND)
+"""Bytes that all songs in work in a process take together, as long as that is within half of the machine."""
+
+SHORT_SONG = 600.0
+"""Seconds that are set aside for a song that does not say how long it is."""
+
+BLOCK_FRAMES, BLOCK_SAMPLES = 1 << 18, 1 << 21
+"""Frames that are decoded together, fewer in a file with more than eight channels."""
+
+_SYSTEM_ERRORS = "ENOENT ENOTDIR EIO EACCES EPERM ENOMEM EMFILE ENFILE ESTALE ETIMEDOUT ENODEV ENXIO"
+SYSTEM_ERRORS = frozenset(getattr(errno, name, -1) for name in _SYSTEM_ERRORS.split(" "))
+"""Errors that say nothing about a file's content: the disk, the permissions or the load are to blame."""
 
 Check = Callable[[], None]
 """Called between blocks of work; raises to stop it."""
+
+_SNDFILE_SYSTEM_ERROR = 2
+"""libsndfile's SF_ERR_SYSTEM."""
+
+_BROKEN = (
+    soundfile.SoundFileError,
+    OSError,
+    EOFError,
+    ValueError,
+    LookupError,
+    TypeError,
+    AttributeError,
+    ArithmeticError,
+    AssertionError,
+    RuntimeError,
+)
+"""What decoders and their Python sides raise on damaged and hostile files."""
 
 
 class AudioError(UserError):
@@ -75,14 +121,16 @@ class AudioError(UserError):
         A key of `KINDS`.
     reason
         What happened, in words; never empty.
+    of_system
+        Whether the system kept the file from being read, which says nothing about its content.
     """
 
-    def __init__(self, kind: str, reason: str) -> None:
+    def __init__(self, kind: str, reason: str, of_system: bool = False) -> None:
         super().__init__(f"{kind}: {reason}")
-        self.kind, self.reason = kind, reason
+        self.kind, self.reason, self.of_system = kind, reason, of_system
 
-    def __reduce__(self) -> tuple[type, tuple[str, str]]:
-        return type(self), (self.kind, self.reason)
+    def __reduce__(self) -> tuple[type, tuple[str, str, bool]]:
+        return type(self), (self.kind, self.reason, self.of_system)
 
 
 @dataclass(frozen=True)
@@ -103,30 +151,6 @@ class Audio:
     duration: float
     sample_rate: int
     channels: int
-
-
-@dataclass(frozen=True)
-class Tags:
-    """What a file says about itself; None where it says nothing."""
-
-    artist: str | None = None
-    title: str | None = None
-    album: str | None = None
-    year: str | None = None
-    genre: str | None = None
-
-
-_TAG_NAMES = {
-    "artist": ("artist", "TPE1", "Author"),
-    "title": ("title", "TIT2", "Title"),
-    "album": ("album", "TALB", "WM/AlbumTitle"),
-    "year": ("date", "year", "TDRC", "TYER", "WM/Year"),
-    "genre": ("genre", "TCON", "WM/Genre"),
-}
-"""Our name -> the names mutagen uses: easy ID3, Vorbis and MP4; raw ID3 (WAV, AIFF); ASF."""
-
-_BROKEN_TAGS = (mutagen.MutagenError, OSError, EOFError, ValueError, LookupError, TypeError, struct.error)
-"""What mutagen raises on damaged files."""
 
 
 def find_songs(root: Path) -> list[Path]:
@@ -161,7 +185,35 @@ def _is_song(name: str) -> bool:
     return not name.startswith(".") and (suffix in SNDFILE_SUFFIXES or suffix in AV_SUFFIXES)
 
 
-def load(path: Path, check: Check = lambda: None) -> Audio:
+_budget = Budget(min(MEMORY_BUDGET, machine_memory() // 2))
+
+
+@contextmanager
+def admitted(path: Path, check: Check = lambda: None) -> Iterator[Claim]:
+    """Wait until the other songs in work leave enough memory for this one, and hold it.
+
+    Parameters
+    ----------
+    path
+        The file.
+    check
+        A function called while waiting; what it raises ends the wait.
+
+    Raises
+    ------
+    AudioError
+        If the file is too large for this machine.
+    """
+    seconds = min(estimated_duration(path) or SHORT_SONG, MAX_DURATION)
+    size = round(seconds * MEMORY_PER_SECOND)
+    if size > _budget.total:
+        room = f"{_budget.total / 2**30:.1f} GB of memory for songs"
+        raise AudioError("out_of_memory", f"{duration(seconds)} of sound is too large for the {room} here")
+    with _budget.claim(size, check) as claim:
+        yield claim
+
+
+def load(path: Path, check: Check = lambda: None, claim: Claim | None = None) -> Audio:
     """Decode a whole file.
 
     Parameters
@@ -170,6 +222,8 @@ def load(path: Path, check: Check = lambda: None) -> Audio:
         The file.
     check
         Called between blocks; what it raises ends the decoding.
+    claim
+        What `admitted` gave; None for a song that is alone in work.
 
     Returns
     -------
@@ -181,23 +235,61 @@ def load(path: Path, check: Check = lambda: None) -> Audio:
         With the kind of failure; see `KINDS`.
     """
     path = Path(path)
-    if not _size(path):
-        raise AudioError("empty", "the file has no bytes")
+    _require_content(path)
     decode = _decode_av if path.suffix.lower() in AV_SUFFIXES else _decode_sndfile
     with decode(path) as (sample_rate, channels, promised, blocks):
         if not SAMPLE_RATES[0] <= sample_rate <= SAMPLE_RATES[1]:
             raise AudioError("unreadable", f"its header claims a sample rate of {sample_rate} Hz")
-        samples, n_decoded = _mono(blocks, sample_rate, check)
+        if promised > MAX_DURATION:
+            raise _too_large(f"{duration(promised)} of sound in its header")
+        samples, n_decoded = _mono(_bounded(blocks, sample_rate, check, claim), sample_rate)
     audio = Audio(samples, n_decoded / sample_rate, sample_rate, channels)
-    _validate(audio, max(promised, _declared_duration(path)))
+    _validate(audio, max(promised, declared_duration(path)))
     return audio
 
 
-def _size(path: Path) -> int:
+def _require_content(path: Path) -> None:
+    """Refuse what is no regular file before a decoder opens it, and what has no bytes."""
     try:
-        return path.stat().st_size
+        with open_regular(path) as file:
+            empty = not os.fstat(file.fileno()).st_size
     except OSError as error:
-        raise AudioError("unreadable", error.strerror or type(error).__name__) from error
+        raise AudioError("unreadable", error.strerror or type(error).__name__, of_system=True) from error
+    if empty:
+        raise AudioError("empty", "the file has no bytes")
+
+
+def _too_large(found: str) -> AudioError:
+    return AudioError("too_large", f"{found}; a song is {duration(MAX_DURATION)} at most")
+
+
+def _bounded(
+    blocks: Iterator[np.ndarray], sample_rate: int, check: Check, claim: Claim | None
+) -> Iterator[np.ndarray]:
+    """Pass blocks on until they are more than the file's budget allows."""
+    n_decoded, start = 0, time.thread_time()
+    for block in blocks:
+        check()
+        n_decoded += len(block)
+        seconds = n_decoded / sample_rate
+        if seconds > MAX_DURATION:
+            raise _too_large(f"more than {duration(MAX_DURATION)} of sound in it")
+        if time.thread_time() - start > DECODE_SECONDS:
+            took = f"after {duration(DECODE_SECONDS)} of work only {duration(seconds)} of it are decoded"
+            raise AudioError("too_slow", took)
+        if claim is not None and seconds * MEMORY_PER_SECOND > claim.size:
+            _enlarge(claim, seconds)
+        yield block
+
+
+def _enlarge(claim: Claim, seconds: float) -> None:
+    """Hold memory for a quarter more than the sound that has come out of a file that said less."""
+    size = min(round(1.25 * seconds * MEMORY_PER_SECOND), MEMORY_BUDGET)
+    try:
+        claim.resize(size)
+    except OutgrownError:
+        reason = "it holds more sound than its header says, and other songs have the memory; run this again"
+        raise AudioError("out_of_memory", reason) from None
 
 
 Decoded = tuple[int, int, float, Iterator[np.ndarray]]
@@ -205,22 +297,40 @@ Decoded = tuple[int, int, float, Iterator[np.ndarray]]
 
 
 @contextmanager
-def _decode_sndfile(path: Path) -> Iterator[Decoded]:
+def _explained() -> Iterator[None]:
+    """Turn whatever a decoder raises into a failure of the file."""
     try:
+        yield
+    except AudioError:
+        raise
+    except _BROKEN as error:
+        code, number = getattr(error, "code", None), getattr(error, "errno", None)
+        of_system = code == _SNDFILE_SYSTEM_ERROR or number in SYSTEM_ERRORS
+        words = getattr(error, "strerror", None) or str(error).partition(": ")[2] or str(error)
+        reason = f"not decodable as audio: {words or type(error).__name__}"
+        raise AudioError("unreadable", reason, of_system) from error
+
+
+@contextmanager
+def _decode_sndfile(path: Path) -> Iterator[Decoded]:
+    with contextlib.ExitStack() as stack:
         # As bytes, for a name in no known encoding; Windows has names in Unicode only.
         name = os.fspath(path) if os.name == "nt" else os.fsencode(path)
-        with soundfile.SoundFile(name) as file:
+        with _explained():
+            file = stack.enter_context(soundfile.SoundFile(name))
             # An MP3 without a table of contents promises what its first frame suggests: not to be trusted.
             promised = 0.0 if file.format == "MP3" else file.frames / file.samplerate
-            yield file.samplerate, file.channels, promised, _sndfile_blocks(file)
-    except (soundfile.LibsndfileError, soundfile.SoundFileRuntimeError, OSError) as error:
-        reason = str(error).partition(": ")[2] or str(error) or type(error).__name__
-        raise AudioError("unreadable", f"not decodable as audio: {reason}") from error
+        yield file.samplerate, file.channels, promised, _sndfile_blocks(file)
 
 
 def _sndfile_blocks(file: soundfile.SoundFile) -> Iterator[np.ndarray]:
     """Read until nothing comes; soundfile's own ``blocks`` repeats old samples where a file ends early."""
-    while len(block := file.read(BLOCK_FRAMES, dtype="float32", always_2d=True)):
+    n_frames = min(BLOCK_FRAMES, BLOCK_SAMPLES // file.channels)
+    while True:
+        with _explained():
+            block = file.read(n_frames, dtype="float32", always_2d=True)
+        if not len(block):
+            return
         yield block
 
 
@@ -232,36 +342,46 @@ def _decode_av(path: Path) -> Iterator[Decoded]:
         raise AudioError(
             "unsupported", f"{path.suffix} files need FFmpeg; run: pip install -r requirements-formats.txt"
         ) from None
-    try:
-        with av.open(os.fspath(path), metadata_errors="replace") as container:
+    with contextlib.ExitStack() as stack:
+        with _explained():
+            options = {"format_whitelist": _AV_CONTAINERS}
+            opened = av.open(os.fspath(path), metadata_errors="replace", container_options=options)
+            container = stack.enter_context(opened)
             if not container.streams.audio:
                 raise AudioError("empty", "the file has no audio stream")
             stream = container.streams.audio[0]
             if stream.codec_context is None:
                 raise AudioError("unreadable", "the audio stream names no codec that FFmpeg knows")
-            promised = float(stream.duration * stream.time_base) if stream.duration else 0.0
-            yield stream.rate, stream.channels, promised, _av_blocks(av, container, stream)
-    except (av.FFmpegError, UnicodeEncodeError) as error:
-        reason = getattr(error, "strerror", None) or type(error).__name__
-        raise AudioError("unreadable", f"not decodable as audio: {reason}") from error
+            promised = float(stream.duration * (stream.time_base or 0)) if stream.duration else 0.0
+            found = int(stream.rate or 0), int(stream.channels or 0)
+        yield *found, promised, _av_blocks(av, container, stream)
 
 
-def _av_blocks(av, container, stream) -> Iterator[np.ndarray]:
+_AV_CONTAINERS = "mov,mp4,m4a,3gp,3g2,mj2,aac,asf,wav,mp3,flac,ogg,aiff,caf,matroska,webm"
+"""Formats that FFmpeg may take a file for: none that names other files or addresses to play instead."""
+
+
+def _av_blocks(av: Any, container: Any, stream: Any) -> Iterator[np.ndarray]:
     """Decode a stream to float blocks (n_frames, channels), all channels as they are."""
-    resampler = av.AudioResampler(format="fltp")
-    for frame in container.decode(stream):
-        for part in resampler.resample(frame):
-            yield part.to_ndarray().T
+    with _explained():
+        resampler = av.AudioResampler(format="fltp")
+        frames = container.decode(stream)
+    while True:
+        with _explained():
+            frame = next(frames, None)
+            parts = [] if frame is None else [part.to_ndarray().T for part in resampler.resample(frame)]
+        if frame is None:
+            return
+        yield from parts
 
 
-def _mono(blocks: Iterator[np.ndarray], sample_rate: int, check: Check) -> tuple[np.ndarray, int]:
+def _mono(blocks: Iterator[np.ndarray], sample_rate: int) -> tuple[np.ndarray, int]:
     """Mix down and resample block by block; returns the samples and how many frames were decoded."""
     resampler = None
     if sample_rate != SAMPLE_RATE:
         resampler = soxr.ResampleStream(sample_rate, SAMPLE_RATE, 1, dtype="float32", quality="soxr_hq")
     samples, n_decoded = _Growing(), 0
     for block in blocks:
-        check()
         n_decoded += len(block)
         mono = block @ np.full(block.shape[1], 1 / block.shape[1], np.float32)
         samples.append(resampler.resample_chunk(mono) if resampler else mono)
@@ -277,8 +397,10 @@ class _Growing:
         self._samples, self._used = np.empty(SAMPLE_RATE * 600, np.float32), 0
 
     def append(self, part: np.ndarray) -> None:
-        while self._used + part.size > self._samples.size:
-            self._samples.resize(2 * self._samples.size, refcheck=False)
+        if self._used + part.size > self._samples.size:
+            # By an eighth, not twofold: what is added is filled with zeros, so it is memory in use.
+            size = self._used + part.size + max(self._used // 8, SAMPLE_RATE * 600)
+            self._samples.resize(size, refcheck=False)
         self._samples[self._used : self._used + part.size] = part
         self._used += part.size
 
@@ -313,51 +435,3 @@ def _loudest_level(samples: np.ndarray) -> float:
     parts = samples[: samples.size // length * length].reshape(-1, length)
     power = np.einsum("ij,ij->i", parts, parts).max() / length
     return 10 * math.log10(power) if power > 0 else -math.inf
-
-
-def _declared_duration(path: Path) -> float:
-    """Seconds that a file's header promises; 0 where it promises nothing that can be trusted."""
-    try:
-        file = mutagen.File(path)
-    except _BROKEN_TAGS:
-        return 0.0
-    info = getattr(file, "info", None)
-    if info is None or _is_estimate(info):
-        return 0.0
-    return float(getattr(info, "length", 0.0) or 0.0)
-
-
-def _is_estimate(info: object) -> bool:
-    """Whether a length is guessed from the first MP3 frame, or a WAV header left open by a recorder."""
-    mode = getattr(info, "bitrate_mode", None)
-    if mode is not None:
-        return mode == mutagen.mp3.BitrateMode.UNKNOWN
-    n_bytes = getattr(info, "length", 0.0) * getattr(info, "bitrate", 0) / 8
-    return n_bytes >= 2**31 - 1
-
-
-def read_tags(path: Path) -> Tags:
-    """Read artist, title, album, year and genre; broken tags are as good as none.
-
-    Parameters
-    ----------
-    path
-        The file.
-    """
-    try:
-        file = mutagen.File(path, easy=True)
-        tags = {} if file is None or file.tags is None else file.tags
-        return Tags(**{field.name: _first(tags, _TAG_NAMES[field.name]) for field in fields(Tags)})
-    except _BROKEN_TAGS:
-        return Tags()
-
-
-def _first(tags: mutagen.Tags, names: tuple[str, ...]) -> str | None:
-    """First value of the first of several tags that is there, as stripped text."""
-    for name in names:
-        values = tags.get(name) if name in tags else None
-        value = values[0] if isinstance(values, list) and values else values
-        text = str(value).strip() if value is not None else ""
-        if text:
-            return text
-    return None

@@ -11,15 +11,17 @@ from __future__ import annotations
 
 import contextlib
 import csv
+import errno
 import hashlib
 import io
 import json
 import os
 import pickle
+import stat
 import tempfile
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 
 from common.console import UserError
 from common.text import clean
@@ -173,12 +175,42 @@ def read_bytes(path: Path, remedy: str) -> bytes:
         return file.read()
 
 
-def open_bytes(path: Path, remedy: str) -> BinaryIO:
+def open_bytes(path: Path, remedy: str) -> io.BufferedReader:
     """Open an artifact for reading, one that is too large to be read twice; see `read_bytes`."""
     try:
         return path.open("rb")
     except (FileNotFoundError, NotADirectoryError):
         raise ArtifactError(f"{path} does not exist; run: {remedy}") from None
+
+
+_NOT_REGULAR = {
+    stat.S_IFIFO: "a pipe",
+    stat.S_IFSOCK: "a socket",
+    stat.S_IFCHR: "a device",
+    stat.S_IFBLK: "a device",
+    stat.S_IFDIR: "a folder",
+}
+
+
+def open_regular(path: Path) -> io.BufferedReader:
+    """Open a listener's file for reading, at once and only if it is a file.
+
+    To open a pipe waits for who writes into it, and a device may never end.
+
+    Parameters
+    ----------
+    path
+        The file, or a link to it.
+
+    Raises
+    ------
+    OSError
+        If it cannot be opened, or is no regular file; ``strerror`` says which.
+    """
+    if not stat.S_ISREG(mode := os.stat(path).st_mode):
+        what = _NOT_REGULAR.get(stat.S_IFMT(mode), "something else")
+        raise OSError(errno.EINVAL, f"no regular file but {what}", os.fspath(path))
+    return path.open("rb")
 
 
 def checksum(content: bytes | memoryview) -> str:

@@ -20,10 +20,12 @@ import filelock
 import numpy as np
 
 from common import audio, features, kernels
-from common.audio import AudioError, Tags
+from common.audio import AudioError
 from common.features import Series
+from common.files import open_regular
 from common.layout import SAMPLE_RATE
 from common.library import COLUMNS
+from common.tags import Tags, read_tags
 
 ContentHash = NewType("ContentHash", str)
 """SHA-256 of a file's bytes, hexadecimal."""
@@ -126,11 +128,11 @@ def take_stamp(path: Path) -> Stamp:
         Of the kind ``unreadable`` if that is not possible.
     """
     try:
-        with path.open("rb") as file:
+        with open_regular(path) as file:
             before = os.fstat(file.fileno())
             content = hashlib.file_digest(file, "sha256").hexdigest()
     except OSError as error:
-        raise AudioError("unreadable", error.strerror or type(error).__name__) from error
+        raise AudioError("unreadable", error.strerror or type(error).__name__, of_system=True) from error
     return Stamp(path, before.st_size, before.st_mtime_ns, ContentHash(content))
 
 
@@ -155,7 +157,10 @@ def analyse(path: Path, check: audio.Check = lambda: None, stamp: Stamp | None =
     try:
         analysis = _analyse(stamp, check)
     except AudioError:
+        # A disk that fails half-way looks like a damaged file: it is one if it can be read again.
         _check_unchanged(stamp)
+        if take_stamp(stamp.path).content != stamp.content:
+            raise AudioError("changed", "it reads differently each time; its disk may be failing") from None
         raise
     _check_unchanged(stamp)
     return analysis
@@ -164,15 +169,16 @@ def analyse(path: Path, check: audio.Check = lambda: None, stamp: Stamp | None =
 def _analyse(stamp: Stamp, check: audio.Check) -> Analysis:
     warm_up()
     try:
-        decoded = audio.load(stamp.path, check)
-        series = features.describe(decoded.samples, check)
-        embedding = features.summarise(series)
+        with audio.admitted(stamp.path, check) as claim:
+            decoded = audio.load(stamp.path, check, claim)
+            series = features.describe(decoded.samples, check)
+            embedding = features.summarise(series)
     except features.FeatureError as error:
         raise AudioError("invalid", str(error)) from error
     except MemoryError:
         reason = "not enough memory; close programs or use fewer --workers"
         raise AudioError("out_of_memory", reason) from None
-    tags = audio.read_tags(stamp.path)
+    tags = read_tags(stamp.path)
     song = Song(stamp, embedding, decoded.duration, decoded.sample_rate, decoded.channels, tags)
     return Analysis(song, decoded.samples, series)
 

@@ -70,7 +70,7 @@ class Outcome:
     path
         The file.
     stamp
-        The file as it was before it was read; None if it could not be.
+        The file as it was before it was read; None if it could not be, or not to the end.
     result
         The song, the failure, or None where the content is known already.
     """
@@ -128,7 +128,7 @@ def analyse(path: Path, known: frozenset[ContentHash], check: Check) -> Outcome:
         stamp = take_stamp(path)
         return Outcome(path, stamp, None if stamp.content in known else _compute(stamp, check))
     except AudioError as error:
-        return Outcome(path, stamp, Failure(error.kind, error.reason))
+        return Outcome(path, None if error.of_system else stamp, Failure(error.kind, error.reason))
 
 
 def _compute(stamp: Stamp, check: Check) -> Song:

@@ -22,10 +22,10 @@ from typing import NamedTuple
 import filelock
 import numpy as np
 
-from common.audio import Tags
 from common.console import UserError
 from common.layout import LAYOUT_ID, N_FEATURES
 from common.song import ContentHash, Song, Stamp
+from common.tags import Tags
 
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS songs (

@@ -7,11 +7,11 @@ import pytest
 from libraries import library_of
 
 from common import features
-from common.audio import Tags
 from common.journey.choice import ChosenSong
 from common.layout import N_FEATURES, SAMPLE_RATE
 from common.library import Library
 from common.song import Analysis, ContentHash, Song, Stamp
+from common.tags import Tags
 
 
 def clicks(bpm: float, seconds: float = 12.0) -> np.ndarray:

@@ -18,7 +18,6 @@ import pytest
 import soundfile
 
 from common import charts, gallery
-from common.audio import Tags
 from common.files import write_csv
 from common.layout import SLICES
 from common.library import UNKNOWN_GENRE, save
@@ -26,6 +25,7 @@ from common.maps import page as map_pages
 from common.maps.projection import UMAP, Projection
 from common.maps.selection import Star, choose_shown
 from common.song import Song, take_stamp
+from common.tags import Tags
 
 BROWSER = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 DRIVER = shutil.which("chromedriver")
