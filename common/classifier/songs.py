@@ -16,28 +16,17 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
-from common.arrays import principal_components, standardise, stratified
+from common.arrays import stratified
 from common.classifier.model import SEED
 from common.console import UserError
 from common.library import UNKNOWN_GENRE, Library
-from common.text import count, fold
-
-DUPLICATE_DISTANCE = 0.2
-"""Songs whose standardised features differ by less (root mean square, in standard deviations) are taken
-for the same recording."""
-
-
-SCREEN = 32
-"""Principal components by which songs are first compared when the same recording is looked for."""
-
-
-BLOCK = 512
-"""Songs that are compared with the others at a time."""
+from common.recordings import album_numbers, artist_numbers, joined, recording_numbers
+from common.text import count
 
 
 @dataclass(frozen=True)
@@ -114,7 +103,7 @@ def gather(library: Library, most: int | None = None) -> TrainingSet:
     if most is not None and most < len(rows):
         drawn, drawn_from = stratified(names, most, SEED, least=2), len(rows)
         rows, names = rows[drawn], names[drawn]
-    units = same_recordings(library.embeddings[rows])
+    units = recording_numbers(library, rows)
     recordings = {name: len(set(units[names == name])) for name in sorted(set(names))}
     left_out = [
         f"{name} has {'one song' if (names == name).sum() == 1 else 'one recording'} only and is left out"
@@ -135,83 +124,14 @@ def gather(library: Library, most: int | None = None) -> TrainingSet:
     return TrainingSet(rows, X, y, tuple(usable), units, groups, left_out, drawn_from)
 
 
-def same_recordings(embeddings: np.ndarray) -> np.ndarray:
-    """Number songs so that near-identical ones share a number.
-
-    Returns
-    -------
-    ndarray
-        int, shape (n_songs,). Nearness is passed on: a chain of near songs is one recording.
-    """
-    values = standardise(embeddings)
-    limit = DUPLICATE_DISTANCE**2 * max(1, int((values.std(axis=0) > 0).sum()))
-    pairs: list[tuple[int, int]] = []
-    for first, second in _candidates(values, limit):
-        for start in range(0, len(first), BLOCK):
-            a, b = first[start : start + BLOCK], second[start : start + BLOCK]
-            near = ((values[a] - values[b]) ** 2).sum(axis=1) < limit
-            pairs += zip(np.minimum(a, b)[near].tolist(), np.maximum(a, b)[near].tolist(), strict=True)
-    return _join(len(values), sorted(pairs))
-
-
-def _candidates(values: np.ndarray, limit: float) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-    """Pairs of songs whose squared distance may be less than the limit, each once.
-
-    Songs are at least as far apart as their first principal components, so a pair that is too far apart
-    there need not be looked at: of 100 000 songs that leaves next to none, at a twentieth of the work.
-    """
-    components = principal_components(values, min(SCREEN, values.shape[1]))
-    order = np.argsort(components[:, 0], kind="stable")
-    rows = components[order].astype(np.float32)
-    reach = np.searchsorted(components[order, 0], components[order, 0] + 1.001 * np.sqrt(limit), "right")
-    # Less than a song's square by more than float32 may round, so that no pair is lost.
-    squares = (rows**2).sum(axis=1) * np.float32(1.0 - 1e-5)
-    for start in range(0, len(rows), BLOCK):
-        block, end = slice(start, start + BLOCK), int(reach[min(start + BLOCK, len(rows)) - 1])
-        apart = squares[block, np.newaxis] + squares[start:end] - 2.0 * rows[block] @ rows[start:end].T
-        first, second = np.nonzero(apart < limit)
-        later = first < second
-        yield order[start + first[later]], order[start + second[later]]
-
-
-def _join(n: int, pairs: Sequence[tuple[int, int]]) -> np.ndarray:
-    """Number the connected parts of a graph, shape (n,)."""
-    root = list(range(n))
-
-    def find(i: int) -> int:
-        while root[i] != i:
-            root[i] = root[root[i]]
-            i = root[i]
-        return i
-
-    for a, b in pairs:
-        root[find(b)] = find(a)
-    return np.unique([find(i) for i in range(n)], return_inverse=True)[1]
-
-
 def _groupings(library: Library, rows: np.ndarray, units: np.ndarray) -> dict[str, np.ndarray]:
     """Who is left out together; a song without artist goes by its album, one without album by its artist."""
-    artists = [fold(library.artists[row]) for row in rows]
-    albums = [fold(library.columns["album"][row] or "") for row in rows]
-    found = {}
-    for way, first, second in (("artist", artists, albums), ("album", albums, artists)):
-        if not any(first):
-            continue
-        keys = [
-            a or (f"\0{b}" if b else f"\0\0{i}") for i, (a, b) in enumerate(zip(first, second, strict=True))
-        ]
-        number = np.unique(keys, return_inverse=True)[1]
-        found[way] = _join(len(rows), [*_chain(number), *_chain(units)])
-    return found
-
-
-def _chain(numbers: np.ndarray) -> Iterator[tuple[int, int]]:
-    """Pairs that connect all songs of the same number."""
-    last: dict[int, int] = {}
-    for i, number in enumerate(numbers.tolist()):
-        if number in last:
-            yield last[number], i
-        last[number] = i
+    artist, album = artist_numbers(library, rows), album_numbers(library, rows)
+    return {
+        way: joined(own, np.where(own < 0, other, -1), units)
+        for way, own, other in (("artist", artist, album), ("album", album, artist))
+        if (own >= 0).any()
+    }
 
 
 def fingerprint(X: np.ndarray, labels: Sequence[str]) -> str:
