@@ -7,7 +7,6 @@ shortened to ``…``. `test_readme` checks that both are up to date.
 
 from __future__ import annotations
 
-import importlib
 import re
 import shlex
 import subprocess
@@ -18,7 +17,7 @@ from pathlib import Path
 
 from common import layout
 from common.paths import PROJECT
-from common.prompt import loop
+from common.prompt import commands
 
 README = PROJECT / "README.md"
 
@@ -27,8 +26,7 @@ BLOCK = re.compile(r"^```\n(\$ .*?\n)```$", re.MULTILINE | re.DOTALL)
 
 def tables() -> dict[str, str]:
     """Name of a derived table -> its Markdown."""
-    stage4 = importlib.import_module("04_similarity_search")
-    return {"layout": layout.markdown_table(), "commands": loop.markdown_table(stage4.COMMANDS)}
+    return {"layout": layout.markdown_table(), "commands": commands.markdown_table(commands.COMMANDS)}
 
 
 def table_pattern(name: str) -> re.Pattern[str]:

@@ -11,7 +11,7 @@ import pytest
 import readme
 
 from common.paths import PROJECT
-from common.prompt import loop
+from common.prompt import parsing
 
 TEXT = readme.README.read_text(encoding="utf-8")
 PAGES = {name: (PROJECT / name).read_text(encoding="utf-8") for name in ("README.md", "CONTRIBUTING.md")}
@@ -33,9 +33,9 @@ def parse(script: str, words: list[str]) -> argparse.Namespace:
     arguments = stage.get_parser().parse_args(words)
     if not getattr(arguments, "line", None):
         return arguments
-    command, rest = loop.pick(stage.COMMANDS, arguments.line)
+    command, rest = parsing.pick(arguments.line)
     assert command.name == arguments.line[0]
-    return loop.parse_one_shot(command, rest, arguments)
+    return parsing.parse_one_shot(command, rest, arguments)
 
 
 @pytest.mark.parametrize(("script", "arguments"), COMMANDS)

@@ -1,6 +1,6 @@
-"""What the commands of stage 4 take: their arguments, and how these are read.
+"""The arguments of every command of stage 4, and how they are read.
 
-Conventions: every function but the readers adds one command's arguments, or a kind of them, to a parser.
+Conventions: a public function adds one command's arguments to a parser, or an option that several have.
 Nothing heavy is imported before an argument is read.
 """
 
@@ -46,7 +46,7 @@ def search(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--duration", type=_range("parse_duration", "2:00-4:30"), metavar="FROM-TO", help="such as 2:00-4:30"
     )
-    _save(parser)
+    _save_option(parser)
     space(parser)
     json(parser)
 
@@ -65,7 +65,7 @@ def _tempo(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def _save(parser: argparse.ArgumentParser) -> None:
+def _save_option(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--save", metavar="NAME", help="save the songs as a playlist")
 
 
@@ -96,7 +96,7 @@ def diverse(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def comparison(parser: argparse.ArgumentParser) -> None:
+def compare(parser: argparse.ArgumentParser) -> None:
     """Two songs."""
     parser.add_argument("songs", nargs="*", metavar="SONG", help="A | B")
     space(parser)
@@ -110,10 +110,10 @@ def why(parser: argparse.ArgumentParser) -> None:
     json(parser)
 
 
-def listing(parser: argparse.ArgumentParser) -> None:
+def songs(parser: argparse.ArgumentParser) -> None:
     """A genre."""
     parser.add_argument("genre", nargs="*", metavar="GENRE", help="none: all")
-    _save(parser)
+    _save_option(parser)
     json(parser)
 
 
@@ -157,7 +157,7 @@ def shuffle(parser: argparse.ArgumentParser) -> None:
     _order(parser)
 
 
-def climbing(parser: argparse.ArgumentParser) -> None:
+def climbing_set(parser: argparse.ArgumentParser) -> None:
     """A genre, a range of tempo, and where the energy goes."""
     parser.add_argument("genre", nargs="*", metavar="GENRE", help="a genre; none: all")
     _tempo(parser)
@@ -166,7 +166,7 @@ def climbing(parser: argparse.ArgumentParser) -> None:
     _order(parser)
 
 
-def saving(parser: argparse.ArgumentParser) -> None:
+def save(parser: argparse.ArgumentParser) -> None:
     """A name."""
     parser.add_argument("name", nargs="*", metavar="NAME", help="what the playlist is called")
     parser.add_argument("--relative", action="store_true", help="paths relative to the playlist's folder")

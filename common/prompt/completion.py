@@ -1,6 +1,6 @@
 """The prompt on a real terminal: completion of commands and titles, history, hints that retire.
 
-Conventions: what is typed is compared as `library.fold` has it, without case and accents. A title matches
+Conventions: what is typed is compared as `text.fold` has it, without case and accents. A title matches
 if it starts with what was typed, has it anywhere, or has all its words; if none does, one that has its
 letters in this order will do. Better kinds come first, and the library's order decides among equals.
 """
@@ -19,7 +19,7 @@ from prompt_toolkit.history import FileHistory, History, InMemoryHistory
 from prompt_toolkit.shortcuts import CompleteStyle
 
 from common.console import note
-from common.prompt.loop import Command, by_name
+from common.prompt.commands import COMMANDS, Command, by_name
 from common.text import clean, fold
 
 MOST = 30
@@ -35,11 +35,11 @@ def best_matches(typed: str, names: Sequence[str], folded: Sequence[str], most: 
     Parameters
     ----------
     typed
-        What is there so far; nothing matches everything.
+        The text that is there so far; an empty text matches everything.
     names, folded
-        The names, and what `library.fold` makes of them.
+        The names, and what `text.fold` makes of them.
     most
-        How many at most.
+        How many names are found at most.
     """
     wanted = fold(typed)
     words = wanted.split()
@@ -61,17 +61,13 @@ class LineCompleter(Completer):
 
     Parameters
     ----------
-    commands
-        The table; the first command's suggestions also complete a bare line.
     suggestions
-        ``completes`` of the commands -> names; asked for once.
+        Gives the names for each kind of word, ``completes`` of the commands; asked for once.
     """
 
-    def __init__(
-        self, commands: Sequence[Command], suggestions: Mapping[str, Callable[[], Sequence[str]]]
-    ) -> None:
-        self._commands = by_name(commands)
-        self._default = commands[0]
+    def __init__(self, suggestions: Mapping[str, Callable[[], Sequence[str]]]) -> None:
+        self._commands = by_name(COMMANDS)
+        self._default = COMMANDS[0]
         self._names = {kind: list(dict.fromkeys(map(clean, names()))) for kind, names in suggestions.items()}
         self._folded = {kind: [fold(name) for name in names] for kind, names in self._names.items()}
 
@@ -93,7 +89,7 @@ class LineCompleter(Completer):
     def _complete_command(self, line: str) -> Iterator[Completion]:
         for name, command in self._commands.items():
             if name.startswith(line.lower()):
-                yield Completion(name, -len(line), display_meta=command.does)
+                yield Completion(name, -len(line), display_meta=command.summary)
 
     def _complete_name(self, command: Command, typed: str) -> Iterator[Completion]:
         names, folded = (kinds.get(command.completes, []) for kinds in (self._names, self._folded))
@@ -102,18 +98,16 @@ class LineCompleter(Completer):
 
 
 def open_terminal(
-    commands: Sequence[Command],
-    suggestions: Mapping[str, Callable[[], Sequence[str]]],
-    history_file: Path,
+    suggestions: Mapping[str, Callable[[], Sequence[str]]], history_file: Path
 ) -> PromptSession[str]:
     """Make the prompt a person types at.
 
     Parameters
     ----------
-    commands, suggestions
-        See `LineCompleter`.
+    suggestions
+        Gives the names for each kind of word; see `LineCompleter`.
     history_file
-        Where lines are kept; without a place that can be written they are kept until the end only.
+        The file that lines are kept in; where it cannot be written they are kept until the end only.
     """
     history = _open_history(history_file)
     used = {line.split(" ", 1)[0].lower() for line in history.load_history_strings() if line}
@@ -122,12 +116,12 @@ def open_terminal(
         used.update(line.split(" ", 1)[0].lower() for line in history.get_strings() if line)
         if not used:
             return _quiet("type part of a title, or help")
-        new = next((command for command in commands if command.hint and command.name not in used), None)
+        new = next((command for command in COMMANDS if command.hint and command.name not in used), None)
         return _quiet(f"{new.usage}: {new.hint}" if new else "")
 
     return PromptSession(
         "♪ ",
-        completer=ThreadedCompleter(LineCompleter(commands, suggestions)),
+        completer=ThreadedCompleter(LineCompleter(suggestions)),
         complete_while_typing=True,
         complete_style=CompleteStyle.COLUMN,
         history=history,

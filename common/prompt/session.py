@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
@@ -12,8 +12,9 @@ from typing import Any
 from common import library
 from common.console import UserError, note
 from common.library import AmbiguousSongError, Library
-from common.music import keys, tempos
 from common.paths import Paths
+from common.playlists.files import export
+from common.playlists.transitions import Step
 from common.search.nearest import search
 from common.search.space import Space
 from common.search.spaces import DEFAULT_SPACE, build
@@ -24,7 +25,22 @@ BAR = "|"
 
 _BETWEEN = re.compile(r"\s(->|→)\s")
 
-_OFFERED = 30
+MOST_OFFERED = 30
+"""Songs that an ambiguous name offers at most."""
+
+
+class OfferedSongs(UserError):  # noqa: N818  (it carries an offer)
+    """A text may mean several songs; they were listed, so that a number can be typed.
+
+    Attributes
+    ----------
+    songs
+        The songs, as numbers of the library.
+    """
+
+    def __init__(self, text: str, songs: list[int]) -> None:
+        super().__init__(f"{text!r} could be any of these; type its number")
+        self.songs = songs
 
 
 class Session:
@@ -33,11 +49,11 @@ class Session:
     Parameters
     ----------
     paths
-        Where everything lies.
+        The folders of the library and the outputs.
     space
         Name of the space that commands use unless told; None for the default.
-    offer
-        At a prompt: prints songs that a text may mean, so that a number can be typed. None elsewhere.
+    interactive
+        Whether this is a prompt, where a number can be typed for a song that was listed.
 
     Attributes
     ----------
@@ -52,12 +68,10 @@ class Session:
         ``heard`` what it has played.
     """
 
-    def __init__(
-        self, paths: Paths, space: str | None = None, offer: Callable[[list[int]], None] | None = None
-    ) -> None:
+    def __init__(self, paths: Paths, space: str | None = None, interactive: bool = False) -> None:
         self.paths = paths
         self.space_name = space or DEFAULT_SPACE
-        self.offer = offer
+        self.interactive = interactive
         self.listed: list[int] = []
         self.asked: int | None = None
         self.playlist: Path | None = None
@@ -79,6 +93,18 @@ class Session:
             self._spaces[name] = build(name, self.library, self.paths)
         return self._spaces[name]
 
+    def save_playlist(
+        self,
+        name: str,
+        songs: Sequence[Mapping[str, Any]],
+        steps: Sequence[Step] = (),
+        relative: bool = False,
+    ) -> list[Path]:
+        """Write a playlist, which ``play`` then plays; see `playlists.files.export`."""
+        files = export(self.paths, name, songs, steps, relative)
+        self.playlist = files[0]
+        return files
+
     def song(self, text: str) -> int:
         """The song a text means: the number of a song listed before, part of a name, or an audio file.
 
@@ -94,11 +120,10 @@ class Session:
         try:
             return self.library.find(text)
         except AmbiguousSongError:
-            if self.offer is None:
+            if not self.interactive:
                 raise
-            self.listed, self.asked = self.library.matches(text)[:_OFFERED], None
-            self.offer(self.listed)
-            raise UserError(f"{text!r} could be any of these; type its number") from None
+            self.listed, self.asked = self.library.matches(text)[:MOST_OFFERED], None
+            raise OfferedSongs(text, self.listed) from None
         except library.SongNotFoundError:
             path = Path(text).expanduser().absolute()
             if not path.is_file():
@@ -156,20 +181,3 @@ class Session:
         """Whether a text stands somewhere in a song's name as it is."""
         wanted = fold(text)
         return any(wanted in fold(name) for name in self.library.names)
-
-    def facts(self, song: int) -> dict[str, Any]:
-        """What is known of a song, for JSON."""
-        return self.facts_of([song])[0]
-
-    def facts_of(self, songs: Sequence[int]) -> list[dict[str, Any]]:
-        """What is known of some songs, for JSON."""
-        read = zip(songs, keys(self.library, songs), tempos(self.library, songs), strict=True)
-        return [
-            {
-                **self.library.song(song),
-                "tempo": float(tempo) or None,
-                "key": key and key.name,
-                "camelot": key and key.camelot,
-            }
-            for song, key, tempo in read
-        ]

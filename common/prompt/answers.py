@@ -1,0 +1,139 @@
+"""What a command found, as one value; how songs are shown in text and in JSON.
+
+Conventions: songs are numbers of the library; a number that is shown to a person counts from 1. Text goes
+to stdout, and what was written on the way to stderr.
+"""
+
+from __future__ import annotations
+
+import json
+import shlex
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from common.console import note, say
+from common.library import Library
+from common.music import Key, keys, tempos
+from common.text import clean, duration, table
+
+if TYPE_CHECKING:
+    from common.prompt.session import Session
+
+SCRIPT = "python 04_similarity_search.py"
+
+
+class Answer:
+    """What a command found. Text and JSON are read from the same value."""
+
+    def as_json(self) -> object:
+        """Plain values for a program."""
+        raise NotImplementedError
+
+    def as_text(self) -> str:
+        """Lines for a person; empty where what was written says it all.
+
+        Raises
+        ------
+        UserError
+            If what was found is nothing to show.
+        """
+        raise NotImplementedError
+
+    def write(self, session: Session) -> list[str]:
+        """Write the files that a person gets with the answer, and say in a line each what was written."""
+        return []
+
+    def next_command(self) -> str:
+        """A command that leads on from here, without the script's name; empty for none."""
+        return ""
+
+
+def show(answer: Answer, session: Session, as_json: bool) -> None:
+    """Print an answer: as JSON for a program, or as text, its files and what to do next for a person."""
+    if as_json:
+        print(json.dumps(answer.as_json(), ensure_ascii=True, indent=1, allow_nan=False))
+        return
+    if text := answer.as_text():
+        say(text)
+    sys.stdout.flush()  # the answer is there; charts take a moment
+    for line in answer.write(session):
+        note(line)
+    if not session.interactive and (command := answer.next_command()):
+        note(f"next: {SCRIPT} {command}")
+
+
+def song_table(
+    library: Library,
+    songs: Sequence[int],
+    extra: Mapping[str, Sequence[object]] | None = None,
+    under: Sequence[Sequence[str]] = (),
+) -> str:
+    """Lay out numbered songs, each with its file under it.
+
+    Parameters
+    ----------
+    library
+        The library that the songs are of.
+    songs
+        The songs, in order, at least one.
+    extra
+        Columns that stand before the songs' names: header -> one cell per song.
+    under
+        Further lines that stand under each song's file, one sequence of lines per song.
+    """
+    extra = extra or {}
+    columns: dict[str, Sequence[object]] = {
+        "#": range(1, len(songs) + 1),
+        **extra,
+        "song": [library.names[song] for song in songs],
+        "genre": [library.genres[song] for song in songs],
+        "time": [duration(library.columns["duration"][song]) for song in songs],
+        "BPM": [f"{tempo:.0f}" if tempo > 0 else None for tempo in tempos(library, songs)],
+        "key": [_key_name(key) for key in keys(library, songs)],
+    }
+    right = "r" + "r" * len(extra) + "  rr"
+    head, rule, *lines = table(list(columns), zip(*columns.values(), strict=True), right=right).split("\n")
+    indent = " " * (len(rule.split(" ", 1)[0]) + 2)
+    shown = [head, rule]
+    for line, song, more in zip(lines, songs, under or [[]] * len(songs), strict=True):
+        shown += [line, *(indent + clean(text) for text in [library.paths[song], *more])]
+    return "\n".join(shown)
+
+
+def _key_name(key: Key | None) -> str | None:
+    """Name a key in two ways; a question mark where another fits about as well."""
+    return None if key is None else f"{key.name} {key.camelot}{'' if key.is_clear else ' ?'}"
+
+
+def title(library: Library, song: int) -> str:
+    """Name a song with its genre and length, such as ``Hidden Voyage (TRANCE, 1:06)``."""
+    where = library.genres[song] if song < library.n_own else "not in the library"
+    return f"{library.names[song]} ({where}, {duration(library.columns['duration'][song])})"
+
+
+def quoted(library: Library, song: int) -> str:
+    """Write a song's name as the command line wants it, or its file if that alone tells it from others."""
+    name = library.names[song]
+    is_unique = song < library.n_own and library.names.count(name) == 1
+    return shlex.quote(name if is_unique else library.paths[song])
+
+
+def written(files: Sequence[Path]) -> str:
+    """Say which files of a playlist were written, the first one in full."""
+    return f"written: {files[0]} (and {' and '.join(path.suffix for path in files[1:])})"
+
+
+def facts(library: Library, songs: Sequence[int]) -> list[dict[str, Any]]:
+    """What is known of some songs, for JSON: their metadata, tempo in BPM, and key in two notations."""
+    read = zip(songs, keys(library, songs), tempos(library, songs), strict=True)
+    return [
+        {
+            **library.song(song),
+            "tempo": float(tempo) or None,
+            "key": key and key.name,
+            "camelot": key and key.camelot,
+        }
+        for song, key, tempo in read
+    ]

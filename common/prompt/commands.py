@@ -1,0 +1,127 @@
+"""The table of commands: what each is called, what it takes and does, and where its code lies.
+
+Conventions: help, completion, the README and both ways of giving a command are derived from `COMMANDS`. A
+line that starts with no command is the argument of the first one in the table. Nothing heavy is imported
+before a command runs.
+"""
+
+from __future__ import annotations
+
+import argparse
+import pkgutil
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from common.prompt import arguments
+
+if TYPE_CHECKING:
+    from common.prompt.answers import Answer
+    from common.prompt.session import Session
+
+
+@dataclass(frozen=True)
+class Command:
+    """One command, everything about it.
+
+    Attributes
+    ----------
+    name
+        The word that is typed.
+    synopsis
+        Its arguments as help shows them, such as ``SONG [-n 10]``.
+    summary
+        One line that says what it does.
+    entry
+        The function that answers it, ``module:function`` of this package; it is called with the session
+        and the parsed arguments.
+    arguments
+        Adds the command's arguments to a parser.
+    completes
+        What its words are: ``songs``, ``genres``, ``spaces``, or nothing.
+    hint
+        A reason to try it, shown at the prompt until it has been used once.
+    """
+
+    name: str
+    synopsis: str
+    summary: str
+    entry: str
+    arguments: Callable[[argparse.ArgumentParser], None] = lambda parser: None
+    completes: str = ""
+    hint: str = ""
+
+    @property
+    def usage(self) -> str:
+        """Name and arguments, as help shows them."""
+        return f"{self.name} {self.synopsis}".strip()
+
+    def run(self, session: Session, given: argparse.Namespace) -> Answer:
+        """Answer the command; its module is imported now."""
+        answer: Answer = pkgutil.resolve_name(f"{__package__}.{self.entry}")(session, given)
+        return answer
+
+    def add_to(self, parser: argparse.ArgumentParser) -> argparse.ArgumentParser:
+        """Give a parser this command's arguments."""
+        self.arguments(parser)
+        return parser
+
+    def options(self) -> list[str]:
+        """Its long options, for completion."""
+        parser = self.add_to(argparse.ArgumentParser(add_help=False))
+        return [name for action in parser._actions for name in action.option_strings if name.startswith("--")]
+
+
+COMMANDS = (
+    Command("search", "SONG [-n 10] [--same-genre] [--json]", "the most similar songs; a title alone does it",
+            "finding:search", arguments.search, "songs"),
+    Command("diverse", "SONG [-n 10] [--diversity 0.5]", "similar songs that differ from each other",
+            "finding:diverse", arguments.diverse, "songs", "less of the same"),
+    Command("compare", "A | B", "how similar two songs are, and what that is made of",
+            "explaining:compare", arguments.compare, "songs", "what binds two songs"),
+    Command("why", "[SONG] N", "why result N was found",
+            "explaining:why", arguments.why, "songs", "the reasons for a result"),
+    Command("list", "[GENRE]", "the songs, by genre", "listing:songs", arguments.songs, "genres"),
+    Command("genres", "", "how alike songs are inside and between genres; table, CSV and heatmap",
+            "listing:genres", arguments.genres, "", "how well similarity follows genre"),
+    Command("playlist", "A -> B [-n 10]", "a way from A to B whose steps are good transitions",
+            "ordering:playlist", arguments.playlist, "songs", "a way from one song to another"),
+    Command("radio", "[SONG] [-n 20]", "songs that drift on from one; without SONG it goes on",
+            "ordering:radio", arguments.radio, "songs", "songs that drift on"),
+    Command("shuffle", "GENRE|all [--seed 0]", "all songs in an order that flows",
+            "ordering:shuffle", arguments.shuffle, "genres"),
+    Command("set", "[GENRE] [--bpm 128-140] [--energy up]", "a set whose energy climbs",
+            "ordering:climbing_set", arguments.climbing_set, "genres", "a set that climbs"),
+    Command("save", "[NAME] [--relative]", "the songs listed last as a playlist",
+            "listening:save", arguments.save),
+    Command("play", "[SONG]", "hand it to your player; without SONG the playlist written last",
+            "listening:play", arguments.file, "songs", "hear a result"),
+    Command("open", "[SONG]", "show it in its folder", "listening:open_folder", arguments.file, "songs"),
+    Command("spaces", "[NAME]", "the similarity spaces, or change to one",
+            "listing:spaces", arguments.spaces, "spaces"),
+    Command("help", "", "these commands; COMMAND --help tells more", "helping:show_help", arguments.json),
+    Command("quit", "", "leave, as Ctrl-D does", "helping:leave"),
+)  # fmt: skip
+
+
+def by_name(commands: Sequence[Command]) -> dict[str, Command]:
+    """The table as a dict."""
+    return {command.name: command for command in commands}
+
+
+def help_text(commands: Sequence[Command]) -> str:
+    """The table for people: one command a line, what it does beside it or under it."""
+    width = max(len(command.usage) for command in commands if len(command.usage) <= 30)
+    lines = []
+    for command in commands:
+        if len(command.usage) > width:
+            lines += [f"  {command.usage}", f"  {'':{width}}  {command.summary}"]
+        else:
+            lines.append(f"  {command.usage:{width}}  {command.summary}")
+    return "\n".join(lines)
+
+
+def markdown_table(commands: Sequence[Command]) -> str:
+    """The table for the README."""
+    rows = [f"| `{command.usage.replace('|', chr(92) + '|')}` | {command.summary} |" for command in commands]
+    return "\n".join(["| command | what it does |", "|---|---|", *rows])

@@ -1,0 +1,126 @@
+"""The commands that explain a similarity: compare and why."""
+
+from __future__ import annotations
+
+from argparse import Namespace
+from dataclasses import dataclass
+
+from common import gallery
+from common.layout import GROUPS
+from common.music import keys, tempos
+from common.paths import Output
+from common.prompt.answers import Answer, facts, quoted, title
+from common.prompt.session import Session
+from common.search.figures import draw_comparison
+from common.search.reasons import key_relation, tempo_relation, traits
+from common.search.space import Space
+from common.text import table
+
+
+@dataclass(frozen=True)
+class Explanation(Answer):
+    """How similar two songs are, what that is made of, and what it sounds like.
+
+    Attributes
+    ----------
+    space
+        The space that the songs are compared in.
+    one, other
+        The two songs.
+    similarity
+        Their cosine, -1 to 1.
+    contributions
+        What each musical group adds to it; the sum is the similarity.
+    both, one_not_other
+        What both songs have, and what the first is against the second, as phrases.
+    relations
+        How their tempos and their keys relate: ``tempo`` and ``key`` -> a phrase.
+    """
+
+    space: Space
+    one: int
+    other: int
+    similarity: float
+    contributions: dict[str, float]
+    both: list[str]
+    one_not_other: list[str]
+    relations: dict[str, str]
+
+    def as_json(self) -> object:
+        one, other = facts(self.space.library, [self.one, self.other])
+        similarities = self.space.distribution
+        return {
+            "one": one,
+            "other": other,
+            "space": self.space.name,
+            "similarity": self.similarity,
+            "standing": similarities.standing(self.similarity),
+            "percentile": similarities.percentile(self.similarity),
+            "contributions": self.contributions,
+            "both": self.both,
+            "one_not_other": self.one_not_other,
+            **self.relations,
+        }
+
+    def as_text(self) -> str:
+        library, lines = self.space.library, []
+        for label, song in (("A", self.one), ("B", self.other)):
+            lines += [f"{label}  {title(library, song)}", f"   {library.paths[song]}"]
+        standing = self.space.distribution.standing(self.similarity)
+        lines += [f"\nsimilarity {self.similarity:.3f}, {standing}  [{self.space.name}]", self._groups()]
+        for what, phrases in (("both", self.both), ("A, not B", self.one_not_other)):
+            lines += [f"{'' if place else what:9} {phrase}" for place, phrase in enumerate(phrases)]
+        lines += [f"{name:9} {relation}" for name, relation in self.relations.items()]
+        return "\n".join(lines)
+
+    def _groups(self) -> str:
+        """The contributions as a table with a bar each."""
+        longest = max(map(abs, self.contributions.values())) or 1.0
+        rows = [
+            [group, f"{value:+.3f}", _bar(value / longest), GROUPS[group]]
+            for group, value in self.contributions.items()
+        ]
+        rows.append(["sum", f"{sum(self.contributions.values()):+.3f}", "", ""])
+        return table(["group", "adds", "", "which is"], rows, right=" r")
+
+    def write(self, session: Session) -> list[str]:
+        names = self.space.library.names
+        one, other = names[self.one], names[self.other]
+        path = session.paths.plot(Output.COMPARE, f"{one} | {other}")
+        draw_comparison(path, one, other, self.similarity, self.contributions)
+        gallery.refresh(session.paths)
+        return [f"chart: {path}"]
+
+    def next_command(self) -> str:
+        return f"search {quoted(self.space.library, self.other)}"
+
+
+def compare(session: Session, arguments: Namespace) -> Explanation:
+    """Explain how similar two songs are."""
+    one, other = session.two_songs(arguments.songs)
+    return explain(session.space(arguments.space), one, other)
+
+
+def why(session: Session, arguments: Namespace) -> Explanation:
+    """Explain why a song was found."""
+    song, found = session.neighbour(arguments.words, arguments.space)
+    return explain(session.space(arguments.space), song, found)
+
+
+def explain(space: Space, one: int, other: int) -> Explanation:
+    """Explain the similarity of two songs in a space."""
+    library, contributions = space.library, space.contributions(one, other)
+    both, one_not_other = traits(library, one, other, contributions)
+    relations = {
+        "tempo": tempo_relation(*tempos(library, [one, other])),
+        "key": key_relation(*keys(library, [one, other])),
+    }
+    similarity = space.similarity(one, other)
+    return Explanation(space, one, other, similarity, contributions, both, one_not_other, relations)
+
+
+def _bar(share: float, width: int = 12) -> str:
+    """Draw -1 to 1 as blocks left or right of a middle line."""
+    length = round(abs(share) * width)
+    left = ("█" * length if share < 0 else "").rjust(width)
+    return f"{left}│{'█' * length if share > 0 else ''}".ljust(2 * width + 1)

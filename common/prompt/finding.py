@@ -1,0 +1,113 @@
+"""The commands that find songs: search and diverse."""
+
+from __future__ import annotations
+
+from argparse import Namespace
+from dataclasses import dataclass
+
+import numpy as np
+
+from common.console import UserError
+from common.prompt.answers import Answer, facts, quoted, song_table, title, written
+from common.prompt.session import Session
+from common.search import filters, nearest
+from common.search.nearest import Match
+from common.search.space import Space
+
+
+@dataclass(frozen=True)
+class SearchAnswer(Answer):
+    """Songs that are like one song.
+
+    Attributes
+    ----------
+    space
+        The space that was searched.
+    song
+        The song that was searched for.
+    copies
+        Other copies of its recording.
+    matches
+        The songs found, best first.
+    playlist
+        Name of the playlist that they shall be saved as; None for none.
+    """
+
+    space: Space
+    song: int
+    copies: tuple[int, ...]
+    matches: list[Match]
+    playlist: str | None
+
+    def as_json(self) -> object:
+        library = self.space.library
+        found = facts(library, [match.row for match in self.matches])
+        results = [
+            {"rank": rank, "similarity": match.score, **of_song,
+             "copies": [library.paths[row] for row in match.copies]}
+            for rank, (match, of_song) in enumerate(zip(self.matches, found, strict=True), start=1)
+        ]  # fmt: skip
+        (asked,) = facts(library, [self.song])
+        asked["copies"] = [library.paths[row] for row in self.copies]
+        return {"song": asked, "space": self.space.name, "results": results}
+
+    def as_text(self) -> str:
+        if not self.matches:
+            raise UserError("no other song passes these filters")
+        library, matches = self.space.library, self.matches
+        lines = [f"{title(library, self.song)}  [{self.space.name}]"]
+        lines += [f"= {library.paths[row]}" for row in self.copies]
+        columns: dict[str, list[str | None]] = {"alike": [f"{match.score:.3f}" for match in matches]}
+        if len(matches) > 1 and matches[1].closest is not None:
+            columns["to those above"] = [None if m.closest is None else f"{m.closest:.3f}" for m in matches]
+        copies = [[f"= {library.paths[row]}" for row in match.copies] for match in matches]
+        return "\n".join([*lines, song_table(library, [match.row for match in matches], columns, copies)])
+
+    def write(self, session: Session) -> list[str]:
+        if not self.playlist:
+            return []
+        songs = facts(self.space.library, [match.row for match in self.matches])
+        return [written(session.save_playlist(self.playlist, songs))]
+
+    def next_command(self) -> str:
+        library = self.space.library
+        return f"compare {quoted(library, self.song)} {quoted(library, self.matches[0].row)}"
+
+
+def search(session: Session, arguments: Namespace) -> SearchAnswer:
+    """Find the songs most similar to one."""
+    song = session.song(" ".join(arguments.song))
+    space, allowed = session.space(arguments.space), _allowed(session, song, arguments)
+    found = nearest.search(space, song, arguments.n, allowed, arguments.per_artist)
+    return _answer(session, SearchAnswer(space, song, found.copies, found.matches, arguments.save))
+
+
+def diverse(session: Session, arguments: Namespace) -> SearchAnswer:
+    """Find songs that are similar to one, but not to each other."""
+    song = session.song(" ".join(arguments.song))
+    space, allowed = session.space(arguments.space), _allowed(session, song, arguments)
+    pool = max(arguments.n, arguments.pool or nearest.pool_size(arguments.n))
+    found = nearest.search(space, song, pool, allowed, arguments.per_artist)
+    picked = nearest.diverse(space, found.matches, arguments.n, arguments.diversity)
+    return _answer(session, SearchAnswer(space, song, found.copies, picked, arguments.save))
+
+
+def _answer(session: Session, answer: SearchAnswer) -> SearchAnswer:
+    """Let the session know what was found, so that numbers stand for it."""
+    session.asked, session.listed = answer.song, [match.row for match in answer.matches]
+    return answer
+
+
+def _allowed(session: Session, song: int, arguments: Namespace) -> np.ndarray:
+    """Which songs the filters of a search let through, bool, shape (n_songs,)."""
+    chosen = filters.Filters(
+        same_genre=arguments.same_genre,
+        other_genre=arguments.other_genre,
+        other_artist=arguments.other_artist,
+        other_album=arguments.other_album,
+        same_tempo=arguments.same_tempo,
+        mixable_key=arguments.mixable_key,
+        tempo=arguments.bpm,
+        duration=arguments.duration,
+    )
+    return filters.allowed(session.library, song, chosen)

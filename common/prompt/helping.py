@@ -1,0 +1,46 @@
+"""The commands about the prompt itself: help and quit."""
+
+from __future__ import annotations
+
+from argparse import Namespace
+from dataclasses import dataclass
+
+from common.prompt.answers import Answer
+from common.prompt.commands import COMMANDS, Command, help_text
+from common.prompt.loop import Leave
+from common.prompt.session import Session
+
+
+@dataclass(frozen=True)
+class Help(Answer):
+    """The table of commands.
+
+    Attributes
+    ----------
+    commands
+        The commands, in the order of the table.
+    """
+
+    commands: tuple[Command, ...]
+
+    def as_json(self) -> object:
+        return [{"command": command.usage, "does": command.summary} for command in self.commands]
+
+    def as_text(self) -> str:
+        return "\n".join(
+            [
+                help_text(self.commands),
+                "SONG is any part of its name, the number of a song listed before, or an audio file.",
+                "A line that starts with no command is a search.",
+            ]
+        )
+
+
+def show_help(session: Session, arguments: Namespace) -> Help:
+    """Show the commands."""
+    return Help(COMMANDS)
+
+
+def leave(session: Session, arguments: Namespace) -> Answer:
+    """Leave the prompt."""
+    raise Leave

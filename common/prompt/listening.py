@@ -1,0 +1,84 @@
+"""The commands that hand songs on: save, play and open."""
+
+from __future__ import annotations
+
+from argparse import Namespace
+from dataclasses import dataclass
+from pathlib import Path
+
+from common.console import UserError
+from common.prompt import player
+from common.prompt.answers import Answer, facts, written
+from common.prompt.session import Session
+
+
+@dataclass(frozen=True)
+class Saved(Answer):
+    """A playlist that was written.
+
+    Attributes
+    ----------
+    files
+        Its files, the ``.m3u8`` first.
+    """
+
+    files: list[Path]
+
+    def as_json(self) -> object:
+        return [str(path) for path in self.files]
+
+    def as_text(self) -> str:
+        return ""
+
+    def write(self, session: Session) -> list[str]:
+        return [written(self.files)]
+
+
+def save(session: Session, arguments: Namespace) -> Saved:
+    """Save the songs listed last as a playlist."""
+    if not session.listed:
+        raise UserError("nothing was listed yet; search first, or give --save NAME to a search")
+    name = " ".join(arguments.name) or _default_name(session)
+    songs = facts(session.library, session.listed)
+    return Saved(session.save_playlist(name, songs, relative=arguments.relative))
+
+
+def _default_name(session: Session) -> str:
+    return "songs" if session.asked is None else f"like {session.library.names[session.asked]}"
+
+
+@dataclass(frozen=True)
+class HandedOver(Answer):
+    """A file that was handed to the system.
+
+    Attributes
+    ----------
+    done
+        A sentence that says what was done.
+    """
+
+    done: str
+
+    def as_json(self) -> object:
+        return {"done": self.done}
+
+    def as_text(self) -> str:
+        return self.done
+
+
+def play(session: Session, arguments: Namespace) -> HandedOver:
+    """Hand a song, or the playlist written last, to the system's player."""
+    return HandedOver(player.play(_file(session, arguments)))
+
+
+def open_folder(session: Session, arguments: Namespace) -> HandedOver:
+    """Show a song, or the playlist written last, in its folder."""
+    return HandedOver(player.show(_file(session, arguments)))
+
+
+def _file(session: Session, arguments: Namespace) -> Path:
+    if arguments.song:
+        return Path(session.library.paths[session.song(" ".join(arguments.song))])
+    if session.playlist is None:
+        raise UserError("which song? Write its number, or any part of its name")
+    return session.playlist

@@ -1,0 +1,138 @@
+"""The commands that show the library: list, genres and spaces."""
+
+from __future__ import annotations
+
+from argparse import Namespace
+from dataclasses import dataclass
+
+from common import gallery
+from common.console import UserError
+from common.library import Library
+from common.paths import Output
+from common.prompt.answers import Answer, facts, quoted, song_table, written
+from common.prompt.session import Session
+from common.search.figures import draw_genres
+from common.search.genre_similarity import GenreStatistics, measure, statistics_table, write_reports
+from common.search.spaces import SPACES
+from common.text import count, fold, table
+
+
+@dataclass(frozen=True)
+class SongList(Answer):
+    """The songs of some genres.
+
+    Attributes
+    ----------
+    library
+        The library that they are of.
+    songs
+        The songs, genre after genre.
+    n_genres
+        How many genres they are of.
+    playlist
+        Name of the playlist that they shall be saved as; None for none.
+    """
+
+    library: Library
+    songs: list[int]
+    n_genres: int
+    playlist: str | None
+
+    def as_json(self) -> object:
+        return facts(self.library, self.songs)
+
+    def as_text(self) -> str:
+        return song_table(self.library, self.songs)
+
+    def write(self, session: Session) -> list[str]:
+        saved = []
+        if self.playlist:
+            files = session.save_playlist(self.playlist, facts(self.library, self.songs))
+            saved.append(written(files))
+        return [*saved, f"{count(len(self.songs), 'song')} in {count(self.n_genres, 'genre')}"]
+
+    def next_command(self) -> str:
+        return f"search {quoted(self.library, self.songs[0])}"
+
+
+def songs(session: Session, arguments: Namespace) -> SongList:
+    """List the songs of a genre, or of every genre."""
+    library, wanted = session.library, " ".join(arguments.genre)
+    genres = [genre for genre in library.genre_names if not wanted or fold(genre) == fold(wanted)]
+    if not genres:
+        raise UserError(f"no genre is called {wanted!r}; there are {', '.join(library.genre_names)}")
+    session.listed = [row for genre in genres for row in library.indices_of(genre) if row < library.n_own]
+    session.asked = None
+    return SongList(library, session.listed, len(genres), arguments.save)
+
+
+@dataclass(frozen=True)
+class GenreAnswer(Answer):
+    """How well similarity follows genres.
+
+    Attributes
+    ----------
+    statistics
+        What was measured.
+    names
+        Names of the library's songs.
+    """
+
+    statistics: GenreStatistics
+    names: list[str]
+
+    def as_json(self) -> object:
+        headers, rows = statistics_table(self.statistics)
+        return [dict(zip(headers, row, strict=True)) for row in rows]
+
+    def as_text(self) -> str:
+        headers, rows = statistics_table(self.statistics)
+        shown = [[f"{cell:.3f}" if isinstance(cell, float) else cell for cell in row] for row in rows]
+        as_table = table(headers, shown, right=" " + "r" * len(headers))
+        return "\n".join([as_table, *self.statistics.sentences(self.names)])
+
+    def write(self, session: Session) -> list[str]:
+        written = [
+            *write_reports(session.paths, self.statistics),
+            draw_genres(session.paths.plot(Output.SIMILARITY), self.statistics),
+        ]
+        gallery.refresh(session.paths)
+        return ["written: " + ", ".join(map(str, written))]
+
+    def next_command(self) -> str:
+        return "list"
+
+
+def genres(session: Session, arguments: Namespace) -> GenreAnswer:
+    """Measure how well similarity follows genres."""
+    return GenreAnswer(measure(session.space(arguments.space)), session.library.names)
+
+
+@dataclass(frozen=True)
+class SpaceList(Answer):
+    """The similarity spaces.
+
+    Attributes
+    ----------
+    chosen
+        Name of the space that the session uses.
+    """
+
+    chosen: str
+
+    def as_json(self) -> object:
+        return [
+            {"name": name, "chosen": name == self.chosen, "is": about} for name, (_, about) in SPACES.items()
+        ]
+
+    def as_text(self) -> str:
+        rows = [["•" if name == self.chosen else "", name, about] for name, (_, about) in SPACES.items()]
+        return table(["", "space", "what it is"], rows)
+
+
+def spaces(session: Session, arguments: Namespace) -> SpaceList:
+    """List the similarity spaces, or change to one."""
+    if arguments.name:
+        session.space(arguments.name)
+        session.space_name = arguments.name
+    return SpaceList(session.space_name)

@@ -1,0 +1,78 @@
+"""How a line becomes a command and its arguments, typed at a prompt or given on the command line.
+
+Conventions: words need no quotes, because an argument that is a title is the words that are left.
+"""
+
+from __future__ import annotations
+
+import argparse
+import re
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import NoReturn
+
+from common.console import UserError, add_folder_options
+from common.prompt.commands import COMMANDS, Command, by_name
+
+_WORD = re.compile(r"""(?:"([^"]*)"|'([^']*)')(?=\s|$)|(\S+)""")
+
+
+def split(line: str) -> list[str]:
+    """Split a line into words; quotes around a word hold it together, an apostrophe in it is itself."""
+    return [next(part for part in match.groups() if part is not None) for match in _WORD.finditer(line)]
+
+
+def pick(words: Sequence[str]) -> tuple[Command, list[str]]:
+    """Tell the command and its words apart; words without a command belong to the first command."""
+    named = by_name(COMMANDS).get(words[0].lower())
+    rest = ["→" if word == "->" else word for word in words]  # it begins with a dash, but is no option
+    return (named, rest[1:]) if named else (COMMANDS[0], rest)
+
+
+class HelpShown(Exception):  # noqa: N818  (a way out of argparse)
+    """Help was printed instead of running anything."""
+
+
+class _LineParser(argparse.ArgumentParser):
+    """A parser whose mistakes are the user's and end nothing."""
+
+    def error(self, message: str) -> NoReturn:
+        raise UserError(f"{message}; usage: {self.usage}")
+
+    def exit(self, status: int = 0, message: str | None = None) -> NoReturn:
+        raise HelpShown
+
+
+def parse_line(command: Command, words: Sequence[str]) -> argparse.Namespace:
+    """Parse the words after a command that was typed at the prompt.
+
+    Raises
+    ------
+    UserError
+        If the words are not what the command takes.
+    HelpShown
+        If they ask for help, which was printed.
+    """
+    parser = _LineParser(
+        prog=command.name, usage=command.usage, description=command.summary, allow_abbrev=False
+    )
+    return command.add_to(parser).parse_intermixed_args(words)
+
+
+def parse_one_shot(command: Command, words: Sequence[str], before: argparse.Namespace) -> argparse.Namespace:
+    """Parse a command given on the command line; wrong usage is argparse's exit code 2.
+
+    Parameters
+    ----------
+    command, words
+        The command and its words, as `pick` tells them apart.
+    before
+        Options that stood before the command; they may also come after it, and the last one counts.
+    """
+    parser = argparse.ArgumentParser(
+        prog=f"{Path(sys.argv[0]).name} {command.name}", description=command.summary, allow_abbrev=False
+    )
+    command.add_to(parser)
+    add_folder_options(parser)
+    return parser.parse_intermixed_args(words, argparse.Namespace(**vars(before)))
