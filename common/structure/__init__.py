@@ -1,0 +1,1 @@
+"""Readings of a song in time: tempo and beat grid, loudness, sections, cue points."""
