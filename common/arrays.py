@@ -35,24 +35,26 @@ def scaling(embeddings: np.ndarray, chunk: int = 8192) -> tuple[np.ndarray, np.n
     return mean, np.where(spread <= 1e-6 * np.maximum(largest, 1e-12), np.inf, spread)
 
 
-def standardise(embeddings: np.ndarray, reference: np.ndarray | None = None) -> np.ndarray:
-    """Give every feature mean 0 and standard deviation 1 over the songs; see `scaling`.
+def standardise(embeddings: np.ndarray, by: tuple[np.ndarray, np.ndarray] | None = None) -> np.ndarray:
+    """Give every feature mean 0 and standard deviation 1 over the songs.
 
     Parameters
     ----------
     embeddings
-        Shape (n_songs, n_features).
-    reference
-        Songs whose means and deviations are used, shape (n_others, n_features), so that a song from
-        outside a library can be measured by it; ``embeddings`` themselves if None.
+        Array of shape (n_songs, n_features).
+    by
+        Means and deviations to use, as `scaling` gives them, so that a song from outside a library can be
+        measured by it; those of ``embeddings`` themselves if None.
 
     Returns
     -------
     ndarray
-        float64, same shape. A feature that is the same in every song of the reference becomes 0.
+        float64, same shape. A feature that is the same in every song measured by becomes 0.
     """
-    mean, spread = scaling(embeddings if reference is None else reference)
-    return (np.asarray(embeddings, dtype=np.float64) - mean) / spread
+    mean, spread = scaling(embeddings) if by is None else by
+    values = np.asarray(embeddings, dtype=np.float64) - mean
+    values /= spread
+    return values
 
 
 def stratified(labels: Sequence[object] | np.ndarray, n: int, seed: int, least: int = 1) -> np.ndarray:
@@ -110,7 +112,7 @@ def neighbours(standardised: np.ndarray, k: int, block: int | None = None) -> tu
         Shape (n_songs, k): nearest first, equally near ones in the library's order; cosine distances,
         0 to 2.
     """
-    units = unit(standardised).astype(np.float32)
+    units = unit_rows(standardised).astype(np.float32)
     k = min(k, len(units) - 1)
     block = block or max(1, min(BLOCK, BLOCK_ENTRIES // max(len(units), 1)))
     found = np.empty((len(units), k), dtype=np.int32)
@@ -135,35 +137,82 @@ def _smallest(values: np.ndarray, k: int) -> np.ndarray:
     return np.take_along_axis(candidates, order, axis=1)
 
 
-def unit(rows: np.ndarray) -> np.ndarray:
-    """Scale every row to length 1; a row of zeros (a song average in everything) stays."""
-    lengths = np.linalg.norm(rows, axis=-1, keepdims=True)
-    return rows / np.where(lengths > 0, lengths, 1.0)
+LEAST_LENGTH = 1e-9
+"""A row that is shorter is rounding error, and points nowhere."""
+
+
+def unit_rows(rows: np.ndarray, lengths: np.ndarray | None = None) -> np.ndarray:
+    """Scale every row to length 1; a row of nothing but rounding error becomes 0.
+
+    Parameters
+    ----------
+    rows
+        Floats of shape (n, k), or one row of shape (k,).
+    lengths
+        What the rows are divided by instead of their own lengths, shape (n, 1): that of a sum, for example,
+        which they are parts of.
+    """
+    if lengths is None:
+        lengths = np.linalg.norm(rows, axis=-1, keepdims=True)
+    return np.divide(rows, lengths, out=np.zeros_like(rows), where=lengths > LEAST_LENGTH)
 
 
 def principal_components(values: np.ndarray, dimensions: int) -> np.ndarray:
-    """Project on the directions of largest variance; those that do not exist are 0.
+    """Project songs on the directions of largest variance; those that do not exist are 0.
 
     Parameters
     ----------
     values
-        Shape (n_songs, n_features), every feature with mean 0.
+        Array of shape (n_songs, n_features), every feature with mean 0.
     dimensions
-        How many directions.
+        How many directions there should be.
 
     Returns
     -------
     ndarray
         Shape (n_songs, dimensions); the sign is such that the largest entry is positive.
     """
-    n_songs, n_features = values.shape
-    # Whichever of the two products is smaller has the same eigenvalues other than zero.
-    if n_songs <= n_features:
-        variances, vectors = np.linalg.eigh(values @ values.T)
-        scores = vectors * np.sqrt(np.clip(variances, 0.0, None))
-    else:
-        _, vectors = np.linalg.eigh(values.T @ values)
-        scores = values @ vectors
-    scores = scores[:, ::-1][:, :dimensions]
+    variances, vectors, by_song = _decompose(values)
+    kept = vectors[:, :dimensions]
+    scores = kept * np.sqrt(variances[:dimensions]) if by_song else values @ kept
     scores = scores * np.sign(scores[np.abs(scores).argmax(axis=0), np.arange(scores.shape[1])])
     return np.pad(scores, [(0, 0), (0, dimensions - scores.shape[1])])
+
+
+def principal_axes(values: np.ndarray, most: int) -> tuple[np.ndarray, np.ndarray]:
+    """The directions of largest variance themselves, and how much variance they carry.
+
+    Parameters
+    ----------
+    values
+        Array of shape (n_songs, n_features), every feature with mean 0.
+    most
+        The largest number of axes to return.
+
+    Returns
+    -------
+    variances
+        Of all components, largest first, shape (min(n_songs, n_features),).
+    axes
+        Orthonormal rows, shape (k, n_features); fewer than ``most`` where the others carry nothing. The sign
+        of a component is anyone's choice: high is where most features are high.
+    """
+    variances, vectors, by_song = _decompose(values)
+    # Below this, what is left is rounding, and its direction means nothing.
+    kept = max(1, min(most, int((variances > 1e-10 * variances[0]).sum())))
+    axes = vectors[:, :kept].T
+    if by_song:
+        axes = unit_rows(axes @ values)
+    axes = axes * np.where(axes.sum(axis=1) < 0, -1.0, 1.0)[:, None]
+    return variances / max(len(values) - 1, 1), axes
+
+
+def _decompose(values: np.ndarray) -> tuple[np.ndarray, np.ndarray, bool]:
+    """Eigenvalues, largest first, and eigenvectors of the smaller product of values with themselves.
+
+    For a few hundred songs of ``N_FEATURES`` that is ten times faster than a singular value decomposition.
+    The vectors are in columns, and the last value tells whether they belong to the songs or to the features.
+    """
+    by_song = values.shape[0] <= values.shape[1]
+    eigenvalues, vectors = np.linalg.eigh(values @ values.T if by_song else values.T @ values)
+    return np.maximum(eigenvalues[::-1], 0.0), vectors[:, ::-1], by_song

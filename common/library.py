@@ -22,7 +22,7 @@ from typing import Any
 
 import numpy as np
 
-from common.arrays import scaling
+from common.arrays import scaling, standardise
 from common.console import UserError
 from common.files import (
     ArtifactError,
@@ -134,18 +134,21 @@ class Library:
 
     @cached_property
     def scaling(self) -> tuple[np.ndarray, np.ndarray]:
-        """Mean and standard deviation of every feature over the library's own songs; see `scaling`."""
+        """Mean and standard deviation of every feature over the library's own songs; see `arrays.scaling`."""
         return scaling(self.embeddings[: self.n_own])
 
     @cached_property
     def standardised(self) -> np.ndarray:
-        """float64, shape (n_songs, ``N_FEATURES``); see `standardise`."""
-        return self.standardised_rows(slice(None))
+        """float64, shape (n_songs, ``N_FEATURES``); see `arrays.standardise`."""
+        return self.standardise(self.embeddings)
 
     def standardised_rows(self, rows: slice | Sequence[int]) -> np.ndarray:
         """The same for some songs only, without computing it for all."""
-        mean, spread = self.scaling
-        return (self.embeddings[rows].astype(np.float64) - mean) / spread
+        return self.standardise(self.embeddings[rows])
+
+    def standardise(self, embeddings: np.ndarray) -> np.ndarray:
+        """Embeddings of any songs, shape (n, ``N_FEATURES``), measured by the library's own songs."""
+        return standardise(embeddings, self.scaling)
 
     def with_guest(self, embedding: np.ndarray, facts: Mapping[str, Any]) -> Library:
         """The library and one more song, which is measured by it; see ``n_guests``.

@@ -6,12 +6,13 @@ key comes from the average chroma, so a song that modulates gets the key it spen
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import ArrayLike
 
+from common.arrays import unit_rows
 from common.layout import SLICES, index_of
 from common.library import Library
 
@@ -68,6 +69,11 @@ class Key:
     def camelot(self) -> str:
         """The DJs' name of the key: hour on the circle of fifths, A for minor, B for major (``8A``)."""
         return f"{self.hour}{'B' if self.mode == MAJOR else 'A'}"
+
+    @property
+    def label(self) -> str:
+        """What is shown wherever a key is: ``A minor 8A``, or ``A minor 8A ?`` where another fits as well."""
+        return f"{self.name} {self.camelot}{'' if self.is_clear else ' ?'}"
 
     @property
     def is_clear(self) -> bool:
@@ -151,23 +157,60 @@ def _best_fits(chroma_means: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 def _correlations(chroma: np.ndarray) -> np.ndarray:
     """Pearson correlation with the 12 major, then the 12 minor keys: (n_songs, 12) -> (n_songs, 24)."""
     profiles = np.array([np.roll(p, tonic) for p in (MAJOR_PROFILE, MINOR_PROFILE) for tonic in range(12)])
-    return _unit(chroma) @ _unit(profiles).T
+    return unit_rows(_centred(chroma)) @ unit_rows(_centred(profiles)).T
 
 
-def _unit(rows: np.ndarray) -> np.ndarray:
-    centred = rows - rows.mean(axis=1, keepdims=True)
-    lengths = np.linalg.norm(centred, axis=1, keepdims=True)
-    return centred / np.where(lengths > 0, lengths, 1.0)
+def _centred(rows: np.ndarray) -> np.ndarray:
+    return rows - rows.mean(axis=1, keepdims=True)
 
 
 def wheel_distance(one: Key, other: Key) -> int:
-    """Steps between two keys on the DJs' wheel, 0 (the same) to 7.
+    """Steps between two keys on the DJs' wheel, 0 (the same) to 7; see `wheel_steps`."""
+    return int(wheel_steps(one.hour, one.mode == MINOR, other.hour, other.mode == MINOR))
+
+
+def wheel_steps(
+    hour: ArrayLike, minor: ArrayLike, other_hour: ArrayLike, other_minor: ArrayLike
+) -> np.ndarray:
+    """Steps between keys on the DJs' wheel, 0 (the same) to 7.
 
     A step is a fifth up or down, or the change to the relative major or minor; songs at most one step
     apart share all notes or all but one, and mix well.
+
+    Parameters
+    ----------
+    hour, other_hour
+        Places of keys on the wheel, 1 to 12, of shapes that go together; see `Key.hour`.
+    minor, other_minor
+        Whether the keys are minor, of the same shapes.
     """
-    around = abs(one.hour - other.hour)
-    return min(around, 12 - around) + (one.mode != other.mode)
+    around = np.abs(np.subtract(hour, other_hour))
+    return np.minimum(around, 12 - around) + np.not_equal(minor, other_minor)
+
+
+def tempo_octaves(one: ArrayLike, other: ArrayLike) -> tuple[np.ndarray, np.ndarray]:
+    """How far tempos are apart: whole octaves, which do not count, and the rest, which does.
+
+    A song that is counted twice as fast is the same song: half and double time are one tempo.
+
+    Parameters
+    ----------
+    one, other
+        Tempos in BPM, of shapes that go together; 0 where no pulse was found.
+
+    Returns
+    -------
+    octaves
+        Whole octaves that the other is faster, -1.0 for half time; NaN where either has no pulse.
+    rest
+        What is left, from -0.5 up to 0.5 octaves; NaN likewise.
+    """
+    one, other = np.asarray(one, dtype=np.float64), np.asarray(other, dtype=np.float64)
+    known = (one > 0) & (other > 0)
+    apart = np.log2(np.where(other > 0, other, 1.0)) - np.log2(np.where(one > 0, one, 1.0))
+    apart = np.where(known, apart, np.nan)
+    octaves = np.floor(apart + 0.5)
+    return octaves, apart - octaves
 
 
 def tempo_ratio(one: float, other: float) -> float | None:
@@ -176,7 +219,7 @@ def tempo_ratio(one: float, other: float) -> float | None:
     Parameters
     ----------
     one, other
-        In BPM.
+        Tempos in BPM.
 
     Returns
     -------
@@ -184,27 +227,34 @@ def tempo_ratio(one: float, other: float) -> float | None:
         ``other / one`` folded by powers of two into [1/√2, √2): 1.0 for 70 and 140 BPM. None if either
         song has no pulse.
     """
-    if one <= 0 or other <= 0:
-        return None
-    octaves = math.log2(other / one)
-    return 2.0 ** (octaves - math.floor(octaves + 0.5))
+    _, rest = tempo_octaves(one, other)
+    return None if np.isnan(rest) else float(2.0**rest)
 
 
-def same_tempo(one: float, other: float, tolerance: float = 0.04) -> bool:
-    """Whether two tempos agree, half and double time included, within a relative tolerance.
+TEMPO_TOLERANCE = 0.04
+"""Tempos that differ by no more are the same: the usual tolerance of tempo evaluation (F. Gouyon et al., "An
+experimental comparison of audio tempo induction algorithms", 2006)."""
 
-    4 % is the usual tolerance of tempo evaluation (F. Gouyon et al., "An experimental comparison of
-    audio tempo induction algorithms", 2006).
+
+def same_tempo(one: ArrayLike, other: ArrayLike) -> np.ndarray:
+    """Whether tempos agree within `TEMPO_TOLERANCE`, half and double time included; without a pulse, none."""
+    _, rest = tempo_octaves(one, other)
+    return np.abs(2.0**rest - 1.0) <= TEMPO_TOLERANCE
+
+
+def tempo_within(tempo: np.ndarray, low: float, high: float) -> np.ndarray:
+    """Whether tempos lie in a closed range of BPM as they are, at half or at double time; shape as ``tempo``.
+
+    One octave each way and no more, for with all of them a range that is open at one end would hold every
+    tempo.
     """
-    return bool(same_tempos(one, np.array([other]), tolerance)[0])
+    at = np.asarray(tempo, dtype=np.float64)[..., np.newaxis] * (0.5, 1.0, 2.0)
+    return np.any((at >= low) & (at <= high) & (at > 0), axis=-1)
 
 
-def same_tempos(one: float, others: np.ndarray, tolerance: float = 0.04) -> np.ndarray:
-    """The same for many tempos at once, bool, shape as ``others``."""
-    known = (np.asarray(others) > 0) & (one > 0)
-    octaves = np.log2(np.where(known, others, 1.0)) - np.log2(one if one > 0 else 1.0)
-    ratio = 2.0 ** (octaves - np.floor(octaves + 0.5))
-    return known & (np.abs(ratio - 1.0) <= tolerance)
+def shown_tempo(tempo: float) -> int | None:
+    """A tempo as it is shown to people, in whole BPM; None where no pulse was found."""
+    return round(float(tempo)) if tempo > 0 else None
 
 
 FAINTEST_DB = -100.0

@@ -7,6 +7,8 @@ import re
 import unicodedata
 from collections.abc import Iterable, Sequence
 
+import wcwidth
+
 
 def clean(text: str, keep: str = "") -> str:
     """Make a stranger's text safe for a terminal or a playlist.
@@ -35,20 +37,19 @@ _BIDI = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 
 
 def display_width(text: str) -> int:
-    """Columns a text takes on a terminal: wide East Asian characters two, combining marks none."""
-    if text.isascii():
-        return len(text)
-    return sum(
-        0 if unicodedata.combining(c) else 2 if unicodedata.east_asian_width(c) in "WF" else 1 for c in text
-    )
+    """Columns a text takes on a terminal, once it is safe: wide characters two, combining marks none."""
+    return len(text) if text.isascii() else wcwidth.wcswidth(clean(text))
 
 
 def shorten(text: str, width: int) -> str:
-    """Cut a text to at most ``width`` columns, with an ellipsis where something is missing."""
+    """Cut a text to at most ``width`` columns, with an ellipsis where something is missing.
+
+    What a reader takes for one character, such as an emoji put together from several, is kept or cut whole.
+    """
     if display_width(text) <= width:
         return text
     kept, used = "", 0
-    for character in text:
+    for character in wcwidth.iter_graphemes(text):
         used += display_width(character)
         if used > width - 1:
             break

@@ -1,4 +1,4 @@
-"""A sample keeps every genre's share, loses none that there is room for, and is the same each time."""
+"""Samples keep every genre's share; rows and axes are what they are called."""
 
 from collections import Counter
 
@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from sklearn.decomposition import PCA
 
-from common.arrays import stratified
+from common.arrays import principal_axes, standardise, stratified, unit_rows
 
 libraries = st.lists(st.sampled_from("ABCDEF"), min_size=1, max_size=300)
 
@@ -55,3 +56,19 @@ def test_all_of_a_small_library_in_order():
 def test_no_rows_are_refused():
     with pytest.raises(ValueError, match="at least one"):
         stratified(["a"], 0, 0)
+
+
+def test_rows_of_nothing_but_rounding_error_point_nowhere():
+    rows = np.array([[3.0, 4.0], [1e-10, -1e-10], [0.0, 0.0]])
+    np.testing.assert_array_equal(unit_rows(rows), [[0.6, 0.8], [0, 0], [0, 0]])
+    np.testing.assert_array_equal(unit_rows(rows[0]), [0.6, 0.8])
+    np.testing.assert_array_equal(unit_rows(rows, np.full((3, 1), 2.0))[0], [1.5, 2.0])
+
+
+@pytest.mark.parametrize("shape", [(8, 20), (20, 8), (12, 12)])
+def test_principal_axes_are_scikit_learns(shape):
+    values = standardise(np.random.default_rng(3).normal(size=shape))
+    variances, axes = principal_axes(values, 4)
+    expected = PCA().fit(values)
+    np.testing.assert_allclose(variances, expected.explained_variance_[: len(variances)], atol=1e-12)
+    np.testing.assert_allclose(np.abs(axes), np.abs(expected.components_[:4]), atol=1e-9)

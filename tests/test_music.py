@@ -110,3 +110,19 @@ def test_no_pulse_agrees_with_nothing():
     assert not music.same_tempo(0, 0)
     assert music.same_tempo(128, 64.5)
     assert not music.same_tempo(120, 130)
+
+
+def test_a_label_says_its_doubt():
+    assert Key(9, MINOR, 0.2).label == "A minor 8A"
+    assert Key(9, MINOR, 0.01).label == "A minor 8A ?"
+
+
+@pytest.mark.parametrize(("tempo", "shown"), [(0.0, None), (127.6, 128), (128.4, 128)])
+def test_tempos_are_shown_in_whole_beats(tempo, shown):
+    assert music.shown_tempo(tempo) == shown
+
+
+def test_octaves_of_tempo_are_whole_and_the_rest_is_less_than_half():
+    octaves, rest = music.tempo_octaves(np.array([70.0, 140, 128, 0]), np.array([140.0, 70, 132, 120]))
+    np.testing.assert_array_equal(octaves, [1, -1, 0, np.nan])
+    np.testing.assert_allclose(rest, [0, 0, np.log2(132 / 128), np.nan], atol=1e-12)

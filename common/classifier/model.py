@@ -28,6 +28,8 @@ from typing import Any
 import numpy as np
 import xgboost
 
+from common.arrays import standardise
+
 SEED = 20
 
 
@@ -85,8 +87,7 @@ class Representation:
 
     def standardised(self, X: np.ndarray) -> np.ndarray:
         """Features in standard deviations from the training mean, shape (n, ``N_FEATURES``)."""
-        values = np.asarray(X, dtype=np.float64) - self.mean
-        values /= self.scale
+        values = standardise(X, (self.mean, self.scale))
         values[:, self.weights == 0.0] = 0.0
         return values
 

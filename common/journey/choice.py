@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from common.arrays import unit
+from common.arrays import unit_rows
 from common.console import UserError
 from common.layout import SAMPLE_RATE, SLICES
 from common.library import UNKNOWN_GENRE, Library
@@ -158,6 +158,6 @@ def most_typical(library: Library) -> np.ndarray:
         All rows, shape (n_songs,); the first is the library's medoid.
     """
     parts = [slice(start, start + CHUNK) for start in range(0, len(library), CHUNK)]
-    middle = sum(unit(library.standardised_rows(part)).sum(axis=0) for part in parts) / len(library)
-    similarity = [unit(library.standardised_rows(part)) @ middle for part in parts]
+    middle = sum(unit_rows(library.standardised_rows(part)).sum(axis=0) for part in parts) / len(library)
+    similarity = [unit_rows(library.standardised_rows(part)) @ middle for part in parts]
     return np.argsort(-np.concatenate(similarity), kind="stable")

@@ -14,7 +14,7 @@ from common.journey.sheet import A3, axes_at, width_of, wrap, write, write_step,
 from common.journey.strips import draw_embedding
 from common.journey.unusual import CHECKS, Comparison, most_unusual
 from common.layout import N_FEATURES, SAMPLE_RATE
-from common.music import Key
+from common.music import shown_tempo
 from common.text import clean, count, duration, shorten
 
 if TYPE_CHECKING:
@@ -60,7 +60,7 @@ def caption(song: ChosenSong, comparison: Comparison, pulse: Pulse) -> list[str]
         duration(song.duration),
         f"{samples} samples at {SAMPLE_RATE:,} Hz".replace(",", " "),
         tempo_words(song.tempo, pulse),
-        key_words(song.key),
+        song.key.label if song.key else "no key",
         CHECKS[comparison.check],
     ]
     return [part for part in parts if part]
@@ -70,14 +70,7 @@ def tempo_words(tempo: float, pulse: Pulse) -> str:
     """Say the tempo, and how sure it is."""
     if tempo <= 0:
         return "no pulse found"
-    return f"{tempo:.0f} BPM" if pulse.is_clear else f"{tempo:.0f} BPM (no clear pulse)"
-
-
-def key_words(key: Key | None) -> str:
-    """Say the key, and how sure it is."""
-    if key is None:
-        return "no key"
-    return f"{key.name} ({key.camelot})" if key.is_clear else f"perhaps {key.name} ({key.camelot})"
+    return f"{shown_tempo(tempo)} BPM{'' if pulse.is_clear else ' (no clear pulse)'}"
 
 
 def _steps_over_time(figure: Figure, song: ChosenSong) -> None:
@@ -107,9 +100,9 @@ def _steps_over_time(figure: Figure, song: ChosenSong) -> None:
 def _pulse_up_close(figure: Figure, song: ChosenSong, pulse: Pulse) -> None:
     """Draw the beats of some seconds, with a heading that says how far to believe them."""
     if pulse.is_clear:
-        what = f"{song.tempo:.0f} beats per minute: the lines are the beats it found"
+        what = f"{shown_tempo(song.tempo)} beats per minute: the lines are the beats it found"
     elif song.tempo > 0:
-        what = f"no beat clear enough to draw; {song.tempo:.0f} BPM is a guess"
+        what = f"no beat clear enough to draw; {shown_tempo(song.tempo)} BPM is a guess"
     else:
         what = "nothing ever begins, so there is no tempo"
     panels.draw_pulse(axes_at(figure, LEFT, 10.15, 10.95), pulse)

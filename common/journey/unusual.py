@@ -11,7 +11,6 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from common import layout
-from common.arrays import standardise
 from common.journey.choice import ChosenSong
 from common.layout import BLOCK_OF, is_audible
 
@@ -66,7 +65,7 @@ def compare(song: ChosenSong) -> Comparison:
     count = max(len(others), 1)
     below = (others < song.embedding).sum(axis=0) / count
     above = (others > song.embedding).sum(axis=0) / count
-    z = standardise(song.embedding[np.newaxis], own)[0] if len(own) >= MIN_SONGS_FOR_Z else None
+    z = song.library.standardise(song.embedding[np.newaxis])[0] if len(own) >= MIN_SONGS_FOR_Z else None
     check = OUTSIDE if song.is_guest else _check(song.embedding, own[song.row])
     return Comparison(len(own), z, below, above, check)
 

@@ -22,12 +22,12 @@ from common.library import Library
 from common.maps.projection import CHUNK, Projection
 from common.maps.selection import MapSongs, Star
 from common.maps.words import describe, title
-from common.music import energies, keys, tempos
+from common.music import energies, keys, shown_tempo, tempos
 from common.pages import address, escape, save_page, share_plotly
 from common.paths import Paths
 from common.search import nearest as similarity
 from common.search import spaces
-from common.text import clean
+from common.text import clean, duration
 
 ASSETS = Path(__file__).parent / "assets"
 
@@ -157,9 +157,9 @@ def song_facts(library: Library) -> dict[str, list]:
     Returns
     -------
     dict
-        ``title, artist, genre, album`` (text or None), ``duration`` (s), ``tempo`` (BPM, None where no
-        pulse was found), ``energy`` (RMS level in dB of full scale), ``key`` (name and Camelot code, None
-        where there is none) and ``hour`` of that code (1 to 12, or None).
+        ``title, artist, genre, album`` (text or None), ``duration`` (text), ``tempo`` (whole BPM, None
+        where no pulse was found), ``energy`` (RMS level in dB of full scale), ``key`` (its label, None where
+        there is none) and ``hour`` of that code (1 to 12, or None).
     """
     found = keys(library)
     tagged = zip(library.columns["title"], library.names, strict=True)
@@ -168,10 +168,10 @@ def song_facts(library: Library) -> dict[str, list]:
         "artist": _clean(library.columns["artist"]),
         "genre": _clean(library.genres),
         "album": _clean(library.columns["album"]),
-        "duration": [round(float(seconds), 1) for seconds in library.columns["duration"]],
-        "tempo": [round(float(tempo), 1) if tempo > 0 else None for tempo in tempos(library)],
+        "duration": [duration(seconds) for seconds in library.columns["duration"]],
+        "tempo": [shown_tempo(tempo) for tempo in tempos(library)],
         "energy": [round(float(level), 1) for level in energies(library)],
-        "key": [f"{key.name} ({key.camelot})" if key else None for key in found],
+        "key": [key and key.label for key in found],
         "hour": [key.hour if key else None for key in found],
     }
 

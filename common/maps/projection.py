@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from common.arrays import principal_components, unit
+from common.arrays import principal_components, unit_rows
 
 NEIGHBOURS = 15
 """Neighbours that UMAP keeps together (its default); fewer in a library of fewer songs."""
@@ -186,7 +186,7 @@ def place(song: np.ndarray, standardised: np.ndarray, coordinates: np.ndarray) -
     ndarray
         Shape (dimensions,).
     """
-    distances = np.clip(1.0 - unit(standardised) @ unit(song), 0.0, 2.0)
+    distances = np.clip(1.0 - unit_rows(standardised) @ unit_rows(song), 0.0, 2.0)
     nearest = np.argsort(distances, kind="stable")[: min(NEIGHBOURS, len(distances))]
     weights = _memberships(distances[nearest])
     return weights @ coordinates[nearest] / weights.sum()

@@ -13,11 +13,10 @@ import numpy as np
 
 from common.console import UserError
 from common.library import Library
-from common.music import tempos
+from common.music import tempo_within, tempos
 from common.playlists.transitions import WEIGHTS, Tracks, cost, parts, tracks
 from common.recordings import artist_numbers, first_of_each, recording_numbers
 from common.search.distribution import SAMPLE_SEED
-from common.search.filters import tempo_within
 from common.search.space import Space
 
 BEAM = 64

@@ -25,7 +25,7 @@ from functools import cached_property
 
 import numpy as np
 
-from common.music import MINOR, Key, energies, keys, tempos
+from common.music import MINOR, Key, energies, keys, tempo_octaves, tempos, wheel_steps
 from common.search.distribution import SimilarityDistribution
 from common.search.reasons import FAR, key_step, tempo_step
 from common.search.space import Space
@@ -142,16 +142,14 @@ def cost(found: dict[str, np.ndarray]) -> np.ndarray:
 
 
 def _tempo_part(one: np.ndarray, other: np.ndarray) -> np.ndarray:
-    known = (one[:, None] > 0) & (other > 0)
-    octaves = np.log2(np.where(other > 0, other, 1.0)) - np.log2(np.where(one > 0, one, 1.0))[:, None]
-    apart = np.abs(octaves - np.round(octaves)) / math.log2(1.0 + FAR)
-    return np.where(known, np.minimum(apart, 1.0), UNKNOWN)
+    _, rest = tempo_octaves(one[:, None], other)
+    apart = np.abs(rest) / math.log2(1.0 + FAR)
+    return np.where(np.isnan(apart), UNKNOWN, np.minimum(apart, 1.0))
 
 
 def _key_part(one: tuple[np.ndarray, np.ndarray], other: tuple[np.ndarray, np.ndarray]) -> np.ndarray:
     (hour, minor), (other_hour, other_minor) = one, other
-    around = np.abs(hour[:, None] - other_hour)
-    steps = np.minimum(around, 12 - around) + (minor[:, None] != other_minor)
+    steps = wheel_steps(hour[:, None], minor[:, None], other_hour, other_minor)
     known = (hour[:, None] > 0) & (other_hour > 0)
     return np.where(known, np.minimum(steps / FAR_KEY, 1.0), UNKNOWN)
 

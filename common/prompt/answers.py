@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from common.console import note, say
 from common.library import Library
-from common.music import Key, keys, tempos
+from common.music import keys, shown_tempo, tempos
 from common.text import clean, duration, table
 
 if TYPE_CHECKING:
@@ -90,8 +90,8 @@ def song_table(
         "song": [library.names[song] for song in songs],
         "genre": [library.genres[song] for song in songs],
         "time": [duration(library.columns["duration"][song]) for song in songs],
-        "BPM": [f"{tempo:.0f}" if tempo > 0 else None for tempo in tempos(library, songs)],
-        "key": [_key_name(key) for key in keys(library, songs)],
+        "BPM": [shown_tempo(tempo) for tempo in tempos(library, songs)],
+        "key": [key and key.label for key in keys(library, songs)],
     }
     right = "r" + "r" * len(extra) + "  rr"
     head, rule, *lines = table(list(columns), zip(*columns.values(), strict=True), right=right).split("\n")
@@ -100,11 +100,6 @@ def song_table(
     for line, song, more in zip(lines, songs, under or [[]] * len(songs), strict=True):
         shown += [line, *(indent + clean(text) for text in [library.paths[song], *more])]
     return "\n".join(shown)
-
-
-def _key_name(key: Key | None) -> str | None:
-    """Name a key in two ways; a question mark where another fits about as well."""
-    return None if key is None else f"{key.name} {key.camelot}{'' if key.is_clear else ' ?'}"
 
 
 def title(library: Library, song: int) -> str:
@@ -126,7 +121,7 @@ def written(files: Sequence[Path]) -> str:
 
 
 def facts(library: Library, songs: Sequence[int]) -> list[dict[str, Any]]:
-    """What is known of some songs, for JSON: their metadata, tempo in BPM, and key in two notations."""
+    """What is known of some songs, for JSON: metadata, tempo in BPM, key in two notations and its doubt."""
     read = zip(songs, keys(library, songs), tempos(library, songs), strict=True)
     return [
         {
@@ -134,6 +129,7 @@ def facts(library: Library, songs: Sequence[int]) -> list[dict[str, Any]]:
             "tempo": float(tempo) or None,
             "key": key and key.name,
             "camelot": key and key.camelot,
+            "key_confidence": key and round(key.confidence, 3),
         }
         for song, key, tempo in read
     ]

@@ -14,7 +14,7 @@ import numpy as np
 
 from common.layout import SLICES
 from common.library import Library
-from common.music import same_tempos, tempos, wheel_places
+from common.music import same_tempo, tempo_within, tempos, wheel_places, wheel_steps
 from common.recordings import album_numbers, artist_numbers
 
 Range = tuple[float, float]
@@ -64,7 +64,7 @@ def allowed(library: Library, song: int, filters: Filters) -> np.ndarray:
         mask &= (seconds >= filters.duration[0]) & (seconds <= filters.duration[1])
     if filters.same_tempo:
         (tempo,) = tempos(library, [song])
-        mask &= same_tempos(tempo, tempos(library, slice(n)))
+        mask &= same_tempo(tempo, tempos(library, slice(n)))
     if filters.mixable_key:
         mask &= _mixes(library, song)[:n]
     return mask
@@ -73,20 +73,13 @@ def allowed(library: Library, song: int, filters: Filters) -> np.ndarray:
 def _mixes(library: Library, song: int) -> np.ndarray:
     """Which songs have a key at most a step on the wheel away from the song's."""
     hour, minor = wheel_places(library.embeddings[:, SLICES["chroma_mean"]])
-    around = np.abs(hour - hour[song])
-    steps = np.minimum(around, 12 - around) + (minor != minor[song])
+    steps = wheel_steps(hour, minor, hour[song], minor[song])
     return (hour > 0) & (hour[song] > 0) & (steps <= 1)
 
 
 def _share(numbers: np.ndarray, song: int) -> np.ndarray:
     """Which songs share a song's number; one of which nothing is known shares it with nobody."""
     return (numbers >= 0) & (numbers == numbers[song])
-
-
-def tempo_within(tempo: np.ndarray, low: float, high: float) -> np.ndarray:
-    """Whether tempos lie in a range as they are, at half or at double time; shape as ``tempo``."""
-    at = np.asarray(tempo, dtype=np.float64)[..., np.newaxis] * (0.5, 1.0, 2.0)
-    return np.any((at >= low) & (at <= high) & (at > 0), axis=-1)
 
 
 def parse_tempo(text: str) -> Range:

@@ -12,7 +12,7 @@ import numpy as np
 
 from common.layout import GROUP_INDICES, index_of, words
 from common.library import Library
-from common.music import Key, same_tempo, tempo_ratio, wheel_distance
+from common.music import Key, same_tempo, shown_tempo, tempo_octaves, wheel_distance
 
 _AS_A_WHOLE = {
     "timbre": ("a similar colour of sound", "another colour of sound"),
@@ -104,15 +104,16 @@ def tempo_relation(one: float, other: float) -> str:
         Such as ``the same tempo at double time (70 and 140 BPM)`` or ``7 % faster (120 and 128 BPM)``.
     """
     step = tempo_step(one, other)
-    return step if tempo_ratio(one, other) is None else f"{step} ({one:.0f} and {other:.0f} BPM)"
+    known = one > 0 and other > 0
+    return f"{step} ({shown_tempo(one)} and {shown_tempo(other)} BPM)" if known else step
 
 
 def tempo_step(one: float, other: float) -> str:
     """The same without the two tempos: ``the same tempo at double time``."""
-    ratio = tempo_ratio(one, other)
-    if ratio is None:
+    if one <= 0 or other <= 0:
         return "unknown: no pulse was found in " + ("either" if one <= 0 and other <= 0 else "one of them")
-    factor = round(other / one / ratio, 6)
+    octaves, rest = tempo_octaves(one, other)
+    factor, ratio = float(2.0**octaves), float(2.0**rest)
     pace = _PACES.get(factor, f"at {factor:g} times the pace")
     if same_tempo(one, other):
         return " ".join(filter(None, ["the same tempo", pace]))
@@ -126,8 +127,7 @@ def key_relation(one: Key | None, other: Key | None) -> str:
     """Say how two keys relate, such as ``relative keys (A minor 8A and C major 8B)``."""
     if one is None or other is None:
         return "unknown: no key stands out in " + ("either" if one is other else "one of them")
-    doubt = "" if one.is_clear and other.is_clear else "; other keys fit about as well"
-    return f"{key_step(one, other)} ({one.name} {one.camelot} and {other.name} {other.camelot}{doubt})"
+    return f"{key_step(one, other)} ({one.label} and {other.label})"
 
 
 def key_step(one: Key, other: Key) -> str:

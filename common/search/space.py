@@ -19,6 +19,7 @@ from functools import cached_property
 
 import numpy as np
 
+from common.arrays import standardise, unit_rows
 from common.layout import GROUPS
 from common.library import Library
 from common.search.distribution import SimilarityDistribution, similarity_distribution
@@ -70,7 +71,7 @@ class PartTransform:
         values = standardised[:, self.features]
         if self.matrix is not None:
             values = values @ self.matrix
-        return values if self.length is None else unit(values) * self.length
+        return values if self.length is None else unit_rows(values) * self.length
 
 
 @dataclass(frozen=True)
@@ -98,16 +99,16 @@ class Transform:
 
         A song that is average in everything gets length 0.
         """
-        return unit(self._sum(self._values(embeddings)))
+        return unit_rows(self._sum(self._values(embeddings)))
 
     def values(self, embeddings: np.ndarray) -> list[np.ndarray]:
         """What each part adds to the rows, one array of shape (n_songs, k) per part; they sum to the rows."""
         values = self._values(embeddings)
         lengths = np.linalg.norm(self._sum(values), axis=1, keepdims=True)
-        return [_divide(of_part, lengths) for of_part in values]
+        return [unit_rows(of_part, lengths) for of_part in values]
 
     def _values(self, embeddings: np.ndarray) -> list[np.ndarray]:
-        standardised = (np.asarray(embeddings, dtype=np.float64) - self.mean) / self.scale
+        standardised = standardise(embeddings, (self.mean, self.scale))
         return [part.apply(standardised) for part in self.parts]
 
     def _sum(self, values: list[np.ndarray]) -> np.ndarray:
@@ -115,16 +116,6 @@ class Transform:
         for part, of_part in zip(self.parts, values, strict=True):
             total[:, part.columns] += of_part
         return total
-
-
-def unit(rows: np.ndarray) -> np.ndarray:
-    """Give rows length 1; what is shorter than rounding error becomes 0."""
-    return _divide(rows, np.linalg.norm(rows, axis=1, keepdims=True))
-
-
-def _divide(rows: np.ndarray, lengths: np.ndarray) -> np.ndarray:
-    some = lengths > 1e-9
-    return np.where(some, rows / np.where(some, lengths, 1.0), 0.0)
 
 
 @dataclass(frozen=True)

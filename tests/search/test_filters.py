@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from libraries import library_of
 
 from common.layout import N_FEATURES, SLICES
-from common.music import estimate_keys, same_tempos, tempo_ratio, wheel_distance
+from common.music import estimate_keys, same_tempo, tempo_ratio, wheel_distance
 from common.search.filters import Filters, allowed, parse_duration, parse_tempo, tempo_within
 
 
@@ -112,7 +112,7 @@ TEMPOS = st.just(0.0) | st.floats(10, 400)
 
 @given(TEMPOS, st.lists(TEMPOS, min_size=1))
 def test_same_tempo_is_the_folded_ratio(one, others):
-    for other, same in zip(others, same_tempos(one, np.array(others)), strict=True):
+    for other, same in zip(others, same_tempo(one, np.array(others)), strict=True):
         ratio = tempo_ratio(one, other)
         expected = ratio is not None and abs(ratio - 1) <= 0.04
         assert same == expected or abs(abs(ratio - 1) - 0.04) < 1e-9

@@ -1,7 +1,7 @@
 // Draws the songs of the page (#songs, JSON) as a map with plotly that can be searched, coloured and played;
 // works from disk, without a network.
 //
-//   songs     facts, one list per fact: title, artist, genre, album, duration (s), tempo (BPM), energy (dB),
+//   songs     facts, one list per fact: title, artist, genre, album, duration, tempo (BPM), energy (dB),
 //             key, hour (of the key on the DJs' wheel, 1 to 12), file (address relative to the page)
 //   places    one list per dimension, 2 or 3 of them
 //   nearest   for each song [row, similarity] of its nearest songs in the whole embedding
@@ -38,18 +38,11 @@
     return made;
   }
 
-  function clock(seconds) {
-    const whole = Math.floor(seconds); // as the player counts
-    const pad = (n) => String(n).padStart(2, "0");
-    const [hours, minutes, rest] = [Math.floor(whole / 3600), Math.floor(whole / 60) % 60, whole % 60];
-    return hours ? `${hours}:${pad(minutes)}:${pad(rest)}` : `${minutes}:${pad(rest)}`;
-  }
-
   const genreOf = (row) => (row < own ? songs.genre[row] : "not in the library");
 
   function measured(row) {
     const { duration, tempo, key } = songs;
-    return [clock(duration[row]), tempo[row] && `${Math.round(tempo[row])} BPM`, key[row]]
+    return [duration[row], tempo[row] && `${tempo[row]} BPM`, key[row]]
       .filter(Boolean)
       .join(" · ");
   }
