@@ -58,7 +58,7 @@ def m3u8(name: str, songs: Sequence[Mapping[str, Any]], folder: Path | None = No
     Parameters
     ----------
     name, songs
-        As in `export`.
+        The playlist's name and the facts of its songs, as in `export`.
     folder
         The folder that paths are relative to; None for absolute paths.
     """

@@ -73,9 +73,9 @@ class GenreAnswer(Answer):
     Attributes
     ----------
     statistics
-        What was measured.
+        The similarities that were measured inside and between genres.
     names
-        Names of the library's songs.
+        The names of the library's songs.
     """
 
     statistics: GenreStatistics

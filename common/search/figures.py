@@ -23,13 +23,13 @@ def draw_comparison(
     Parameters
     ----------
     path
-        The PNG.
+        The PNG file that is written.
     one, other
-        Names of the songs.
+        The names of the two songs.
     score
-        Their cosine, the sum of the contributions.
+        The cosine of the songs, which is the sum of the contributions.
     contributions
-        Group -> its part of the cosine.
+        What each musical group adds to the cosine: group -> contribution.
     """
     from matplotlib import pyplot as plt
     from matplotlib.ticker import MaxNLocator
@@ -58,9 +58,9 @@ def draw_genres(path: Path, statistics: GenreStatistics) -> Path:
     Parameters
     ----------
     path
-        The PNG.
+        The PNG file that is written.
     statistics
-        What was measured.
+        The measured similarities inside and between K genres.
     """
     import seaborn as sns
     from matplotlib import pyplot as plt

@@ -27,13 +27,14 @@ class Filters:
     Attributes
     ----------
     same_genre, other_genre, other_artist, other_album
-        Whether genre must be, or genre, artist, album must not be, the song's own.
+        Whether a song found must be of the song's own genre, or must not be of its genre, by its artist or
+        from its album.
     same_tempo, mixable_key
-        Whether tempo must agree (within 4 %, half and double count) and keys mix.
+        Whether the tempo must agree (within 4 %, half and double count), and whether the keys must mix.
     tempo
-        Range in BPM; half and double time count.
+        Lowest and highest tempo in BPM, half and double time counting; None for any.
     duration
-        Range in seconds.
+        Shortest and longest duration in seconds; None for any.
     """
 
     same_genre: bool = False

@@ -41,16 +41,16 @@ class Precision:
     Attributes
     ----------
     genres
-        Mean over each genre's songs, shape (K,).
+        The mean share over each genre's songs, 0 to 1, shape (K,).
     overall
-        Mean over all songs.
+        The mean share over all songs, 0 to 1.
     other_artists
         The same where songs by the same artist do not count as neighbours; NaN where no song names its
         artist or no other artist is left.
     chance, chance_overall
-        What random neighbours would reach: shape (K,), and over all songs.
+        The share that random neighbours would reach: of each genre, shape (K,), and over all songs.
     n_neighbours
-        How many neighbours are looked at.
+        How many neighbours of every song are looked at.
     """
 
     genres: np.ndarray
@@ -68,23 +68,24 @@ class GenreStatistics:
     Attributes
     ----------
     genres
-        Names, sorted.
+        The names of the genres, sorted.
     sizes
-        Songs per genre, shape (K,).
+        How many songs each genre has, shape (K,).
     mean, spread
         Mean and standard deviation of the cosine over pairs, shape (K, K): inside a genre on the
         diagonal, between two genres elsewhere. NaN where there is no pair.
     outside_mean, outside_spread
-        Over pairs of one song inside and one outside the genre, shape (K,).
+        The same over pairs of one song inside and one outside the genre, shape (K,).
     precision
-        See `Precision`.
+        How many of a song's neighbours are of its own genre.
     silhouette
         Mean silhouette of the genres with 1 - cosine as distance, -1 to 1; NaN for a single genre.
         P. J. Rousseeuw, J. Computational and Applied Mathematics 20 (1987).
     hubs
-        (row in the library, in how many lists of nearest neighbours it is), most popular first.
+        The songs in most lists of nearest neighbours, the most frequent first: (row in the library, number
+        of lists).
     n_asked
-        Songs whose neighbours were looked at.
+        How many songs' neighbours were looked at.
     """
 
     genres: list[str]
@@ -104,7 +105,7 @@ class GenreStatistics:
         Parameters
         ----------
         names
-            Names of the library's songs, for the hubs.
+            The names of the library's songs, of which the hubs are named.
         """
         found, k = self.precision, self.precision.n_neighbours
         chance = f"by chance {found.chance_overall:.1%}"

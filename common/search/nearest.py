@@ -25,14 +25,14 @@ class Match:
     Attributes
     ----------
     row
-        Row in the library.
+        The song, as its row in the library.
     score
-        Cosine with the song searched for, -1 to 1.
+        Its cosine with the song searched for, -1 to 1.
     closest
-        Highest cosine with the songs above it in the list, the redundancy of MMR; None for the first,
+        Its highest cosine with the songs above it in the list, the redundancy of MMR; None for the first,
         and where nobody asked.
     copies
-        Other songs that are the same recording.
+        Other songs that are the same recording, as rows in the library.
     """
 
     row: int
@@ -87,9 +87,9 @@ class Found:
     Attributes
     ----------
     matches
-        The songs, best first.
+        The songs that were found, best first.
     copies
-        Other copies of the song that was searched for.
+        Other copies of the song that was searched for, as rows in the library.
     """
 
     matches: list[Match]
@@ -108,7 +108,7 @@ def search(
     Parameters
     ----------
     space, song, n, allowed
-        As in `nearest`.
+        The space, the song searched for, how many songs are wanted and which may be found, as in `nearest`.
     per_artist
         How many songs of one artist may be found; None for any number.
     """

@@ -38,13 +38,13 @@ def traits(
     Parameters
     ----------
     library
-        The songs.
+        The library that the songs are of, guests included.
     one, other
-        Two of them; of what separates them, what the first is against the second is said.
+        The two songs; of what separates them, what the first is against the second is said.
     parts
-        What each group adds to their similarity.
+        What each musical group adds to their similarity: group -> contribution to the cosine.
     n
-        How many phrases at most, of each kind.
+        How many phrases of each kind are said at most.
 
     Returns
     -------
@@ -96,7 +96,7 @@ def tempo_relation(one: float, other: float) -> str:
     Parameters
     ----------
     one, other
-        In BPM, 0 where no pulse was found.
+        The two tempos in BPM, 0 where no pulse was found.
 
     Returns
     -------

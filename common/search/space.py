@@ -81,7 +81,8 @@ class Transform:
     Attributes
     ----------
     mean, scale
-        What standardises an embedding, shape (``N_FEATURES``,); see `arrays.scaling`.
+        The mean and the standard deviation that standardise each number of an embedding, float64, shape
+        (``N_FEATURES``,); see `arrays.scaling`.
     parts
         The parts that a row is the sum of; parts may share coordinates.
     """
@@ -127,13 +128,13 @@ class Space:
     Attributes
     ----------
     name
-        What the user calls it, a key of `spaces.SPACES`.
+        The name that a user calls it by, a key of `spaces.SPACES`.
     rows
         The library's own songs: float32, shape (n_songs, n_columns), in memory or mapped into it.
     transform
-        What made the rows.
+        The transform that made the rows of embeddings.
     library
-        The songs that they were made of, guests included.
+        The songs that the rows were made of, guests included.
     """
 
     name: str
