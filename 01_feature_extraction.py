@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING
 
 from common import console
 from common.console import UserError, note, say
+from common.paths import JOURNEY
 from common.text import count, duration, table
 
 if TYPE_CHECKING:
@@ -255,7 +256,7 @@ def _run(arguments: argparse.Namespace) -> int:
     if skipped:
         note(f"{count(skipped, 'file')} skipped; reasons in {paths.skipped}")
     note(f"wrote {paths.embeddings} and {paths.metadata.name}")
-    note("next: python 02_embedding_journey.py")
+    note(f"next: {paths.command(JOURNEY)}")
     return console.FAILED if skipped and arguments.strict else console.OK
 
 

@@ -68,7 +68,7 @@ def tell(arguments: argparse.Namespace) -> int:
     written.append(gallery.refresh(paths))
     for path in written:
         say(str(path))
-    note(f"next: open {paths.gallery}, then run: {TRAIN}")
+    note(f"next: open {paths.gallery}, then run: {paths.command(TRAIN)}")
     return console.OK
 
 

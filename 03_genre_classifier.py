@@ -13,7 +13,6 @@ Run     python 03_genre_classifier.py
 from __future__ import annotations
 
 import argparse
-import shlex
 import sys
 from contextlib import AbstractContextManager
 from pathlib import Path
@@ -21,15 +20,13 @@ from typing import TYPE_CHECKING, Any
 
 from common import console
 from common.console import note, say
-from common.paths import Output, Paths
+from common.paths import SEARCH, Output, Paths
 from common.text import count, duration, thousands
 
 if TYPE_CHECKING:
     from common.classifier.model import Model
     from common.classifier.songs import TrainingSet
     from common.library import Library
-
-NEXT = "python 04_similarity_search.py"
 
 MOST_LEARNED = 100_000
 """Songs that are learned from unless told: so many take minutes and 6 GB of memory (`benchmarks.capacity`),
@@ -85,7 +82,7 @@ def train(arguments: argparse.Namespace, paths: Paths) -> int:
     note("drawing …")
     written = [*publish(paths, songs, findings), gallery.refresh(paths)]
     say("\n" + "\n".join(str(path) for path in written))
-    note(f"done in {duration(watch.seconds)}; next: {NEXT}")
+    note(f"done in {duration(watch.seconds)}; next: {paths.command(SEARCH)}")
     return console.OK
 
 
@@ -121,7 +118,7 @@ def predict(files: list[Path], paths: Paths) -> int:
     note("loading the analysis (the first time it compiles, which takes up to a minute) …")
     failed = sum(not predict_file(file, paths, model) for file in files)
     gallery.refresh(paths)
-    note(f"next: {NEXT} search {shlex.quote(str(files[0]))}")
+    note(f"next: {paths.command(SEARCH, 'search', str(files[0]))}")
     return console.FAILED if failed else console.OK
 
 

@@ -14,6 +14,7 @@ import hashlib
 import io
 import json
 import pickle
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -167,11 +168,18 @@ class Library:
     def _keys(self) -> list[str]:
         return [fold(name) for name in self.names]
 
+    @cached_property
+    def _titles(self) -> list[str]:
+        """Title of every song, folded: its tag, or the part of its name after `` - ``."""
+        tags = zip(self.columns["title"], self.names, strict=True)
+        return [fold(tag or name.partition(" - ")[2] or name) for tag, name in tags]
+
     def find(self, query: str) -> int:
         """Find the one song a person means.
 
         A number is never a row; it is part of a name. Tried in this order: the path of a file of the
-        library; the whole name; every word of the query somewhere in genre, name and path.
+        library; the whole name; the whole title; every word of the query somewhere in genre, name and path.
+        Where several songs answer, ``#2`` after the query means the second of them.
 
         Parameters
         ----------
@@ -199,8 +207,8 @@ class Library:
         wanted = fold(query)
         if not wanted:
             return []
-        for candidates in (self._by_path(query), self._by_name(wanted), self._by_words(wanted)):
-            if candidates:
+        for find in (self._by_path, self._by_name, self._by_title, self._by_words, self._by_choice):
+            if candidates := find(query):
                 return candidates
         return []
 
@@ -208,10 +216,24 @@ class Library:
         path = str(Path(query).expanduser().absolute())
         return [index for index, other in enumerate(self.paths) if other in (query, path)]
 
-    def _by_name(self, wanted: str) -> list[int]:
+    def _by_name(self, query: str) -> list[int]:
+        wanted = fold(query)
         return [index for index, key in enumerate(self._keys) if key == wanted]
 
-    def _by_words(self, wanted: str) -> list[int]:
+    def _by_title(self, query: str) -> list[int]:
+        wanted = fold(query)
+        return [index for index, title in enumerate(self._titles) if title == wanted]
+
+    def _by_choice(self, query: str) -> list[int]:
+        """The song of that number among those that the query before ``#`` may mean."""
+        choice = re.fullmatch(r"(.*[^\s#])\s*#(\d+)", query.strip())
+        if choice is None:
+            return []
+        candidates, number = self.matches(choice[1]), int(choice[2])
+        return candidates[number - 1 : number] if number else []
+
+    def _by_words(self, query: str) -> list[int]:
+        wanted = fold(query)
         inside = [index for index, key in enumerate(self._keys) if wanted in key]
         if inside:
             return inside
@@ -225,8 +247,10 @@ class Library:
     def _ambiguity(self, query: str, matches: list[int], most: int = 8) -> str:
         alike = len({self._keys[index] for index in matches}) == 1
         shown = [self.paths[i] if alike else f"{self.names[i]} ({self.genres[i]})" for i in matches[:most]]
-        more = f", and {len(matches) - most} more" if len(matches) > most else ""
-        return f"{clean(query)!r} could be {len(matches)} songs: {'; '.join(map(clean, shown))}{more}"
+        numbered = "; ".join(f"#{number} {clean(text)}" for number, text in enumerate(shown, start=1))
+        more = f"; and {len(matches) - most} more" if len(matches) > most else ""
+        choice = f"write its number after it, such as '{clean(query)} #2'"
+        return f"{clean(query)!r} could be {len(matches)} songs, {choice}: {numbered}{more}"
 
     def _miss(self, query: str) -> str:
         close = difflib.get_close_matches(fold(query), self._keys, n=3, cutoff=0.4)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -13,9 +14,10 @@ PROJECT = Path(__file__).resolve().parent.parent
 
 
 EXTRACT = "python 01_feature_extraction.py"
-
-
+JOURNEY = "python 02_embedding_journey.py"
 TRAIN = "python 03_genre_classifier.py"
+SEARCH = "python 04_similarity_search.py"
+"""The commands that run the four scripts."""
 
 
 class Output(StrEnum):
@@ -54,6 +56,22 @@ class Paths:
     def __post_init__(self) -> None:
         object.__setattr__(self, "data", Path(self.data).expanduser().absolute())
         object.__setattr__(self, "outputs", Path(self.outputs).expanduser().absolute())
+
+    def command(self, script: str, *words: str) -> str:
+        """A command line that works on these folders.
+
+        Parameters
+        ----------
+        script
+            The command that runs the script, such as `SEARCH`.
+        *words
+            The words that follow it, as a shell reads them; they are quoted where that is needed.
+        """
+        folders: list[str] = []
+        for option in ("data", "outputs"):
+            if getattr(self, option) != PROJECT / option:
+                folders += [f"--{option}", str(getattr(self, option))]
+        return " ".join([script, *map(shlex.quote, [*folders, *words])])
 
     @property
     def raw(self) -> Path:

@@ -108,7 +108,7 @@ def test_standardise_is_scikit_learns():
 def shelf(make_library):
     _, made = make_library({"TRANCE": 5})
     names = ["Ärtist - Crying in the Rain", "Other - Crying", "Other - Sun", "B - Twin", "B - Twin"]
-    made.columns["song_name"][:] = names
+    made.columns["song_name"][:], made.columns["title"][:] = names, [None] * 5
     made.columns["file_path"][:] = [f"/music/{n}/{name}.mp3" for n, name in enumerate(names)]
     return made
 
@@ -123,10 +123,34 @@ def test_a_song_is_found_by_any_distinctive_part(shelf, query, row):
 
 
 def test_ambiguity_lists_candidates(shelf):
-    with pytest.raises(AmbiguousSongError, match=r"could be 2 songs: .*Crying in the Rain.*; Other - Crying"):
-        shelf.find("crying")
-    with pytest.raises(AmbiguousSongError, match=r"/music/3/B - Twin.mp3; /music/4/B - Twin.mp3"):
+    with pytest.raises(
+        AmbiguousSongError, match=r"could be 2 songs, .*: #1 .*Crying in the Rain.*; #2 Other - Crying"
+    ):
+        shelf.find("cry")
+    with pytest.raises(AmbiguousSongError, match=r"#1 /music/3/B - Twin.mp3; #2 /music/4/B - Twin.mp3$"):
         shelf.find("b - twin")
+
+
+def test_of_many_candidates_the_rest_is_counted(make_library):
+    _, made = make_library({"TRANCE": 11})
+    with pytest.raises(AmbiguousSongError, match=r"could be 11 songs, .*; #8 \S[^;]*; and 3 more$"):
+        made.find("song")
+
+
+def test_the_number_of_a_candidate_chooses_it(shelf):
+    assert [shelf.find(f"cry #{number}") for number in (1, 2)] == [0, 1]
+    assert shelf.find("b - twin#2") == 4
+    for number in (0, 3):
+        with pytest.raises(SongNotFoundError):
+            shelf.find(f"cry #{number}")
+    names = [*shelf.names[:2], "Other - Cry #1", *shelf.names[3:]]
+    assert Library(shelf.embeddings, {**shelf.columns, "song_name": names}).find("cry #1") == 2
+
+
+def test_an_exact_title_wins_over_longer_ones(shelf):
+    assert shelf.find("crying") == 1
+    tagged = Library(shelf.embeddings, {**shelf.columns, "title": [None, None, "Cry", None, None]})
+    assert tagged.find("cry") == 2
 
 
 def test_a_miss_suggests_the_closest(shelf):

@@ -16,12 +16,11 @@ from typing import TYPE_CHECKING, Any
 from common.console import note, say
 from common.library import Library
 from common.music import keys, shown_tempo, tempos
+from common.paths import SEARCH
 from common.text import clean, duration, table
 
 if TYPE_CHECKING:
     from common.prompt.session import Session
-
-SCRIPT = "python 04_similarity_search.py"
 
 
 class Answer:
@@ -61,7 +60,7 @@ def show(answer: Answer, session: Session, as_json: bool) -> None:
     for line in answer.write(session):
         note(line)
     if not session.interactive and (command := answer.next_command()):
-        note(f"next: {SCRIPT} {command}")
+        note(f"next: {session.paths.command(SEARCH)} {command}")
 
 
 def song_table(

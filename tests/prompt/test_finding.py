@@ -20,7 +20,8 @@ def test_search_numbers_the_results_and_prints_their_files(run, paths):
     assert [line.split()[0] for line in out.splitlines()[3::2]] == ["1", "2", "3"]
     files = [line.strip() for line in out.splitlines()[4::2]]
     assert all(file.startswith(str(paths.raw)) and file.endswith(".mp3") for file in files)
-    assert err.strip().startswith("next: python 04_similarity_search.py compare")
+    next_line = f"next: python 04_similarity_search.py --data {paths.data} --outputs {paths.outputs} compare "
+    assert err.startswith(next_line)
 
 
 def test_the_suggested_command_works(run):
