@@ -73,7 +73,7 @@ def search(folder: Path, *_: int) -> dict[str, float]:
     name, paths = spaces.DEFAULT_SPACE, _paths(folder)
     found = {"prepare the search": _timed(lambda: built.append(spaces.build(name, songs, paths)))}
     queries = np.random.default_rng(1).integers(len(songs), size=N_QUERIES)
-    times = seconds(lambda query: nearest.search(built[0], songs, query, N_NEAREST), queries)
+    times = seconds(lambda query: nearest.search(built[0], query, N_NEAREST), queries)
     return {**found, f"the {N_NEAREST} nearest songs": float(np.median(times))}
 
 

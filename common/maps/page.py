@@ -25,6 +25,7 @@ from common.maps.words import describe, title
 from common.music import energies, keys, shown_tempo, tempos
 from common.pages import address, escape, save_page, share_plotly
 from common.paths import Paths
+from common.recordings import recording_numbers
 from common.search import nearest as similarity
 from common.search import spaces
 from common.text import clean, duration
@@ -47,6 +48,8 @@ Nearest = list[list[tuple[int, float]]]
 def nearest_songs(shown: MapSongs, paths: Paths | None = None) -> Nearest:
     """Find the nearest songs of every song, guests included, by the default measure of the search.
 
+    As in the search, each recording is found once, and a song's own copies are not.
+
     Parameters
     ----------
     shown
@@ -67,15 +70,24 @@ def nearest_songs(shown: MapSongs, paths: Paths | None = None) -> Nearest:
     ):
         return [[] for _ in range(len(rows) + library.n_guests)]
     space = spaces.build(spaces.DEFAULT_SPACE, library, paths)
-    found = [
-        [(int(row), 1.0 - float(distance)) for row, distance in zip(*pair, strict=True)]
-        for pair in zip(*neighbours(space.rows[rows], N_NEAREST), strict=True)
-    ]
+    recordings = recording_numbers(library, rows)
+    # Among so many there are enough recordings, however many copies of each.
+    k = N_NEAREST * int(np.bincount(recordings).max())
+    found = []
+    for row, (near, distances) in enumerate(zip(*neighbours(space.rows[rows], k), strict=True)):
+        kept = _others_once(recordings[near], recordings[row])[:N_NEAREST]
+        found.append([(int(near[place]), 1.0 - float(distances[place])) for place in kept])
     allowed = np.isin(np.arange(library.n_own), rows)
     for guest in range(library.n_own, len(library)):
-        matches = similarity.nearest(space, guest, N_NEAREST, allowed)
+        matches = similarity.search(space, guest, N_NEAREST, allowed).matches
         found.append([(int(np.searchsorted(rows, match.row)), match.score) for match in matches])
     return found
+
+
+def _others_once(recordings: np.ndarray, itself: int) -> np.ndarray:
+    """Places of a list where a recording comes for the first time, and is not the song's own."""
+    _, first = np.unique(recordings, return_index=True)
+    return np.sort(first[recordings[first] != itself])
 
 
 def write_map(
