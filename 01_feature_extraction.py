@@ -6,7 +6,7 @@ Writes  data/processed/        embeddings.npy, metadata.pkl, manifest.json, skip
         data/store.sqlite      every finished song at once, so that a run can be ended and taken up again
 Run     python 01_feature_extraction.py                      songs in data/raw/<GENRE>/
         python 01_feature_extraction.py ~/Music/genres       songs elsewhere
-        python 01_feature_extraction.py --demo               songs that the house composes itself
+        python 01_feature_extraction.py --demo               songs that the project composes itself
         python 01_feature_extraction.py --cluster tcp://HOST:8786     on the workers of a Dask scheduler
 Then    python 02_embedding_journey.py
 """
@@ -21,18 +21,15 @@ from typing import TYPE_CHECKING
 
 from common import console
 from common.console import UserError, note, say
-from common.paths import JOURNEY
-from common.text import count, duration, table
+from common.paths import JOURNEY, Paths
+from common.text import count, duration
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
-    from concurrent.futures import Executor
+    from collections.abc import Iterator, Sequence
 
-    from common.extraction.run import Result
+    from common.extraction.run import Result, Workers
     from common.extraction.store import Store
-    from common.library import Library
-    from common.paths import Paths
-    from common.song import Stamp
+    from common.extraction.worker import Outcome
 
 
 def get_parser() -> argparse.ArgumentParser:
@@ -63,24 +60,40 @@ def _positive(text: str) -> int:
     return number
 
 
-def audio_folder(arguments: argparse.Namespace, paths: Paths) -> Path:
-    """Decide where the songs are, rendering the demo library first if it is asked for."""
-    if arguments.demo:
-        if arguments.audio_dir is not None:
-            raise UserError("--demo brings its own songs; leave AUDIO_DIR out")
-        render_demo(paths.demo)
-        return paths.demo
-    return (arguments.audio_dir or paths.raw).expanduser().absolute()
+def extract_library(arguments: argparse.Namespace, paths: Paths) -> int:
+    """Find the songs, extract them, write the library, and say what became of every file."""
+    folder = choose_folder(arguments, paths)
+    files = find_files(folder)
+    with console.patience("loading librosa"):
+        from common.extraction import assemble
+        from common.extraction.store import Store, only_run
+    with only_run(paths.store), Store(paths.store) as store, console.hushed_decoders():
+        extraction = assemble.Extraction(folder, files, extract(files, folder, store, arguments))
+        library = assemble.make_library(extraction, store, arguments.genre_from)
+        assemble.save(paths, library, extraction)
+    say(assemble.summary(library, extraction))
+    skipped = len(files) - len(library)
+    if skipped:
+        note(f"{count(skipped, 'file')} skipped; reasons in {paths.skipped}")
+    note(f"wrote {paths.embeddings} and {paths.metadata.name}")
+    note(f"next: {paths.command(JOURNEY)}")
+    return console.FAILED if skipped and arguments.strict else console.OK
 
 
-def render_demo(folder: Path) -> None:
-    """Compose the demo songs into a folder; those that are there already are kept."""
-    from common.demo import compose, files
+def choose_folder(arguments: argparse.Namespace, paths: Paths) -> Path:
+    """Decide where the songs are, composing the demo songs first if they are asked for."""
+    if not arguments.demo:
+        return (arguments.audio_dir or paths.raw).expanduser().absolute()
+    if arguments.audio_dir is not None:
+        raise UserError("--demo brings its own songs; leave AUDIO_DIR out")
+    from common.demo.compose import compose_library
+    from common.demo.files import write_library
 
-    songs = compose.compose_library()
-    note(f"composing and rendering {count(len(songs), 'demo song')} into {folder}")
+    songs = compose_library()
+    note(f"composing and rendering {count(len(songs), 'demo song')} into {paths.demo}")
     with console.progress(len(songs), "song") as bar:
-        files.write_library(folder, len(songs), on_song=lambda path: bar.update())
+        write_library(paths.demo, len(songs), on_song=lambda path: bar.update())
+    return paths.demo
 
 
 def find_files(folder: Path) -> list[Path]:
@@ -93,44 +106,23 @@ def find_files(folder: Path) -> list[Path]:
     """
     from common import audio
 
+    remedy = "put songs into it as <GENRE>/<song>.mp3, or try --demo"
     if not folder.is_dir():
-        raise UserError(f"{folder} is not a folder; put songs into it as <GENRE>/<song>.mp3, or try --demo")
+        raise UserError(f"{folder} is not a folder; {remedy}")
     files = audio.find_songs(folder)
     if not files:
-        raise UserError(f"no audio files in {folder}; put songs into it as <GENRE>/<song>.mp3, or try --demo")
+        raise UserError(f"no audio files in {folder}; {remedy}")
     return files
 
 
-@contextlib.contextmanager
-def workforce(arguments: argparse.Namespace, folder: Path) -> Iterator[tuple[Executor, Callable[[], int]]]:
-    """Gather who does the work, threads or a cluster, and a function that tells how many songs they take."""
-    if arguments.cluster is not None:
-        from common.extraction.cluster import Cluster
-
-        with Cluster(arguments.cluster, folder) as cluster:
-            note(cluster.describe())
-            yield cluster, cluster.slots
-        return
-    from concurrent.futures import ThreadPoolExecutor
-
-    from common.song import warm_up
-
-    with console.patience("getting ready: the first run compiles for up to a minute, once"):
-        warm_up()
-    with ThreadPoolExecutor(arguments.workers, thread_name_prefix="song") as threads:
-        yield threads, lambda: arguments.workers
-
-
 def extract(files: Sequence[Path], folder: Path, store: Store, arguments: argparse.Namespace) -> list[Result]:
-    """Analyse the files with a progress display; returns a stamp or a failure for each."""
-    from common.extraction.run import Known, Outcome, extract_all
-    from common.extraction.store import Failure
+    """Bring every file into the store with a progress display; returns what became of each."""
+    from common.extraction.run import Known, extract_all
+    from common.extraction.worker import Failure
     from common.song import Song
 
-    known = Known(
-        songs=frozenset() if arguments.force else store.contents(),
-        failures={} if arguments.force or arguments.retry_failed else store.failures(),
-    )
+    songs = frozenset() if arguments.force else store.contents()
+    failures = {} if arguments.force or arguments.retry_failed else store.failures()
     seconds = 0.0
 
     def report(outcome: Outcome) -> None:
@@ -142,128 +134,38 @@ def extract(files: Sequence[Path], folder: Path, store: Store, arguments: argpar
             bar.set_postfix_str(f"{seconds / clock.seconds:.0f}× realtime")
         bar.update()
 
-    with workforce(arguments, folder) as (executor, slots):
+    with workers_for(arguments, folder) as workers:
         clock = console.Stopwatch()
         with console.progress(len(files), "song") as bar:
-            results = extract_all(files, store, executor, slots, known, report)
-    note(f"analysed {duration(seconds)} of new audio in {duration(clock.seconds)}{_speed(seconds, clock)}")
+            results = extract_all(files, store, workers, Known(songs, failures), report)
+    speed = f" ({seconds / clock.seconds:.0f}× realtime)" if seconds else ""
+    note(f"analysed {duration(seconds)} of new audio in {duration(clock.seconds)}{speed}")
     return results
 
 
-def _speed(seconds: float, clock: console.Stopwatch) -> str:
-    return f" ({seconds / clock.seconds:.0f}× realtime)" if seconds else ""
+@contextlib.contextmanager
+def workers_for(arguments: argparse.Namespace, folder: Path) -> Iterator[Workers]:
+    """Gather who does the work: threads, or the workers of a cluster."""
+    if arguments.cluster is not None:
+        from common.extraction.cluster import Cluster
 
+        with Cluster(arguments.cluster, folder) as cluster:
+            note(cluster.describe())
+            yield cluster
+        return
+    from common.extraction.run import Threads
+    from common.song import warm_up
 
-def assemble(results: Sequence[Result], folder: Path, genre_from: str, store: Store) -> Library:
-    """Put the songs that made it into a library, in the order of their files."""
-    import numpy as np
-
-    from common.layout import N_FEATURES
-    from common.library import COLUMNS, Library
-    from common.song import Stamp
-
-    made = [result for result in results if isinstance(result, Stamp)]
-    songs = store.songs(made)
-    rows, columns = np.empty((len(made), N_FEATURES), np.float32), {name: [] for name in COLUMNS}
-    for row, song in enumerate(songs):
-        rows[row] = song.embedding
-        inside = song.stamp.path.parts[len(folder.parts) :]
-        facts = song.metadata(_genre(inside, song.tags.genre, genre_from))
-        for name in COLUMNS:
-            columns[name].append(facts[name])
-    return Library(rows, columns)
-
-
-def _genre(inside: Sequence[str], tag: str | None, genre_from: str) -> str:
-    from common.library import UNKNOWN_GENRE
-
-    if genre_from == "tag":
-        return (tag or UNKNOWN_GENRE).upper()
-    return inside[0].upper() if len(inside) > 1 else UNKNOWN_GENRE
-
-
-def save(
-    paths: Paths, library: Library, folder: Path, files: Sequence[Path], results: Sequence[Result]
-) -> None:
-    """Write the library, its manifest and the list of skipped files."""
-    from common import library as libraries
-    from common.extraction.store import Failure
-    from common.files import write_csv
-
-    skipped = [
-        (path.relative_to(folder).as_posix(), result.kind, result.reason)
-        for path, result in zip(files, results, strict=True)
-        if isinstance(result, Failure)
-    ]
-    write_csv(paths.skipped, libraries.SKIPPED_COLUMNS, skipped)
-    if not len(library):
-        raise UserError(
-            f"none of the {count(len(files), 'file')} in {folder} could be used; reasons in {paths.skipped}"
-        )
-    songs = {
-        stamp.path.relative_to(folder).as_posix(): _entry(stamp)
-        for stamp in results
-        if not isinstance(stamp, Failure)
-    }
-    libraries.save(paths, library, {"root": str(folder), "versions": _versions(), "songs": songs})
-
-
-def _entry(stamp: Stamp) -> dict[str, int | str]:
-    return {"size": stamp.size, "mtime_ns": stamp.mtime_ns, "sha256": stamp.content}
-
-
-def _versions() -> dict[str, str]:
-    import platform
-
-    from common.extraction.run import package_versions
-
-    return {"python": platform.python_version(), **package_versions()}
-
-
-def summarise(library: Library, results: Sequence[Result]) -> None:
-    """Print what was extracted and what was not."""
-    from collections import Counter
-
-    from common.extraction.store import Failure
-
-    durations = library.columns["duration"]
-    total = sum(durations)
-    mean = duration(total / len(library))
-    say(f"{count(len(library), 'song')}, {duration(total)} of music, {mean} on average")
-    say()
-    genres = Counter(library.genres)
-    say(table(("genre", "songs"), sorted(genres.items()), right="lr"))
-    kinds = Counter(result.kind for result in results if isinstance(result, Failure))
-    if kinds:
-        say()
-        say(table(("skipped because", "files"), sorted(kinds.items()), right="lr"))
-
-
-def _run(arguments: argparse.Namespace) -> int:
-    from common.paths import Paths
-
-    paths = Paths(arguments.data, arguments.outputs)
-    folder = audio_folder(arguments, paths)
-    files = find_files(folder)
-    with console.patience("loading librosa"):
-        from common.extraction.store import Store, only_run
-    with only_run(paths.store), Store(paths.store) as store, console.hushed_decoders():
-        results = extract(files, folder, store, arguments)
-        library = assemble(results, folder, arguments.genre_from, store)
-        save(paths, library, folder, files, results)
-    summarise(library, results)
-    skipped = len(files) - len(library)
-    if skipped:
-        note(f"{count(skipped, 'file')} skipped; reasons in {paths.skipped}")
-    note(f"wrote {paths.embeddings} and {paths.metadata.name}")
-    note(f"next: {paths.command(JOURNEY)}")
-    return console.FAILED if skipped and arguments.strict else console.OK
+    with console.patience("getting ready: the first run compiles for up to a minute, once"):
+        warm_up()
+    with Threads(arguments.workers) as threads:
+        yield threads
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run stage 1; returns the exit code."""
     arguments = get_parser().parse_args(argv)
-    return console.run(lambda: _run(arguments))
+    return console.run(lambda: extract_library(arguments, Paths(arguments.data, arguments.outputs)))
 
 
 if __name__ == "__main__":

@@ -11,22 +11,23 @@ Finally a single new file is added.
 from __future__ import annotations
 
 import argparse
-import importlib
 import shutil
 import sys
 import tempfile
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TypeVar
 
 import numpy as np
 import psutil
 
-from common.audio import Check
+from common.audio import Check, find_songs
 from common.console import Stopwatch
-from common.extraction.run import Known, Outcome, Result, extract_all
+from common.extraction import assemble
+from common.extraction.assemble import Extraction
+from common.extraction.run import Known, Threads, extract_all
 from common.extraction.store import Store
+from common.extraction.worker import Outcome
 from common.layout import N_FEATURES
 from common.paths import Paths
 from common.song import ContentHash, Song, Stamp, take_stamp
@@ -37,8 +38,6 @@ BUDGET = 10.0
 N_GENRES = 20
 WORKERS = 4
 T = TypeVar("T")
-
-stage1 = importlib.import_module("01_feature_extraction")
 
 
 def get_parser() -> argparse.ArgumentParser:
@@ -82,9 +81,9 @@ class Driver:
         self.music, self.paths = folder / "music", Paths(folder / "data", folder / "outputs")
         self.resident: list[int] = []
 
-    def extract(self, store: Store) -> tuple[list[Path], list[Result]]:
+    def extract(self, store: Store) -> Extraction:
         """From the folder to a result per file; notes the process's memory on the way."""
-        files = stage1.find_files(self.music)
+        files = find_songs(self.music)
         known = Known(store.contents(), store.failures())
         process, every = psutil.Process(), max(len(files) // 10, 1)
         done = 0
@@ -95,14 +94,13 @@ class Driver:
                 self.resident.append(process.memory_info().rss)
             done += 1
 
-        with ThreadPoolExecutor(WORKERS) as threads:
-            results = extract_all(files, store, threads, lambda: WORKERS, known, note_memory, work)
+        with Threads(WORKERS) as threads:
+            results = extract_all(files, store, threads, known, note_memory, work)
         self.resident.append(process.memory_info().rss)
-        return files, results
+        return Extraction(self.music, files, results)
 
-    def write(self, store: Store, files: list[Path], results: list[Result]) -> None:
-        library = stage1.assemble(results, self.music, "folder", store)
-        stage1.save(self.paths, library, self.music, files, results)
+    def write(self, store: Store, extraction: Extraction) -> None:
+        assemble.save(self.paths, assemble.make_library(extraction, store, "folder"), extraction)
 
 
 def timed(step: Callable[[], T]) -> tuple[float, T]:
@@ -118,8 +116,8 @@ def report(n_songs: int, folder: Path) -> int:
     with Store(driver.paths.store) as store:
         first, _ = timed(lambda: driver.extract(store))
         resident = np.array(driver.resident) / 1e6
-        again, (files, results) = timed(lambda: driver.extract(store))
-        write, _ = timed(lambda: driver.write(store, files, results))
+        again, extraction = timed(lambda: driver.extract(store))
+        write, _ = timed(lambda: driver.write(store, extraction))
         write_files(driver.music, range(n_songs, n_songs + 1))
         one_new, _ = timed(lambda: driver.extract(store))
     sizes = {path.name: path.stat().st_size / n_songs for path in sorted(driver.paths.processed.iterdir())}

@@ -11,12 +11,11 @@ from __future__ import annotations
 
 import argparse
 import contextlib
-import itertools
 import shutil
 import sys
 import tempfile
 from collections.abc import Callable, Iterator
-from concurrent.futures import Executor, Future, ThreadPoolExecutor
+from concurrent.futures import Future
 from pathlib import Path
 from typing import Any
 
@@ -29,8 +28,9 @@ from benchmarks.machines import Machines
 from common.audio import find_songs
 from common.console import Stopwatch
 from common.extraction.cluster import Cluster
-from common.extraction.run import Known, Outcome, Work, analyse, extract_all
+from common.extraction.run import Known, Threads, Workers, extract_all
 from common.extraction.store import Store
+from common.extraction.worker import Outcome, Work, analyse
 from common.layout import SAMPLE_RATE
 from common.song import warm_up
 from common.text import table
@@ -48,19 +48,22 @@ def get_parser() -> argparse.ArgumentParser:
     return parser
 
 
-class Counting(Executor):
-    """Another executor, counting how many calls are under way."""
+class Counting:
+    """Other workers, counting how many calls are under way."""
 
-    def __init__(self, executor: Executor) -> None:
-        self._executor, self.most = executor, 0
+    def __init__(self, workers: Workers) -> None:
+        self._workers, self.most = workers, 0
         self._under_way: set[Future] = set()
 
-    def submit(self, call: Callable, /, *arguments: Any, **keywords: Any) -> Future:
-        future = self._executor.submit(call, *arguments, **keywords)
+    def submit(self, call: Callable, /, *arguments: Any) -> Future:
+        future = self._workers.submit(call, *arguments)
         self._under_way.add(future)
         future.add_done_callback(self._under_way.discard)
         self.most = max(self.most, len(self._under_way))
         return future
+
+    def slots(self) -> int:
+        return self._workers.slots()
 
 
 @contextlib.contextmanager
@@ -78,16 +81,12 @@ def local_cluster(folder: Path) -> Iterator[Cluster]:
 
 
 def extract(
-    music: Path,
-    executor: Executor,
-    slots: Callable[[], int],
-    job: Work,
-    on_outcome: Callable[[Outcome], None],
+    music: Path, workers: Workers, job: Work, on_outcome: Callable[[Outcome], None] = lambda outcome: None
 ) -> float:
     """Seconds that a whole folder takes."""
     files, watch = find_songs(music), Stopwatch()
     with tempfile.TemporaryDirectory() as data, Store(Path(data) / "store.sqlite") as store:
-        extract_all(files, store, executor, slots, Known(frozenset(), {}), on_outcome, job)
+        extract_all(files, store, workers, Known(frozenset(), {}), on_outcome, job)
     return watch.seconds
 
 
@@ -104,7 +103,7 @@ def report_throughput(folder: Path, n_songs: int) -> None:
 
     with local_cluster(folder) as cluster:
         counting = Counting(cluster)
-        seconds = extract(folder, counting, cluster.slots, work, note_memory)
+        seconds = extract(folder, counting, work, note_memory)
     print(f"{n_songs} songs with a stub: {n_songs / seconds:.0f} a second, at most {counting.most} under way")
     print(
         f"driver's memory, MB, when the loop starts and after each tenth: {np.round(resident, -6) // 10**6}"
@@ -128,14 +127,11 @@ def report_speed(folder: Path) -> None:
     warm_up()
     seconds = {}
     for workers in (1, PROCESSES):
-        with ThreadPoolExecutor(workers) as threads:
-            slots = itertools.repeat(workers).__next__
-            seconds[f"threads: {workers}"] = extract(folder, threads, slots, analyse, lambda outcome: None)
+        with Threads(workers) as threads:
+            seconds[f"threads: {workers}"] = extract(folder, threads, analyse)
     with local_cluster(folder) as cluster:
         for when in ("first", "again"):
-            seconds[f"processes: {PROCESSES}, {when}"] = extract(
-                folder, cluster, cluster.slots, analyse, lambda outcome: None
-            )
+            seconds[f"processes: {PROCESSES}, {when}"] = extract(folder, cluster, analyse)
     one = seconds["threads: 1"]
     rows = [(who, f"{taken:.1f}", f"{one / taken:.2f}") for who, taken in seconds.items()]
     print(table((f"{SONGS} songs of {SECONDS} s", "seconds", "against one thread"), rows, right=" rr"))

@@ -7,8 +7,6 @@ import re
 import unicodedata
 from collections.abc import Iterable, Sequence
 
-import wcwidth
-
 
 def clean(text: str, keep: str = "") -> str:
     """Make a stranger's text safe for a terminal or a playlist.
@@ -38,7 +36,11 @@ _BIDI = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 
 def display_width(text: str) -> int:
     """Columns a text takes on a terminal, once it is safe: wide characters two, combining marks none."""
-    return len(text) if text.isascii() else wcwidth.wcswidth(clean(text))
+    if text.isascii():
+        return len(text)
+    from wcwidth import wcswidth  # not at the top: --help needs nothing that was installed
+
+    return wcswidth(clean(text))
 
 
 def shorten(text: str, width: int) -> str:
@@ -48,8 +50,10 @@ def shorten(text: str, width: int) -> str:
     """
     if display_width(text) <= width:
         return text
+    from wcwidth import iter_graphemes
+
     kept, used = "", 0
-    for character in wcwidth.iter_graphemes(text):
+    for character in iter_graphemes(text):
         used += display_width(character)
         if used > width - 1:
             break

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from benchmarks.bookkeeping import made_up_song
 from common.audio import Check
-from common.extraction.run import Outcome
+from common.extraction.worker import Outcome
 from common.song import ContentHash, take_stamp
 
 SLOW_SECONDS = 1.0

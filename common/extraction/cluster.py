@@ -4,7 +4,7 @@ Conventions: the driver (the process that was started by hand) hands out calls a
 workers see the same music under the same path and run the same code with the same library versions, or are
 refused. Dask repeats a call by itself when its worker dies, as often as the scheduler is set to, and blames
 every call that waited there; so here each call is begun once at most, and only a call that had been begun
-counts as the worker's possible killer. It is tried once more, with the worker process to itself, before it
+counts as a possible cause of the death. It is tried once more, with the worker process to itself, before it
 is given up as crashed: songs that merely shared a worker with it are never skipped.
 """
 
@@ -23,11 +23,11 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import CancelledError, Executor, Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
-from types import ModuleType
+from typing import Any
 
-from common import audio, features, kernels, layout, song
 from common.console import Stopwatch, UserError, note
-from common.extraction.run import Crashed, package_versions
+from common.extraction.worker import Crashed, package_versions
+from common.paths import PROJECT
 from common.text import count
 
 try:
@@ -44,8 +44,8 @@ CONNECT_SECONDS = 10
 COUNT_EVERY = 2.0
 """Seconds for which a count of the workers is believed."""
 
-CHANCES = 2
-"""How often a call may take its worker down."""
+MAX_DEATHS = 2
+"""Deaths of workers after which a call that they had in work is given up as crashed."""
 
 FETCHERS = 8
 """Results fetched at a time: one that was lost with its worker is waited for until it is there again."""
@@ -53,12 +53,24 @@ FETCHERS = 8
 M_TRIM_THRESHOLD, M_MMAP_THRESHOLD = -1, -3
 """Parameters of glibc's ``mallopt``, from its ``malloc.h``."""
 
-FALSE_ALARMS = 10
-"""How often Dask may give a call up before that is no longer taken for bad luck."""
+MAX_BLAMES = 10
+"""How often Dask may give a call up that had not been begun before that is no longer taken for bad luck."""
+
+
+def _digest_of_code() -> str:
+    """Digest of everything in ``common/``, so that whatever a worker runs is covered."""
+    digest = hashlib.sha256()
+    for path in sorted((PROJECT / "common").rglob("*.py")):
+        digest.update(path.relative_to(PROJECT).as_posix().encode() + b"\0" + path.read_bytes())
+    return digest.hexdigest()
+
+
+CODE = _digest_of_code()
+"""The code as it was when this process started."""
 
 
 @dataclass(frozen=True)
-class Terms:
+class Requirements:
     """What a worker must share with the driver, so that it computes the same numbers of the same files.
 
     Attributes
@@ -66,7 +78,7 @@ class Terms:
     folder
         The music, as the driver sees it.
     code
-        This project's `CODE`.
+        The driver's `CODE`.
     packages
         Names and versions of the libraries that are installed.
     """
@@ -76,30 +88,21 @@ class Terms:
     packages: tuple[tuple[str, str], ...]
 
     @classmethod
-    def here(cls, folder: str) -> Terms:
-        """The terms that this process offers."""
+    def here(cls, folder: str) -> Requirements:
+        """What this process has."""
         return cls(folder, CODE, tuple(package_versions().items()))
 
 
-def _digest(*modules: ModuleType) -> str:
-    sources = (Path(module.__file__).read_bytes() for module in modules)
-    return hashlib.sha256(b"".join(sources)).hexdigest()
-
-
-CODE = _digest(audio, features, kernels, layout, song)
-"""Digest of the modules that the numbers come from, as they were when this process started."""
-
-
 @functools.cache
-def check_terms(wanted: Terms) -> None:
-    """Make sure that this process, a worker, meets the driver's terms.
+def check_requirements(wanted: Requirements) -> None:
+    """Make sure that this process, a worker, has what the driver has.
 
     Raises
     ------
     UserError
         If it does not; the line names the machine and what is different.
     """
-    host, own = socket.gethostname(), Terms.here(wanted.folder)
+    host, own = socket.gethostname(), Requirements.here(wanted.folder)
     for package, version in sorted(set(wanted.packages) ^ set(own.packages)):
         who = (
             "this machine, unlike the worker on" if (package, version) in wanted.packages else "the worker on"
@@ -131,63 +134,66 @@ def reuse_memory() -> None:
         libc.mallopt(M_TRIM_THRESHOLD, 64 << 20)
 
 
-class Room:
-    """Calls in work in one process: any number side by side, or one alone."""
+class SharedExclusiveLock:
+    """A lock that many can hold together, or one alone; who wants it alone goes before all others."""
 
     def __init__(self) -> None:
         self._changed = threading.Condition()
-        self._inside, self._waiting_alone, self._closed = 0, 0, False
+        self._holders, self._waiting_exclusive, self._is_exclusive = 0, 0, False
 
     @contextlib.contextmanager
-    def entered(self, alone: bool) -> Iterator[None]:
-        """Stay inside for a while; who wants to be alone waits until all others have left, and goes first."""
+    def held(self, exclusive: bool) -> Iterator[None]:
+        """Hold the lock for a while, with others or alone."""
         with self._changed:
-            self._waiting_alone += alone
-            self._changed.wait_for(functools.partial(self._admits, alone))
-            self._waiting_alone -= alone
-            self._inside += 1
-            self._closed = alone
+            self._waiting_exclusive += exclusive
+            self._changed.wait_for(functools.partial(self._admits, exclusive))
+            self._waiting_exclusive -= exclusive
+            self._holders += 1
+            self._is_exclusive = exclusive
         try:
             yield
         finally:
             with self._changed:
-                self._inside -= 1
-                self._closed = False
+                self._holders -= 1
+                self._is_exclusive = False
                 self._changed.notify_all()
 
-    def _admits(self, alone: bool) -> bool:
-        return not self._closed and (not self._inside if alone else not self._waiting_alone)
+    def _admits(self, exclusive: bool) -> bool:
+        return not self._is_exclusive and (not self._holders if exclusive else not self._waiting_exclusive)
 
 
-_room = Room()
+_process = SharedExclusiveLock()
+"""Held by every call that this worker process has in work."""
 
 
 @dataclass(frozen=True)
-class Lost:
+class WorkerDied:
     """Instead of a result: the call had been begun before, on a worker that died."""
 
 
-def begin_once(token: str, alone: bool, terms: Terms, call: Callable, *arguments: object) -> object:
-    """Do a call, on a worker, unless it has been begun before; returns its result, or `Lost`.
+def run_once(
+    token: str, alone: bool, requirements: Requirements, call: Callable, *arguments: object
+) -> object:
+    """Do a call, on a worker, unless it has been begun before; returns its result, or `WorkerDied`.
 
     Parameters
     ----------
     token
-        Names this attempt on the scheduler, where the mark that it was begun outlives the worker.
+        The name of this attempt on the scheduler, where the mark that it was begun outlives the worker.
     alone
         Whether the worker process does nothing else of ours meanwhile.
-    terms
-        What the worker must meet.
+    requirements
+        What the worker must have.
     call, arguments
-        What to do.
+        The function, and what it is called with.
     """
-    check_terms(terms)
+    check_requirements(requirements)
     reuse_memory()
     begun = Event(token)
     if begun.is_set():
         # It stays set: this answer may be lost with its worker too, and the question come again.
-        return Lost()
-    with _room.entered(alone):
+        return WorkerDied()
+    with _process.held(exclusive=alone):
         begun.set()
         try:
             return call(*arguments)
@@ -218,7 +224,7 @@ class Cluster(Executor):
     def __init__(self, address: str, folder: Path) -> None:
         # Its reports on a lost connection say less than the one line that ends the run.
         logging.getLogger("distributed.client").setLevel(logging.CRITICAL)
-        self._address, self._terms = address, Terms.here(str(folder))
+        self._address, self._requirements = address, Requirements.here(str(folder))
         try:
             self._client = Client(address, timeout=CONNECT_SECONDS, set_as_default=False)
         except (OSError, ValueError) as error:
@@ -267,15 +273,15 @@ class Cluster(Executor):
             "again, then run the same command"
         )
 
-    def submit(self, call: Callable, /, *arguments: object) -> Future:
+    def submit(self, call: Callable, /, *arguments: Any, **options: Any) -> Future:
         """Have a call done by some worker.
 
         Parameters
         ----------
         call
-            A function of a module; arguments and result must survive pickling.
-        arguments
-            For it.
+            A function of a module; its result must survive pickling.
+        arguments, options
+            What it is called with, by position and by name; they must survive pickling too.
 
         Returns
         -------
@@ -283,13 +289,13 @@ class Cluster(Executor):
             Raises what the call raises, `Crashed` if it took its worker down too often, and `UserError` if
             the scheduler has gone or a worker is unfit.
         """
-        job = _Job((call, *arguments))
+        job = _Job((functools.partial(call, **options) if options else call, *arguments))
         self._attempt(job)
         return job.promise
 
     def _attempt(self, job: _Job) -> None:
         attempt = self._client.submit(
-            begin_once, job.token, job.deaths > 0, self._terms, *job.call, pure=False
+            run_once, job.token, job.deaths > 0, self._requirements, *job.call, pure=False
         )
         attempt.add_done_callback(lambda attempt: self._fetchers.submit(self._settle, job, attempt))
 
@@ -300,35 +306,35 @@ class Cluster(Executor):
         try:
             result = attempt.result()
         except KilledWorker:
-            self._doubt(job)
+            self._retry_blamed(job)
         except (CancelledError, CommClosedError):
             job.fail(self._gone())
         except BaseException as error:
             # As in any executor: whatever a call raises is for who waits for it.
             job.fail(error)
         else:
-            if isinstance(result, Lost):
-                self._bury(job)
+            if isinstance(result, WorkerDied):
+                self._retry_after_death(job)
             else:
                 job.finish(result)
 
-    def _doubt(self, job: _Job) -> None:
+    def _retry_blamed(self, job: _Job) -> None:
         """Try again what Dask blames for a death; the token tells if it had been begun or just waited."""
-        job.blamed += 1
-        if job.blamed <= FALSE_ALARMS:
+        job.blames += 1
+        if job.blames <= MAX_BLAMES:
             self._attempt(job)
         else:
             job.fail(
                 UserError("workers die before they begin a song; see what they print, then run this again")
             )
 
-    def _bury(self, job: _Job) -> None:
+    def _retry_after_death(self, job: _Job) -> None:
         """Count a death, and try again if it was not the last chance."""
         job.deaths, job.token = job.deaths + 1, _new_token()
-        if job.deaths < CHANCES:
+        if job.deaths < MAX_DEATHS:
             self._attempt(job)
         else:
-            job.fail(Crashed(f"{CHANCES} worker processes died while it was in work"))
+            job.fail(Crashed(f"{MAX_DEATHS} worker processes died while it was in work"))
 
     def shutdown(self, wait: bool = True, *, cancel_futures: bool = True) -> None:
         """Leave the cluster: what is waiting there is dropped, what is in work is finished for nobody."""
@@ -344,7 +350,7 @@ def _new_token() -> str:
 class _Job:
     """A call, what became of it so far, and the future of who waits for it.
 
-    ``deaths`` counts workers that died while it was in work, ``blamed`` how often Dask gave it up for that
+    ``deaths`` counts workers that died while it was in work, ``blames`` how often Dask gave it up for that
     or for having waited where a worker died.
     """
 
@@ -352,7 +358,7 @@ class _Job:
     promise: Future = field(default_factory=Future)
     token: str = field(default_factory=_new_token)
     deaths: int = 0
-    blamed: int = 0
+    blames: int = 0
 
     def finish(self, result: object) -> None:
         if self.promise.set_running_or_notify_cancel():

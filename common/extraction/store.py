@@ -15,7 +15,7 @@ import json
 import os
 import sqlite3
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
 from typing import NamedTuple
 
@@ -23,6 +23,7 @@ import filelock
 import numpy as np
 
 from common.console import UserError
+from common.extraction.worker import Failure
 from common.layout import LAYOUT_ID, N_FEATURES
 from common.song import ContentHash, Song, Stamp
 from common.tags import Tags
@@ -47,14 +48,6 @@ _VERSION = 1
 """Of the schema. Stores of version 0 have no sizes; the files they know bring them."""
 
 _UPGRADE = "INSERT OR IGNORE INTO sizes SELECT size, content FROM files"
-
-
-@dataclass(frozen=True)
-class Failure:
-    """Why a file did not become a song: a key of ``audio.KINDS``, and a reason in words."""
-
-    kind: str
-    reason: str
 
 
 class KnownFile(NamedTuple):

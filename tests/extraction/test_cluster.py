@@ -21,7 +21,8 @@ from signals import RATE, chords, noise
 from benchmarks.machines import Machines
 from common.console import UserError
 from common.extraction.run import Known, Result, extract_all
-from common.extraction.store import Failure, Store
+from common.extraction.store import Store
+from common.extraction.worker import Failure
 from common.paths import PROJECT
 from common.song import take_stamp
 from tests import stubs
@@ -81,7 +82,7 @@ def artifacts(folder: Path) -> dict[str, bytes]:
 
 def extract_stubs(address: str, songs: list[Path], folder: Path) -> list[Result]:
     with Store(folder / "store.sqlite") as kept, cluster.Cluster(address, folder) as executor:
-        return extract_all(songs, kept, executor, executor.slots, NOTHING_KNOWN, work=stubs.work)
+        return extract_all(songs, kept, executor, NOTHING_KNOWN, work=stubs.work)
 
 
 @pytest.mark.slow
@@ -157,7 +158,7 @@ def test_a_scheduler_that_goes_ends_the_run_and_the_next_goes_on(machines, tmp_p
     with Store(kept) as opened:
         known = Known(opened.contents(), opened.failures())
     with Store(kept) as opened, cluster.Cluster(machines.address, tmp_path) as executor:
-        results = extract_all(songs, opened, executor, executor.slots, known, work=stubs.work)
+        results = extract_all(songs, opened, executor, known, work=stubs.work)
     assert results == [take_stamp(song) for song in songs]
     assert sum(stubs.tries(song) for song in songs) <= len(songs) + 1
 
@@ -184,14 +185,14 @@ def test_workers_may_join_late_and_one_by_one(machines, tmp_path, capsys):
 def test_an_unfit_worker_ends_the_run_with_a_line_that_names_it(
     two_workers, music, run, tmp_path, monkeypatch, capsys
 ):
-    fit = cluster.Terms.here(str(music))
-    for terms, message in (
+    fit = cluster.Requirements.here(str(music))
+    for wanted, message in (
         (replace(fit, packages=(*fit.packages[:-1], ("soxr", "9"))), "has soxr"),
         (replace(fit, packages=(*fit.packages, ("zz", "9"))), "unlike the worker on"),
         (replace(fit, code="another"), "runs another state of this project"),
         (replace(fit, folder="/nowhere/at/all"), "does not see /nowhere/at/all"),
     ):
-        monkeypatch.setattr(cluster.Terms, "here", lambda folder, terms=terms: terms)
+        monkeypatch.setattr(cluster.Requirements, "here", lambda folder, wanted=wanted: wanted)
         assert run(music, "--cluster", two_workers.address) == 1
         [line] = [line for line in capsys.readouterr().err.splitlines() if line.startswith("error")]
         assert message in line
@@ -214,11 +215,11 @@ def test_without_dask_the_flag_says_how_to_get_it(music, run, capsys, monkeypatc
     assert "pip install -r requirements-cluster.txt" in capsys.readouterr().err
 
 
-def test_a_room_holds_many_or_one():
-    room, inside, seen = cluster.Room(), [], []
+def test_a_lock_is_held_by_many_or_by_one_alone():
+    lock, inside, seen = cluster.SharedExclusiveLock(), [], []
 
     def stay(name: str, alone: bool) -> None:
-        with room.entered(alone):
+        with lock.held(exclusive=alone):
             inside.append(name)
             seen.append((name, tuple(inside)))
             time.sleep(0.05)
@@ -246,11 +247,11 @@ def test_processes_share_a_cold_cache_safely(tmp_path):
     song = tmp_path / "song.flac"
     soundfile.write(song, np.tile(chords(2.0), 10) + noise(20.0, 0.1), 2 * RATE)
     script = (
-        "import sys; from pathlib import Path; from common import song; from common.extraction import run;"
+        "import sys; from pathlib import Path; from common import song; from common.extraction import worker;"
         "song.warm_up();"
         "cached = lambda: sorted(str(p) for p in Path(sys.argv[1]).rglob('*.nb?'));"
         "before, nothing = cached(), frozenset();"
-        "outcome = run.analyse(Path(sys.argv[2]), nothing, run.StopSign());"
+        "outcome = worker.analyse(Path(sys.argv[2]), nothing, worker.StopFlag());"
         "assert outcome.result.embedding.any(); assert before and cached() == before"
     )
     cold = os.environ | {"NUMBA_CACHE_DIR": str(tmp_path / "cache")}

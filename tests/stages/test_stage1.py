@@ -26,6 +26,7 @@ from signals import RATE, chords, clicks, noise, sine
 from common import audio, features, library, song
 from common.extraction import run as extraction
 from common.extraction import store
+from common.extraction.worker import Crashed
 from common.layout import N_FEATURES
 from common.paths import Paths
 
@@ -326,7 +327,7 @@ def test_few_files_are_handed_out_ahead(tmp_path):
     executor = Patient()
     with store.Store(tmp_path / "store.sqlite") as kept:
         known = extraction.Known(frozenset(), {})
-        results = extraction.extract_all(files, kept, executor, executor.slots, known)
+        results = extraction.extract_all(files, kept, executor, known)
     assert [result.kind for result in results] == ["unreadable"] * 50
     assert executor.most == 2 * extraction.FILES_AHEAD
 
@@ -336,7 +337,7 @@ def test_a_song_that_kills_its_worker_is_remembered(music, run, paths, monkeypat
         if path.name != "stray.wav":
             return submit_to_thread(self, call, path, *arguments)
         future = Future()
-        future.set_exception(extraction.Crashed("died"))
+        future.set_exception(Crashed("died"))
         return future
 
     submit_to_thread = ThreadPoolExecutor.submit

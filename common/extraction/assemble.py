@@ -1,0 +1,128 @@
+"""What stage 1 hands on: the results of all files as a library, a manifest and a list of skipped files."""
+
+from __future__ import annotations
+
+import platform
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from common import library
+from common.console import UserError
+from common.extraction.run import Result
+from common.extraction.store import Store
+from common.extraction.worker import Failure, package_versions
+from common.files import write_csv
+from common.layout import N_FEATURES
+from common.library import COLUMNS, UNKNOWN_GENRE, Library
+from common.paths import Paths
+from common.song import Stamp
+from common.text import count, duration, table
+
+
+@dataclass(frozen=True)
+class Extraction:
+    """What became of every file of a folder.
+
+    Attributes
+    ----------
+    folder
+        The folder that was searched.
+    files
+        Its files, in order.
+    results
+        What became of each of them.
+    """
+
+    folder: Path
+    files: Sequence[Path]
+    results: Sequence[Result]
+
+    @property
+    def stamps(self) -> list[Stamp]:
+        """The files that are songs, as they were."""
+        return [result for result in self.results if isinstance(result, Stamp)]
+
+    @property
+    def failures(self) -> list[tuple[str, Failure]]:
+        """The others, each with its path inside the folder and the reason."""
+        both = zip(self.files, self.results, strict=True)
+        return [(self.inside(path), result) for path, result in both if isinstance(result, Failure)]
+
+    def inside(self, path: Path) -> str:
+        """Path of a file inside the folder, with forward slashes."""
+        return path.relative_to(self.folder).as_posix()
+
+
+def make_library(extraction: Extraction, store: Store, genre_from: str) -> Library:
+    """Put the songs into a library, in the order of their files.
+
+    Parameters
+    ----------
+    extraction
+        What became of the files.
+    store
+        Where their songs are.
+    genre_from
+        What a song's genre is: its first ``folder`` inside the one that was searched, or its own ``tag``.
+    """
+    stamps = extraction.stamps
+    rows = np.empty((len(stamps), N_FEATURES), np.float32)
+    columns: dict[str, list] = {name: [] for name in COLUMNS}
+    for row, song in enumerate(store.songs(stamps)):
+        rows[row] = song.embedding
+        own = song.tags.genre if genre_from == "tag" else _folder_genre(extraction, song.stamp.path)
+        for name, value in song.metadata((own or UNKNOWN_GENRE).upper()).items():
+            columns[name].append(value)
+    return Library(rows, columns)
+
+
+def _folder_genre(extraction: Extraction, path: Path) -> str | None:
+    inside = path.parts[len(extraction.folder.parts) :]
+    return inside[0] if len(inside) > 1 else None
+
+
+def save(paths: Paths, made: Library, extraction: Extraction) -> None:
+    """Write the library, its manifest and the list of skipped files.
+
+    Raises
+    ------
+    UserError
+        If the library is empty; the list of skipped files is written all the same.
+    """
+    skipped = [(inside, failure.kind, failure.reason) for inside, failure in extraction.failures]
+    write_csv(paths.skipped, library.SKIPPED_COLUMNS, skipped)
+    if not len(made):
+        files = f"{count(len(extraction.files), 'file')} in {extraction.folder}"
+        raise UserError(f"none of the {files} could be used; reasons in {paths.skipped}")
+    library.save(paths, made, _manifest(extraction))
+
+
+def _manifest(extraction: Extraction) -> dict[str, object]:
+    return {
+        "root": str(extraction.folder),
+        "versions": {"python": platform.python_version(), **package_versions()},
+        "songs": {
+            extraction.inside(stamp.path): {
+                "size": stamp.size,
+                "mtime_ns": stamp.mtime_ns,
+                "sha256": stamp.content,
+            }
+            for stamp in extraction.stamps
+        },
+    }
+
+
+def summary(made: Library, extraction: Extraction) -> str:
+    """Say what was extracted and what was not: how much music, songs of each genre, files skipped."""
+    total = sum(made.columns["duration"])
+    mean = duration(total / len(made))
+    lines = [f"{count(len(made), 'song')}, {duration(total)} of music, {mean} on average", ""]
+    lines.append(table(("genre", "songs"), sorted(Counter(made.genres).items()), right="lr"))
+    kinds = Counter(failure.kind for _, failure in extraction.failures)
+    if kinds:
+        lines += ["", table(("skipped because", "files"), sorted(kinds.items()), right="lr")]
+    return "\n".join(lines)
