@@ -12,12 +12,9 @@ from __future__ import annotations
 
 import math
 
-import numba
 import numpy as np
 
-_compiled = numba.njit(nogil=True, cache=True)
-_reordered = numba.njit(nogil=True, cache=True, fastmath={"reassoc", "contract", "nsz"})
-"""For sums whose order no decision hangs on: the compiler may add in lanes."""
+from common.compiled import as_written, reordered
 
 FLATNESS_FLOOR = np.float32(1e-10)
 """Smallest power that counts in the geometric mean (librosa's ``amin``)."""
@@ -26,7 +23,7 @@ _LOGS_TOGETHER = 8
 """Powers multiplied before one logarithm: 1e-10 and float32's 3e38 to the eighth still fit a float64."""
 
 
-@_compiled
+@as_written
 def spectral_moments(spectrum, bin_width, rolloff, out):
     """Centroid, bandwidth, roll-off (Hz) and flatness of every frame.
 
@@ -71,7 +68,7 @@ def spectral_moments(spectrum, bin_width, rolloff, out):
         out[frame, 3] = math.exp(log_sum / n_bins) / (power_sum / n_bins)
 
 
-@_compiled
+@as_written
 def band_extremes(spectrum, edges, counts, peaks, valleys):
     """Mean of the largest and of the smallest magnitudes in each contrast band of every frame.
 
@@ -105,7 +102,7 @@ def band_extremes(spectrum, edges, counts, peaks, valleys):
             peaks[frame, band] = highest[:count].sum() / np.float32(count)
 
 
-@_compiled
+@as_written
 def _insert(best, count, value, sign):
     """Put a value into a short sorted list (ascending for sign 1, descending for -1), dropping the last."""
     place = count - 1
@@ -115,7 +112,7 @@ def _insert(best, count, value, sign):
     best[place] = value
 
 
-@_reordered
+@reordered
 def mel_power(spectrum, weights, first, last, out):
     """Power in every mel band of every frame, touching only the bins that a band weighs.
 
@@ -141,7 +138,7 @@ def mel_power(spectrum, weights, first, last, out):
             out[frame, band] = total
 
 
-@_compiled
+@as_written
 def spectral_peaks(spectrum, first, last, threshold, positions, heights):
     """Local maxima of every frame with their parabolic position and height, as librosa's ``piptrack``.
 
@@ -187,7 +184,7 @@ def spectral_peaks(spectrum, first, last, threshold, positions, heights):
     return found
 
 
-@_reordered
+@reordered
 def constant_q_chroma(spectrum, real, imaginary, first, last, scale, pitch_class, out):
     """Add the magnitude of one octave of constant-Q filters to the pitch classes of every frame.
 
@@ -216,7 +213,7 @@ def constant_q_chroma(spectrum, real, imaginary, first, last, scale, pitch_class
             out[frame, pitch_class[f]] += scale[f] * math.sqrt(re * re + im * im)
 
 
-@_compiled
+@as_written
 def crossings_per_hop(samples, hop, dead_zone, out):
     """Count the zero crossings between neighbouring samples, hop by hop.
 

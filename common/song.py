@@ -16,10 +16,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NewType
 
-import filelock
 import numpy as np
 
-from common import audio, features, kernels
+from common import audio, compiled, features
 from common.audio import AudioError
 from common.features import Series
 from common.files import open_regular
@@ -196,17 +195,12 @@ _warming = threading.Lock()
 
 
 def warm_up() -> None:
-    """Compile what has to be compiled, once per process: in one thread, and in one process at a time.
-
-    Processes that compile into one cache at once can crash (https://github.com/librosa/librosa/issues/1998),
-    so a lock lies in the cache's folder: whoever shares the folder shares the lock.
-    """
+    """Compile what has to be compiled, once per process: in one thread, and in one process at a time."""
     with _warming:
         _compiled()
 
 
 @functools.cache
 def _compiled() -> None:
-    folder = Path(kernels.spectral_moments.stats.cache_path)
-    with filelock.FileLock(folder / "warm_up.lock"):
+    with compiled.one_at_a_time():
         features.extract(np.random.default_rng(0).normal(0, 0.1, SAMPLE_RATE).astype(np.float32))

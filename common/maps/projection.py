@@ -145,7 +145,9 @@ def import_umap():
 
     The first import on a machine compiles for about half a minute.
     """
-    with warnings.catch_warnings():
+    from common import compiled
+
+    with compiled.one_at_a_time(), warnings.catch_warnings():
         warnings.filterwarnings("ignore", message="Tensorflow not installed", category=ImportWarning)
         import umap
 

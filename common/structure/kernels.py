@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import numba
 import numpy as np
 
-_compiled = numba.njit(nogil=True, cache=True)
-_reordered = numba.njit(nogil=True, cache=True, fastmath={"reassoc", "contract", "nsz"})
-"""For sums whose order no decision hangs on: the compiler may add in lanes."""
+from common.compiled import as_written, reordered
 
 CHUNK = 64
 """Samples interpolated together when a true peak is sought."""
 
 
-@_compiled
+@as_written
 def add_weighted_energy(left, right, first, rate, shelf, high_pass, state, energy):
     """Filter two channels twice and add their energy to the tenths of a second it falls into.
 
@@ -68,7 +65,7 @@ def add_weighted_energy(left, right, first, rate, shelf, high_pass, state, energ
     state[1, 0], state[1, 1], state[1, 2], state[1, 3] = u1, u2, v1, v2
 
 
-@_reordered
+@reordered
 def highest_between(samples, phases, bend_share, peak):
     """Find the highest magnitude of a signal and of its values between the samples.
 
