@@ -124,7 +124,8 @@ def predict(files: list[Path], paths: Paths) -> int:
 
 def predict_file(file: Path, paths: Paths, model: Model) -> bool:
     """Classify and explain one file; returns whether it could be read."""
-    from common import audio, features
+    from common import song
+    from common.audio import AudioError
     from common.classifier import report
     from common.classifier.explanation import explain
     from common.classifier.findings import UNFAMILIAR, share_nearer
@@ -133,8 +134,8 @@ def predict_file(file: Path, paths: Paths, model: Model) -> bool:
     from common.classifier.wording import describe_components
 
     try:
-        embedding = features.extract(audio.load(file).samples)
-    except audio.AudioError as error:
+        embedding = song.analyse(file).song.embedding
+    except AudioError as error:
         note(f"error: {file}: {error}")
         return False
     explanation = explain(model, embedding, file.stem)
