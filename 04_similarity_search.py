@@ -48,7 +48,7 @@ def get_parser() -> argparse.ArgumentParser:
 def run_once(command: Command, arguments: argparse.Namespace) -> int:
     """Answer one command."""
     with contextlib.suppress(loop.Leave):
-        loop.run_command(command, open_session(arguments), arguments)
+        loop.run_command(command, open_session(arguments), arguments, arguments.line)
     return console.OK
 
 

@@ -8,6 +8,7 @@ before a command runs.
 from __future__ import annotations
 
 import argparse
+import difflib
 import pkgutil
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -41,6 +42,8 @@ class Command:
         What its words are: ``songs``, ``genres``, ``spaces``, or nothing.
     hint
         A reason to try it, shown at the prompt until it has been used once.
+    aliases
+        Other words that mean the same where they stand alone.
     """
 
     name: str
@@ -50,6 +53,7 @@ class Command:
     arguments: Callable[[argparse.ArgumentParser], None] = lambda parser: None
     completes: str = ""
     hint: str = ""
+    aliases: tuple[str, ...] = ()
 
     @property
     def usage(self) -> str:
@@ -100,13 +104,25 @@ COMMANDS = (
     Command("spaces", "[NAME]", "the similarity spaces, or change to one",
             "listing:spaces", arguments.spaces, "spaces"),
     Command("help", "", "these commands; COMMAND --help tells more", "helping:show_help", arguments.json),
-    Command("quit", "", "leave, as Ctrl-D does", "helping:leave"),
+    Command("quit", "", "leave, as exit and Ctrl-D do", "helping:leave", aliases=("exit",)),
 )  # fmt: skip
 
 
+NEAR = 0.75
+"""Similarity (`difflib.SequenceMatcher.ratio`) from which a word may be a mistyped command: a letter left
+out, doubled or swapped in a word of four."""
+
+
 def by_name(commands: Sequence[Command]) -> dict[str, Command]:
-    """The table as a dict."""
-    return {command.name: command for command in commands}
+    """The table as a dict: each command under its name and its aliases."""
+    return {name: command for command in commands for name in (command.name, *command.aliases)}
+
+
+def near_command(word: str) -> Command | None:
+    """The command that a mistyped word such as ``serch`` was meant to be; None if it is like none."""
+    names = by_name(COMMANDS)
+    close = difflib.get_close_matches(word.lower(), names, n=1, cutoff=NEAR)
+    return names[close[0]] if close and word.lower() not in names else None
 
 
 def help_text(commands: Sequence[Command]) -> str:

@@ -20,6 +20,7 @@ from prompt_toolkit.shortcuts import CompleteStyle
 
 from common.console import note
 from common.prompt.commands import COMMANDS, Command, by_name
+from common.prompt.hints import Hints
 from common.text import clean, fold
 
 MOST = 30
@@ -82,23 +83,29 @@ class LineCompleter(Completer):
         elif (option := rest.rpartition(" ")[2]).startswith("-"):
             for name in command.options():
                 if name.startswith(option):
-                    yield Completion(name, -len(option))
+                    yield _completion(name, option)
         else:
             yield from self._complete_name(command, _BETWEEN.split(rest)[-1].lstrip())
 
     def _complete_command(self, line: str) -> Iterator[Completion]:
-        for name, command in self._commands.items():
-            if name.startswith(line.lower()):
-                yield Completion(name, -len(line), display_meta=command.summary)
+        for command in COMMANDS:
+            if command.name.startswith(line.lower()):
+                yield _completion(command.name, line, command.summary)
 
     def _complete_name(self, command: Command, typed: str) -> Iterator[Completion]:
         names, folded = (kinds.get(command.completes, []) for kinds in (self._names, self._folded))
         for name in best_matches(typed, names, folded):
-            yield Completion(name, -len(typed))
+            if name != typed.strip():
+                yield _completion(name, typed)
+
+
+def _completion(text: str, typed: str, about: str = "") -> Completion:
+    """Put a text in the place of what was typed, and a space after it, so that typing goes on."""
+    return Completion(f"{text} ", -len(typed), display=text, display_meta=about)
 
 
 def open_terminal(
-    suggestions: Mapping[str, Callable[[], Sequence[str]]], history_file: Path
+    suggestions: Mapping[str, Callable[[], Sequence[str]]], hints: Hints, history_file: Path
 ) -> PromptSession[str]:
     """Make the prompt a person types at.
 
@@ -106,31 +113,25 @@ def open_terminal(
     ----------
     suggestions
         Gives the names for each kind of word; see `LineCompleter`.
+    hints
+        Says what the empty prompt shows; it learns what was typed in earlier runs.
     history_file
         The file that lines are kept in; where it cannot be written they are kept until the end only.
     """
     history = _open_history(history_file)
-    used = {line.split(" ", 1)[0].lower() for line in history.load_history_strings() if line}
-
-    def hint() -> FormattedText:
-        used.update(line.split(" ", 1)[0].lower() for line in history.get_strings() if line)
-        if not used:
-            return _quiet("type part of a title, or help")
-        new = next((command for command in COMMANDS if command.hint and command.name not in used), None)
-        return _quiet(f"{new.usage}: {new.hint}" if new else "")
-
+    hints.learn(history.load_history_strings())
     return PromptSession(
         "♪ ",
         completer=ThreadedCompleter(LineCompleter(suggestions)),
         complete_while_typing=True,
         complete_style=CompleteStyle.COLUMN,
         history=history,
-        placeholder=hint,
         reserve_space_for_menu=6,
     )
 
 
-def _quiet(text: str) -> FormattedText:
+def quiet(text: str) -> FormattedText:
+    """A text in the colour of what may be overlooked."""
     return FormattedText([("ansibrightblack", text)])
 
 

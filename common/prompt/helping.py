@@ -31,7 +31,9 @@ class Help(Answer):
             [
                 help_text(self.commands),
                 "SONG is any part of its name, the number of a song listed before, or an audio file.",
+                "Where a name means several songs, #2 after it is the second of them.",
                 "A line that starts with no command is a search.",
+                'A "?" after a key: another key fits about as well.',
             ]
         )
 

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 
 from common.console import OK, UserError, describe_os_error, note, say
 from common.prompt.commands import Command
-from common.prompt.parsing import HelpShown, parse_line, pick, split
+from common.prompt.hints import Hints
+from common.prompt.parsing import HelpShown, mistyped, parse_line, pick, split
 
 if TYPE_CHECKING:
     from common.prompt.session import Session
@@ -25,8 +26,17 @@ class Leave(Exception):  # noqa: N818  (it is a wish, not an error)
     """The user wants to leave the prompt."""
 
 
-def run_command(command: Command, session: Session, arguments: Namespace) -> None:
+def run_command(command: Command, session: Session, arguments: Namespace, words: Sequence[str]) -> None:
     """Run one command and print its answer.
+
+    Parameters
+    ----------
+    command, arguments
+        The command and its parsed arguments.
+    session
+        The state that commands share.
+    words
+        The line as it was given, its command included, by which a mistyped command is recognised.
 
     Raises
     ------
@@ -35,9 +45,16 @@ def run_command(command: Command, session: Session, arguments: Namespace) -> Non
     Leave
         If the user wants to leave.
     """
+    from common.library import SongNotFoundError
     from common.prompt.answers import show
 
-    show(command.run(session, arguments), session, arguments.json)
+    try:
+        answer = command.run(session, arguments)
+    except SongNotFoundError as error:
+        if not (meant := mistyped(words)):
+            raise
+        raise UserError(f"{words[0]!r} is no command (did you mean: {meant}?), and {error}") from None
+    show(answer, session, arguments.json)
 
 
 def run_line(session: Session, line: str) -> None:
@@ -47,10 +64,10 @@ def run_line(session: Session, line: str) -> None:
         return
     command, rest = pick(words)
     try:
-        arguments = parse_line(command, rest)
+        arguments = parse_line(command, rest, mistyped(words))
     except HelpShown:
         return
-    run_command(command, session, arguments)
+    run_command(command, session, arguments, words)
 
 
 def run_prompt(session: Session, suggestions: Suggestions) -> int:
@@ -69,9 +86,12 @@ def run_prompt(session: Session, suggestions: Suggestions) -> int:
         Exit code 0.
     """
     at_terminal = sys.stdin.isatty() and sys.stdout.isatty()
-    for line in _typed(suggestions) if at_terminal else _piped():
+    hints = Hints()
+    for line in _typed(suggestions, hints) if at_terminal else _piped():
+        failed = True
         try:
             run_line(session, line)
+            failed = False
         except Leave:
             break
         except UserError as error:
@@ -84,6 +104,7 @@ def run_prompt(session: Session, suggestions: Suggestions) -> int:
             raise
         except OSError as error:
             note(f"error: {describe_os_error(error)}")
+        hints.note_line(line, failed)
         sys.stdout.flush()
     return OK
 
@@ -104,13 +125,13 @@ def _piped() -> Iterator[str]:
     yield from sys.stdin
 
 
-def _typed(suggestions: Suggestions) -> Iterator[str]:
-    from common.prompt.completion import open_terminal
+def _typed(suggestions: Suggestions, hints: Hints) -> Iterator[str]:
+    from common.prompt.completion import open_terminal, quiet
 
-    terminal = open_terminal(suggestions, history_path())
+    terminal = open_terminal(suggestions, hints, history_path())
     while True:
         try:
-            yield terminal.prompt()
+            yield terminal.prompt(placeholder=quiet(hints.next()))
         except KeyboardInterrupt:
             continue  # Ctrl-C clears the line
         except EOFError:

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import NoReturn
 
 from common.console import UserError, add_folder_options
-from common.prompt.commands import COMMANDS, Command, by_name
+from common.prompt.commands import COMMANDS, Command, by_name, near_command
 
 _WORD = re.compile(r"""(?:"([^"]*)"|'([^']*)')(?=\s|$)|(\S+)""")
 
@@ -26,8 +26,16 @@ def split(line: str) -> list[str]:
 def pick(words: Sequence[str]) -> tuple[Command, list[str]]:
     """Tell the command and its words apart; words without a command belong to the first command."""
     named = by_name(COMMANDS).get(words[0].lower())
+    if named and words[0].lower() != named.name and len(words) > 1:
+        named = None  # "exit music" is a title
     rest = ["→" if word == "->" else word for word in words]  # it begins with a dash, but is no option
     return (named, rest[1:]) if named else (COMMANDS[0], rest)
+
+
+def mistyped(words: Sequence[str]) -> str:
+    """The line that was meant, if its first word is nearly a command; empty if it is none, or is one."""
+    command = near_command(words[0]) if words else None
+    return " ".join([command.name, *words[1:]]) if command else ""
 
 
 class HelpShown(Exception):  # noqa: N818  (a way out of argparse)
@@ -38,26 +46,40 @@ class _LineParser(argparse.ArgumentParser):
     """A parser whose mistakes are the user's and end nothing."""
 
     def error(self, message: str) -> NoReturn:
-        raise UserError(f"{message}; usage: {self.usage}")
+        raise UserError(message)
 
     def exit(self, status: int = 0, message: str | None = None) -> NoReturn:
         raise HelpShown
 
 
-def parse_line(command: Command, words: Sequence[str]) -> argparse.Namespace:
+def parse_line(command: Command, words: Sequence[str], meant: str = "") -> argparse.Namespace:
     """Parse the words after a command that was typed at the prompt.
+
+    Parameters
+    ----------
+    command, words
+        The command and its words, as `pick` tells them apart.
+    meant
+        The line that was probably meant, see `mistyped`; empty if there is no doubt.
 
     Raises
     ------
     UserError
-        If the words are not what the command takes.
+        If the words are not what the command takes; the message says what it takes, or what was meant.
     HelpShown
         If they ask for help, which was printed.
     """
     parser = _LineParser(
         prog=command.name, usage=command.usage, description=command.summary, allow_abbrev=False
     )
-    return command.add_to(parser).parse_intermixed_args(words)
+    try:
+        return command.add_to(parser).parse_intermixed_args(words)
+    except UserError as error:
+        raise UserError(f"{error}; {_advice(command, meant)}") from None
+
+
+def _advice(command: Command, meant: str) -> str:
+    return f"did you mean: {meant}?" if meant else f"usage: {command.usage}"
 
 
 def parse_one_shot(command: Command, words: Sequence[str], before: argparse.Namespace) -> argparse.Namespace:
@@ -68,11 +90,14 @@ def parse_one_shot(command: Command, words: Sequence[str], before: argparse.Name
     command, words
         The command and its words, as `pick` tells them apart.
     before
-        Options that stood before the command; they may also come after it, and the last one counts.
+        What stood before the command, and the whole ``line``; the options may also come after the command,
+        and the last one counts.
     """
     parser = argparse.ArgumentParser(
         prog=f"{Path(sys.argv[0]).name} {command.name}", description=command.summary, allow_abbrev=False
     )
+    if meant := mistyped(before.line):
+        parser.usage = f"{_advice(command, meant)}\n{parser.format_usage().removeprefix('usage: ')}"
     command.add_to(parser)
     add_folder_options(parser)
     return parser.parse_intermixed_args(words, argparse.Namespace(**vars(before)))

@@ -23,7 +23,7 @@ from common.text import fold
 BAR = "|"
 """What stands between two songs."""
 
-_BETWEEN = re.compile(r"\s(->|→)\s")
+_BETWEEN = re.compile(r"(?:^|\s)(->|→)\s")
 
 MOST_OFFERED = 30
 """Songs that an ambiguous name offers at most."""
@@ -145,9 +145,10 @@ class Session:
         return self._guests[path]
 
     def two_songs(self, words: Sequence[str]) -> tuple[int, int]:
-        """The two songs that ``A | B``, two words, or the number of one neighbour mean."""
+        """The two songs that ``A | B`` or two words mean; ``| B`` and a number follow the song asked for."""
         one, other = self.two_names(words)
-        if not one and self.asked is not None and self.is_number(other):
+        begins_with_bar = _BETWEEN.sub(BAR, " ".join(words)).startswith(BAR)
+        if self.asked is not None and not one and (begins_with_bar or self.is_number(other)):
             return self.asked, self.song(other)
         if not one:
             raise UserError(f"which two songs? Write A | B, with a bar between them, not {other!r}")
@@ -163,15 +164,20 @@ class Session:
     def neighbour(self, words: Sequence[str], space: str | None) -> tuple[int, int]:
         """A song and its n-th neighbour: ``N`` of the songs listed last, or ``SONG N``."""
         *name, number = words or [""]
-        if not name and self.asked is not None and self.is_number(number):
+        if not name and self.asked is not None and number.isdecimal():
+            self._expect_listed(number)
             return self.asked, self.song(number)
         if not name or not number.isdecimal() or int(number) < 1:
             raise UserError("why which result? Write its number after a search, or SONG and a number")
         song = self.song(" ".join(name))
         found = search(self.space(space), song, int(number)).matches
         if len(found) < int(number):
-            raise UserError(f"there are only {len(found)} other songs")
+            raise UserError(f"there are only {len(found)} other songs; write 1 to {len(found)}")
         return song, found[-1].row
+
+    def _expect_listed(self, number: str) -> None:
+        if not self.is_number(number):
+            raise UserError(f"there is no result {number}; the last search lists 1 to {len(self.listed)}")
 
     def is_number(self, text: str) -> bool:
         """Whether a text is the number of a song that was listed last."""

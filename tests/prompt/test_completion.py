@@ -29,7 +29,9 @@ def complete():
 
     def lines(text: str) -> list[str]:
         found = completer.get_completions(Document(text), CompleteEvent())
-        return [text[: len(text) + one.start_position] + one.text for one in found]
+        whole = [text[: len(text) + one.start_position] + one.text for one in found]
+        assert all(line.endswith(" ") for line in whole)  # typing goes on
+        return [line[:-1] for line in whole]
 
     return lines
 
@@ -61,6 +63,11 @@ def test_completion_of_commands_titles_options_and_genres(complete):
     assert {command.name for command in COMMANDS} == set(complete(""))
 
 
+def test_a_whole_title_is_not_suggested_again(complete):
+    assert complete("search Café del Mar ") == complete("Café del Mar") == []
+    assert complete("compare Café del Mar | café del mar") == ["compare Café del Mar | Café del Mar"]
+
+
 @pytest.mark.skipif(sys.platform == "win32", reason="needs a pseudo-terminal")
 def test_the_prompt_on_a_terminal(folders, tmp_path):
     """Type, complete, clear with Ctrl-C, leave with Ctrl-D; the next run remembers what was typed."""
@@ -79,6 +86,9 @@ def test_the_prompt_on_a_terminal(folders, tmp_path):
         terminal.type("xyzzyx\r")
         terminal.wait_for("no song is called 'xyzzyx'")
         terminal.wait_for("♪")
+        terminal.type("compare 1 | 2\r")
+        terminal.wait_for("similarity")
+        terminal.wait_for("diverse SONG")
         terminal.type("\x04")
         assert terminal.exit_code() == 0
     (history,) = state.rglob("history")
@@ -86,7 +96,7 @@ def test_the_prompt_on_a_terminal(folders, tmp_path):
     assert "nonsense" not in history.read_text(encoding="utf-8")
     with Terminal([*folders], state) as terminal:
         terminal.wait_for("diverse SONG")
-        terminal.type("\x1b[A\x1b[A\r")
+        terminal.type("\x1b[A\x1b[A\x1b[A\r")
         terminal.wait_for("ITALODANCE")
         terminal.wait_for("♪")
         terminal.type("\x04")

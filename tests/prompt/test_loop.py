@@ -89,3 +89,18 @@ def _json_documents(text: str) -> list:
         found.append(document)
         text = text.lstrip()[end:]
     return found
+
+
+def test_exit_leaves_and_a_title_that_begins_so_is_a_title(say_lines):
+    code, out, err = say_lines("exit music", "exit", "list")
+    assert (code, out) == (0, "")
+    assert "no song is called 'exit music'" in err
+
+
+def test_a_mistyped_command_is_recognised_and_does_not_hide_a_title(say_lines):
+    _, out, err = say_lines(f"serch {SONG}", "serch --nonsense", "lst", "solo --json")
+    errors = [line for line in err.splitlines() if line.startswith("error: ")]
+    assert f"(did you mean: search {SONG}?)" in errors[0]
+    assert errors[1] == "error: unrecognized arguments: --nonsense; did you mean: search --nonsense?"
+    assert "did you mean: list?" in errors[2]
+    assert json.loads(out)["song"]["song_name"] == "Solo Artist 1 - Song 001"

@@ -6,7 +6,7 @@ import json
 import pytest
 
 from common.prompt import parsing
-from common.prompt.commands import COMMANDS, markdown_table
+from common.prompt.commands import COMMANDS, markdown_table, near_command
 
 stage4 = importlib.import_module("04_similarity_search")
 GENRES = {"ITALODANCE": 7, "TRANCE": 6, "SOLO": 1}
@@ -82,3 +82,20 @@ def test_the_readme_table_escapes_bars():
     table = markdown_table(COMMANDS)
     assert "`compare A \\| B`" in table
     assert table.count("\n") == len(COMMANDS) + 1
+
+
+@pytest.mark.parametrize(
+    ("word", "meant"),
+    [("serch", "search"), ("comapre", "compare"), ("wy", "why"), ("sets", "set"), ("exti", "quit"),
+     ("love", None), ("search", None), ("exit", None), ("", None)],
+)  # fmt: skip
+def test_a_mistyped_word_is_near_its_command(word, meant):
+    near = near_command(word)
+    assert (near and near.name) == meant
+
+
+def test_wrong_usage_of_a_mistyped_command_says_what_was_meant(run, capsys):
+    with pytest.raises(SystemExit) as left:
+        run("serch", "--nonsense")
+    assert left.value.code == 2
+    assert "did you mean: search --nonsense?" in capsys.readouterr().err

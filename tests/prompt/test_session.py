@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import json
+
 import pytest
 
 SONG = "trance artist 1 - song 001"
@@ -15,7 +17,9 @@ SONG = "trance artist 1 - song 001"
         (("search", "3"), "could be"),
         (("compare", "one two three"), "which two songs?"),
         (("why", "3"), "write its number after a search, or SONG"),
-        (("why", SONG, "99"), "there are only 13 other songs"),
+        (("why", SONG, "99"), "there are only 13 other songs; write 1 to 13"),
+        (("serch", "xyzzyx"), "'serch' is no command (did you mean: search xyzzyx?), and no song is called"),
+        (("genrs",), "did you mean: genres?"),
         (("search", SONG, "--space", "classifier"), "run: python 03_genre_classifier.py"),
         (("playlist", f"{SONG} -> {SONG}"), "these are the same"),
         (("playlist", SONG), "which two songs?"),
@@ -33,3 +37,43 @@ def test_what_cannot_be_done_is_one_line(run, words, message):
     assert err.startswith("error: ")
     assert err.count("\n") == 1
     assert message.lower() in err.lower()
+
+
+def test_the_range_of_results_is_named(say_lines):
+    _, _, err = say_lines(f"search {SONG} -n 4", "why 99", "why 0", "why 5")
+    assert err.count("the last search lists 1 to 4") == 3
+
+
+def test_a_bar_without_a_first_song_compares_with_the_song_asked_for(say_lines):
+    lines = [
+        f"search {SONG}",
+        "compare | italodance artist 2 - song 002 --json",
+        "compare | 1 --json",
+        "compare 1 --json",
+    ]
+    _, out, err = say_lines(*lines)
+    by_name, by_number, by_bare_number = _documents(out[out.index("{") :])
+    assert by_name["one"]["song_name"] == "Trance Artist 1 - Song 001"
+    assert by_name["other"]["song_name"] == "Italodance Artist 2 - Song 002"
+    assert by_number == by_bare_number
+    assert by_number["one"] == by_name["one"] != by_number["other"]
+    assert "error" not in err
+
+
+def test_a_bar_without_a_first_song_needs_a_search_before_it(say_lines):
+    _, _, err = say_lines("list", "compare | italodance artist 2 - song 002")
+    assert "error: which two songs? Write A | B" in err
+
+
+def test_a_candidate_is_chosen_by_its_number_on_a_command_line(run):
+    found = json.loads(run("search", "trance artist 1 #2", "--json")[1])
+    assert found["song"]["song_name"] == "Trance Artist 1 - Song 004"
+
+
+def _documents(text: str) -> list:
+    decoder, found = json.JSONDecoder(), []
+    while text.strip():
+        document, end = decoder.raw_decode(text.lstrip())
+        found.append(document)
+        text = text.lstrip()[end:]
+    return found
