@@ -21,8 +21,8 @@ from typing import TypeVar
 import numpy as np
 import psutil
 
-from common.audio import Check, find_songs
-from common.console import Stopwatch
+from common.audio import find_songs
+from common.console import Check, Stopwatch
 from common.extraction import assemble
 from common.extraction.assemble import Extraction
 from common.extraction.run import Known, Threads, extract_all

@@ -25,9 +25,12 @@ import soundfile
 from threadpoolctl import threadpool_limits
 
 from common import audio, features
+from common.chroma import constant_q_chroma
 from common.demo import compose, perform
 from common.demo.synth import SAMPLE_RATE
 from common.layout import HOP_LENGTH, N_FFT
+from common.rhythm import estimate_tempo, onset_strength
+from common.spectrum import frames_of, mfcc, spectral_pass, to_decibels
 from common.text import table
 from tests.oracle import literal_blocks
 
@@ -74,24 +77,28 @@ def ours(path: Path) -> None:
 def floor(path: Path) -> None:
     """The least any extractor does: decode, and one Fourier transform per frame."""
     samples = audio.load(path).samples
-    for _, frames in features._frames(samples, N_FFT, HOP_LENGTH):
+    for _, frames in frames_of(samples, N_FFT, HOP_LENGTH):
         scipy.fft.rfft(frames, axis=1)
+
+
+def go_on() -> None:
+    """Stop nothing."""
 
 
 def shares(path: Path) -> list[tuple[str, float]]:
     """CPU seconds of each step of the extractor."""
     samples = audio.load(path).samples
-    spectral = features._spectral_pass(samples, lambda: None)
+    spectral = spectral_pass(samples, go_on)
     series = features.describe(samples)
     power = spectral.mel.copy()
-    level = features._to_decibels(spectral.mel)
+    level = to_decibels(spectral.mel)
     steps: dict[str, Callable[[], object]] = {
         "decode, mix down, resample": lambda: audio.load(path),
-        "STFT, spectral descriptors, tuning": lambda: features._spectral_pass(samples, lambda: None),
-        "constant-Q chroma": lambda: features._chroma(samples, spectral.tuning, lambda: None),
-        "levels and MFCC": lambda: features._mfcc(features._to_decibels(power.copy())),
-        "onsets and tempo": lambda: features._tempo(features._onset_strength(level)),
-        "RMS and zero crossings": lambda: (features._rms(samples), features._zero_crossing_rate(samples)),
+        "STFT, spectral descriptors, tuning": lambda: spectral_pass(samples, go_on),
+        "constant-Q chroma": lambda: constant_q_chroma(samples, spectral.tuning, go_on),
+        "levels and MFCC": lambda: mfcc(to_decibels(power.copy())),
+        "onsets and tempo": lambda: estimate_tempo(onset_strength(level)),
+        "RMS and zero crossings": lambda: (features.rms(samples), features.zero_crossing_rate(samples)),
         "statistics over time": lambda: features.summarise(series),
     }
     return [(name, cpu_seconds(step)) for name, step in steps.items()]

@@ -16,7 +16,7 @@ import errno
 import math
 import os
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -27,7 +27,7 @@ import soundfile
 import soxr
 
 from common.budget import Budget, Claim, OutgrownError, machine_memory
-from common.console import UserError
+from common.console import Check, UserError
 from common.files import open_regular
 from common.layout import SAMPLE_RATE
 from common.tags import declared_duration, estimated_duration
@@ -90,9 +90,6 @@ BLOCK_FRAMES, BLOCK_SAMPLES = 1 << 18, 1 << 21
 _SYSTEM_ERRORS = "ENOENT ENOTDIR EIO EACCES EPERM ENOMEM EMFILE ENFILE ESTALE ETIMEDOUT ENODEV ENXIO"
 SYSTEM_ERRORS = frozenset(getattr(errno, name, -1) for name in _SYSTEM_ERRORS.split(" "))
 """Errors that say nothing about a file's content: the disk, the permissions or the load are to blame."""
-
-Check = Callable[[], None]
-"""Called between blocks of work; raises to stop it."""
 
 _SNDFILE_SYSTEM_ERROR = 2
 """libsndfile's SF_ERR_SYSTEM."""

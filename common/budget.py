@@ -9,12 +9,11 @@ from __future__ import annotations
 import os
 import threading
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-Check = Callable[[], None]
-"""Called while waiting; raises to stop it."""
+from common.console import Check
 
 _LOOK_AROUND = 0.2
 """Seconds after which a thread that waits looks whether it is to stop."""

@@ -21,6 +21,9 @@ from common.text import clean, count
 OK, FAILED, INTERRUPTED = 0, 1, 130
 """Exit codes; wrong usage is argparse's own 2."""
 
+Check = Callable[[], None]
+"""A function that long work calls between its parts and while it waits; what it raises ends the work."""
+
 
 class UserError(Exception):
     """Something the user can mend; the message is one line that says what to do."""

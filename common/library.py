@@ -143,7 +143,7 @@ class Library:
         """float64, shape (n_songs, ``N_FEATURES``); see `arrays.standardise`."""
         return self.standardise(self.embeddings)
 
-    def standardised_rows(self, rows: slice | Sequence[int]) -> np.ndarray:
+    def standardised_rows(self, rows: slice | Sequence[int] | np.ndarray) -> np.ndarray:
         """The same for some songs only, without computing it for all."""
         return self.standardise(self.embeddings[rows])
 
@@ -280,7 +280,7 @@ def save(paths: Paths, library: Library, manifest: dict[str, Any]) -> None:
     buffer = io.BytesIO()
     np.save(buffer, library.embeddings, allow_pickle=False)
     # A view, not a copy: a million songs are 2.6 GB.
-    dump_to = {
+    dump_to: dict[Path, bytes | memoryview] = {
         paths.embeddings: buffer.getbuffer(),
         paths.metadata: pickle.dumps(library.columns, protocol=4),
     }

@@ -20,6 +20,7 @@ import numpy as np
 
 from common import audio, compiled, features
 from common.audio import AudioError
+from common.console import Check
 from common.features import Series
 from common.files import open_regular
 from common.layout import SAMPLE_RATE
@@ -135,7 +136,7 @@ def take_stamp(path: Path) -> Stamp:
     return Stamp(path, before.st_size, before.st_mtime_ns, ContentHash(content))
 
 
-def analyse(path: Path, check: audio.Check = lambda: None, stamp: Stamp | None = None) -> Analysis:
+def analyse(path: Path, check: Check = lambda: None, stamp: Stamp | None = None) -> Analysis:
     """Decode and describe a whole file.
 
     Parameters
@@ -165,7 +166,7 @@ def analyse(path: Path, check: audio.Check = lambda: None, stamp: Stamp | None =
     return analysis
 
 
-def _analyse(stamp: Stamp, check: audio.Check) -> Analysis:
+def _analyse(stamp: Stamp, check: Check) -> Analysis:
     warm_up()
     try:
         with audio.admitted(stamp.path, check) as claim:

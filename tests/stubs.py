@@ -8,7 +8,7 @@ import time
 from pathlib import Path
 
 from benchmarks.bookkeeping import made_up_song
-from common.audio import Check
+from common.console import Check
 from common.extraction.worker import Outcome
 from common.song import ContentHash, take_stamp
 

@@ -5,9 +5,10 @@ import pytest
 from oracle import differences
 from signals import chords, clicks, noise, sine
 
-from common import audio, features, layout
+from common import audio, features, layout, rhythm, spectrum
 from common.layout import NAMES, SLICES
 from common.paths import PROJECT
+from common.rhythm import estimate_tempo
 
 MUSIC = PROJECT.parent / "shared" / "music"
 REAL_SONGS = [
@@ -76,7 +77,8 @@ def test_equals_literal_librosa_on_ten_minutes():
 def test_blocks_of_frames_do_not_show(monkeypatch):
     samples = chords()
     whole = features.extract(samples)
-    monkeypatch.setattr(features, "BLOCK", 7)
+    for module in (spectrum, rhythm):
+        monkeypatch.setattr(module, "BLOCK", 7)
     np.testing.assert_allclose(features.extract(samples), whole, rtol=1e-6, atol=1e-6)
 
 
@@ -135,7 +137,7 @@ def test_no_pulse_no_tempo(name):
 
 
 def test_silence_has_no_tempo():
-    assert features._tempo(np.zeros(500, np.float32)) == 0.0
+    assert estimate_tempo(np.zeros(500, np.float32)) == 0.0
 
 
 def test_too_few_samples_are_an_error():

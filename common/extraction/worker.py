@@ -13,7 +13,8 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 from common import song
-from common.audio import AudioError, Check
+from common.audio import AudioError
+from common.console import Check
 from common.song import ContentHash, Song, Stamp, take_stamp
 
 

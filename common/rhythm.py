@@ -1,0 +1,92 @@
+"""Rhythm: when something begins, and the tempo of that.
+
+Conventions: times are in frames of ``layout.HOP_LENGTH`` samples; a tempo is in BPM, 0 where no pulse was
+found.
+"""
+
+from __future__ import annotations
+
+import librosa
+import numpy as np
+import scipy.fft
+
+from common.layout import HOP_LENGTH, N_FFT, N_MELS, PULSE_SIGNIFICANCE, SAMPLE_RATE
+from common.spectrum import BLOCK
+
+TEMPO_WINDOW = 8.0
+"""Seconds over which librosa's ``tempo`` correlates onsets."""
+
+
+def onset_strength(level: np.ndarray) -> np.ndarray:
+    """Compute how strongly something begins in each frame: the median rise over the mel bands.
+
+    Source: librosa's ``onset_strength(aggregate=np.median)``, S. Böck, G. Widmer, DAFx 2013.
+
+    Parameters
+    ----------
+    level
+        Mel levels in dB, shape (n_frames, ``N_MELS``).
+
+    Returns
+    -------
+    ndarray
+        float32, shape (n_frames,), in dB.
+    """
+    strength = np.zeros(len(level), np.float32)
+    lag = 1 + N_FFT // (2 * HOP_LENGTH)
+    for start in range(1, len(level), BLOCK):
+        block = level[start - 1 : start + BLOCK]
+        rise = np.maximum(0, np.diff(block, axis=0))
+        where = slice(start - 1 + lag, start - 1 + lag + len(rise))
+        rise.sort(axis=1)
+        median = rise[:, N_MELS // 2 - 1 : N_MELS // 2 + 1].mean(axis=1)
+        strength[where] = median[: strength[where].size]
+    return strength
+
+
+def estimate_tempo(onsets: np.ndarray) -> float:
+    """Estimate a song's tempo in BPM; 0 if its onsets have no pulse.
+
+    Source: librosa's ``feature.tempo``: mean local autocorrelation, weighted by a log-normal prior. On
+    noise or silence that returns what the prior prefers; here the lag it chose has to stand out.
+
+    Parameters
+    ----------
+    onsets
+        What `onset_strength` gives, shape (n_frames,).
+    """
+    if not onsets.any():
+        return 0.0
+    tempogram = _mean_tempogram(onsets)[:, None]
+    tempo = float(librosa.feature.tempo(tg=tempogram, sr=SAMPLE_RATE, hop_length=HOP_LENGTH)[0])
+    lag = round(60 * SAMPLE_RATE / (HOP_LENGTH * tempo))
+    return tempo if _pulse_significance(onsets, lag) > PULSE_SIGNIFICANCE else 0.0
+
+
+def _pulse_significance(onsets: np.ndarray, lag: int) -> float:
+    """Autocorrelation of onsets (n_frames,) at a lag in frames, in standard errors of white noise.
+
+    Source: M. S. Bartlett, J. R. Statist. Soc. Suppl. 8, 1946: the standard error is 1 / sqrt(n_frames).
+    """
+    deviation = onsets - onsets.mean(dtype=np.float64)
+    energy = deviation @ deviation
+    if not energy or lag >= onsets.size:
+        return 0.0
+    return deviation[lag:] @ deviation[:-lag] / energy * np.sqrt(onsets.size)
+
+
+def _mean_tempogram(onsets: np.ndarray) -> np.ndarray:
+    """Mean over time of the normalised local autocorrelation, one value per lag in frames."""
+    length = int(librosa.time_to_frames(TEMPO_WINDOW, sr=SAMPLE_RATE, hop_length=HOP_LENGTH))
+    padded = np.pad(onsets, length // 2, mode="linear_ramp", end_values=0)
+    windows = np.lib.stride_tricks.sliding_window_view(padded, length)[: onsets.size]
+    taper = librosa.filters.get_window("hann", length, fftbins=True).astype(np.float32)
+    n_fft = scipy.fft.next_fast_len(2 * length - 1, real=True)
+    total = np.zeros(length)
+    for start in range(0, onsets.size, BLOCK):
+        spectrum = scipy.fft.rfft(windows[start : start + BLOCK] * taper, n_fft, axis=1)
+        power = spectrum.real**2 + spectrum.imag**2
+        correlation = scipy.fft.irfft(power, n_fft, axis=1)[:, :length]
+        energy = correlation[:, :1]
+        total += (correlation / np.where(energy > 0, energy, 1)).sum(axis=0, dtype=np.float64)
+    return total / onsets.size

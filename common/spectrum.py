@@ -1,0 +1,217 @@
+"""One pass over the spectra of a song: moments, contrast, mel levels, cepstral coefficients and tuning.
+
+Conventions
+-----------
+Samples are mono float32 at ``layout.SAMPLE_RATE``, shape (n_samples,); frame ``i`` is centred on sample
+``i * HOP_LENGTH``. Arrays have the frame as their first axis. Everything equals what the librosa function of
+its name gives; the work is done in blocks of frames, which stay in the processor's cache.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cache
+
+import librosa
+import numpy as np
+import scipy.fft
+
+from common import kernels
+from common.console import Check
+from common.layout import (
+    BINS_PER_OCTAVE,
+    CONTRAST_FMIN,
+    HOP_LENGTH,
+    N_CONTRAST_BANDS,
+    N_FFT,
+    N_MELS,
+    N_MFCC,
+    ROLLOFF,
+    SAMPLE_RATE,
+)
+
+BLOCK = 256
+"""Frames analysed together: small enough to stay in the processor's cache."""
+
+POWER_FLOOR, DYNAMIC_RANGE = 1e-10, 80.0
+"""``amin`` and ``top_db`` (dB) of librosa's ``power_to_db``."""
+
+CONTRAST_QUANTILE = 0.02
+"""Share of a band's bins that make its peak or its valley."""
+
+PEAK_RANGE, PEAK_THRESHOLD, TUNING_RESOLUTION = (150.0, 4000.0), 0.1, 0.01
+"""Where librosa's ``piptrack`` looks for pitches (Hz), how high they must be, and how finely its
+``pitch_tuning`` counts them."""
+
+
+def frame_count(samples: np.ndarray) -> int:
+    """Number of frames of a song: one per started hop."""
+    return 1 + len(samples) // HOP_LENGTH
+
+
+def frames_of(samples: np.ndarray, length: int, hop: int) -> Iterator[tuple[slice, np.ndarray]]:
+    """Cut samples into centred frames with zeros beyond both ends, block by block.
+
+    Parameters
+    ----------
+    samples
+        The song.
+    length, hop
+        Samples in a frame, and from the centre of one to that of the next.
+
+    Yields
+    ------
+    tuple
+        Which frames, and their samples of shape (n_frames_of_block, length), a view of the song's inside it.
+    """
+    n_frames = 1 + samples.size // hop
+    for start in range(0, n_frames, BLOCK):
+        stop = min(start + BLOCK, n_frames)
+        first, last = start * hop - length // 2, (stop - 1) * hop + length // 2
+        inside = samples[max(first, 0) : max(last, 0)]
+        if inside.size < last - first:
+            lead = max(-first, 0)
+            inside = np.pad(inside, (lead, last - first - lead - inside.size))
+        yield slice(start, stop), np.lib.stride_tricks.sliding_window_view(inside, length)[::hop]
+
+
+@dataclass(frozen=True)
+class SpectralPass:
+    """What one pass over the spectra leaves behind.
+
+    Attributes
+    ----------
+    moments
+        Centroid, bandwidth, roll-off (Hz) and flatness (0 to 1), shape (n_frames, 4).
+    peaks, valleys
+        Mean magnitude of the loudest and of the quietest bins of each contrast band, shape (n_frames,
+        ``N_CONTRAST_BANDS``).
+    mel
+        Power in each mel band, float32, shape (n_frames, ``N_MELS``).
+    tuning
+        How far the song is off concert pitch, in bins of the constant-Q transform, -0.5 to 0.5.
+    """
+
+    moments: np.ndarray
+    peaks: np.ndarray
+    valleys: np.ndarray
+    mel: np.ndarray
+    tuning: float
+
+
+def spectral_pass(samples: np.ndarray, check: Check) -> SpectralPass:
+    """Transform every frame once, and take from its spectrum what the descriptors need.
+
+    Parameters
+    ----------
+    samples
+        The song.
+    check
+        A function called between blocks of frames; what it raises ends the work.
+    """
+    n_frames = frame_count(samples)
+    moments = np.empty((n_frames, 4))
+    peaks, valleys = np.empty((2, n_frames, N_CONTRAST_BANDS))
+    mel = np.empty((n_frames, N_MELS), np.float32)
+    found: list[tuple[np.ndarray, np.ndarray]] = []
+    edges, counts = _contrast_bands()
+    window = _window()
+    for where, frames in frames_of(samples, N_FFT, HOP_LENGTH):
+        check()
+        # librosa transforms in double precision and keeps single: flatness and contrast can tell.
+        transformed = scipy.fft.rfft(frames * window, axis=1, overwrite_x=True).astype(np.complex64)
+        spectrum = np.abs(transformed)
+        kernels.spectral_moments(spectrum, SAMPLE_RATE / N_FFT, ROLLOFF, moments[where])
+        kernels.band_extremes(spectrum, edges, counts, peaks[where], valleys[where])
+        kernels.mel_power(spectrum, *_mel_filters(), mel[where])
+        found.append(_pitch_deviations(spectrum))
+    deviations, heights = (np.concatenate(part) for part in zip(*found, strict=True))
+    return SpectralPass(moments, peaks, valleys, mel, _tuning(deviations, heights))
+
+
+@cache
+def _window() -> np.ndarray:
+    return librosa.filters.get_window("hann", N_FFT, fftbins=True)
+
+
+@cache
+def _mel_filters() -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    weights = librosa.filters.mel(sr=SAMPLE_RATE, n_fft=N_FFT, n_mels=N_MELS)
+    return weights, *support(weights != 0)
+
+
+def support(used: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """First used column of every row, and one past the last."""
+    return used.argmax(axis=1), used.shape[1] - used[:, ::-1].argmax(axis=1)
+
+
+@cache
+def _contrast_bands() -> tuple[np.ndarray, np.ndarray]:
+    """Bins of the contrast bands as librosa cuts them, and how many make a peak or a valley.
+
+    A band includes its lower neighbour's last bin, and all but the last band give up their own last.
+    """
+    frequencies = librosa.fft_frequencies(sr=SAMPLE_RATE, n_fft=N_FFT)
+    octaves = CONTRAST_FMIN * 2.0 ** np.arange(N_CONTRAST_BANDS)
+    edges, counts = [], []
+    for band, (low, high) in enumerate(zip([0.0, *octaves[:-1]], octaves, strict=True)):
+        inside = np.flatnonzero((frequencies >= low) & (frequencies <= high))
+        is_last = band == N_CONTRAST_BANDS - 1
+        first = inside[0] - (band > 0)
+        last = frequencies.size if is_last else inside[-1] + 1
+        counts.append(max(1, int(np.rint(CONTRAST_QUANTILE * (last - first)))))
+        edges.append((first, last if is_last else last - 1))
+    return np.array(edges), np.array(counts)
+
+
+def _pitch_deviations(spectrum: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """How far a block's spectral peaks are from the nearest constant-Q bin, and how high they are.
+
+    Returns
+    -------
+    deviations
+        uint8, the index into `_tunings` below the deviation.
+    heights
+        float32, interpolated magnitudes.
+    """
+    frequencies = librosa.fft_frequencies(sr=SAMPLE_RATE, n_fft=N_FFT)
+    first, last = np.searchsorted(frequencies, PEAK_RANGE)
+    positions, heights = np.empty((2, spectrum.shape[0] * (last - first)), np.float32)
+    found = kernels.spectral_peaks(spectrum, first, last, PEAK_THRESHOLD, positions, heights)
+    pitches = positions[:found] * np.float32(SAMPLE_RATE) / np.float32(N_FFT)
+    deviations = np.mod(BINS_PER_OCTAVE * librosa.hz_to_octs(pitches), 1.0)
+    deviations[deviations >= 0.5] -= 1.0
+    below = np.searchsorted(_tunings(), deviations, side="right") - 1
+    return below.astype(np.uint8), heights[:found].copy()
+
+
+@cache
+def _tunings() -> np.ndarray:
+    """Deviations that are told apart, in constant-Q bins, -0.5 to 0.5."""
+    return np.linspace(-0.5, 0.5, round(1 / TUNING_RESOLUTION) + 1)
+
+
+def _tuning(deviations: np.ndarray, heights: np.ndarray) -> float:
+    """Most frequent deviation of the higher half of the peaks; librosa's ``estimate_tuning``."""
+    if not deviations.size:
+        return 0.0
+    counts = np.bincount(deviations[heights >= np.median(heights)])
+    return float(_tunings()[counts.argmax()])
+
+
+def to_decibels(power: np.ndarray) -> np.ndarray:
+    """Turn power into dB in place, no lower than 80 dB under its maximum; librosa's ``power_to_db``."""
+    np.maximum(POWER_FLOOR, power, out=power)
+    np.log10(power, out=power)
+    power *= 10
+    return np.maximum(power, power.max() - DYNAMIC_RANGE, out=power)
+
+
+def mfcc(level: np.ndarray) -> np.ndarray:
+    """Cepstral coefficients (N_MFCC, n_frames) of mel levels (n_frames, N_MELS) in dB."""
+    coefficients = np.empty((level.shape[0], N_MFCC), level.dtype)
+    for start in range(0, level.shape[0], BLOCK):
+        block = slice(start, start + BLOCK)
+        coefficients[block] = scipy.fft.dct(level[block], axis=1, type=2, norm="ortho")[:, :N_MFCC]
+    return coefficients.T
