@@ -1,0 +1,73 @@
+"""One file analysed: what is kept of it, and what happens if it changes meanwhile."""
+
+import hashlib
+import os
+
+import mutagen
+import numpy as np
+import pytest
+from signals import chords
+from small_songs import write
+
+from common import audio, features, song
+from common.audio import AudioError
+from common.library import COLUMNS
+
+
+def test_a_song_has_the_numbers_of_its_samples_and_everything_its_file_says(tmp_path):
+    path = write(tmp_path / "Someone - Something.flac", chords(2.0))
+    file = mutagen.File(path, easy=True)
+    said = {"artist": "Ärtist", "title": "日本", "album": "Album", "date": "1999", "genre": "Hard Trance"}
+    for name, value in said.items():
+        file[name] = value
+    file.save()
+    found = song.analyse(path)
+    np.testing.assert_array_equal(found.song.embedding, features.extract(audio.load(path).samples))
+    assert found.song.metadata("TRANCE") == {
+        "song_name": "Someone - Something",
+        "file_path": str(path),
+        "genre": "TRANCE",
+        "duration": 2.0,
+        "artist": "Ärtist",
+        "title": "日本",
+        "album": "Album",
+        "year": "1999",
+        "tag_genre": "Hard Trance",
+        "sample_rate": 22_050,
+        "channels": 1,
+    }
+    assert tuple(found.song.metadata("TRANCE")) == COLUMNS
+
+
+def test_a_stamp_is_what_the_system_and_the_bytes_say(tmp_path):
+    path = write(tmp_path / "song.wav", chords(2.0))
+    os.utime(path, ns=(1, 123_456_789_000))
+    stamp = song.take_stamp(path)
+    assert (stamp.path, stamp.size, stamp.mtime_ns) == (path, path.stat().st_size, 123_456_789_000)
+    assert stamp.content == hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+@pytest.mark.parametrize("change", ["longer", "gone"])
+def test_a_file_that_changes_while_it_is_read_is_no_song(tmp_path, change):
+    path = write(tmp_path / "song.wav", chords(2.0))
+
+    def interfere() -> None:
+        if change == "gone":
+            path.unlink(missing_ok=True)
+        else:
+            with path.open("ab") as file:
+                file.write(b"more")
+
+    with pytest.raises(AudioError) as caught:
+        song.analyse(path, interfere)
+    assert caught.value.kind == "changed"
+
+
+def test_samples_that_give_no_embedding_are_a_failure_with_a_kind(tmp_path, monkeypatch):
+    def refuse(*_):
+        raise features.FeatureError("mfcc_mean holds NaN or infinity")
+
+    monkeypatch.setattr(features, "describe", refuse)
+    with pytest.raises(AudioError, match="mfcc_mean holds NaN") as caught:
+        song.analyse(write(tmp_path / "song.wav", chords(2.0)))
+    assert caught.value.kind == "invalid"
