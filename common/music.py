@@ -76,6 +76,13 @@ class Key:
         return f"{self.name} {self.camelot}{'' if self.is_clear else ' ?'}"
 
     @property
+    def short_label(self) -> str:
+        """The same where room is short: ``Am 8A``, or ``Am 8A ?``."""
+        tonic = self.name.split()[0]
+        minor = "m" if self.mode == MINOR else ""
+        return f"{tonic}{minor} {self.camelot}{'' if self.is_clear else ' ?'}"
+
+    @property
     def is_clear(self) -> bool:
         """Whether no other key fits about as well."""
         return self.confidence >= CLEAR

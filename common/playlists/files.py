@@ -7,6 +7,7 @@ a leading ``#``) is written in another form that means the same file.
 
 from __future__ import annotations
 
+import dataclasses
 import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -108,7 +109,7 @@ def as_json(name: str, songs: Sequence[Mapping[str, Any]], steps: Sequence[Step]
     listed = [
         {
             **song,
-            "step": step and {"cost": step.cost, "parts": step.parts, "words": step.words},
+            "step": step and dataclasses.asdict(step),
         }
         for song, step in zip(songs, reached, strict=True)
     ]
@@ -125,7 +126,11 @@ _COLUMNS = (*_TAGS, "duration", "tempo", "key", "camelot", "file_path")
 def _as_table(songs: Sequence[Mapping[str, Any]], steps: Sequence[Step]) -> tuple[list[str], list[list[Any]]]:
     reached = [None, *steps] if steps else [None] * len(songs)
     rows = [
-        [place, *(song[column] for column in _COLUMNS), step and round(step.cost, 4), step and step.words]
+        [place, *(song[column] for column in _COLUMNS), *(_step_cells(step) if step else [None] * 4)]
         for place, (song, step) in enumerate(zip(songs, reached, strict=True), start=1)
     ]
-    return ["position", *_COLUMNS, "step_cost", "step"], rows
+    return ["position", *_COLUMNS, "step_similarity", "step_percentile", "step_cost", "step"], rows
+
+
+def _step_cells(step: Step) -> list[Any]:
+    return [round(step.similarity, 4), round(step.percentile, 1), round(step.cost, 4), step.words]

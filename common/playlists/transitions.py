@@ -36,6 +36,9 @@ WEIGHTS = {"sound": 0.4, "tempo": 0.2, "key": 0.2, "energy": 0.2}
 FAR_KEY, FAR_DB = 4, 12.0
 """Steps on the wheel and differences of level that count as far."""
 
+FITTING = 50.0
+"""Percentile of similarity below which a step joins songs that are less alike than a usual pair."""
+
 UNKNOWN = 0.5
 """A part of a step that cannot be told: it neither fits nor clashes."""
 
@@ -52,11 +55,17 @@ class Step:
         ``sound``, ``tempo``, ``key`` and ``energy``, unweighted, each 0 to 1.
     words
         What a DJ would say about the step.
+    similarity
+        The cosine of the two songs, -1 to 1.
+    percentile
+        Per cent of all pairs of songs that are less similar, 0 to 100.
     """
 
     cost: float
     parts: dict[str, float]
     words: str
+    similarity: float
+    percentile: float
 
 
 @dataclass(frozen=True)
@@ -165,22 +174,23 @@ def steps(order: Tracks) -> list[Step]:
     for place in range(len(order) - 1):
         one, other = order.take([place]), order.take([place + 1])
         of_step = parts(one, other)
+        similarity = float(np.clip(one.vectors[0] @ other.vectors[0], -1.0, 1.0))
         found.append(
             Step(
                 float(cost(of_step)[0, 0]),
                 {name: float(values[0, 0]) for name, values in of_step.items()},
-                _words(order, place),
+                _words(one, other),
+                similarity,
+                order.distribution.percentile(similarity),
             )
         )
     return found
 
 
-def _words(order: Tracks, place: int) -> str:
-    """Say a step: ``alike 0.42; the same tempo; 8A → 9A, a fifth apart, they mix well; 2 dB louder``."""
-    one, other = order.take([place]), order.take([place + 1])
-    said = [f"alike {float(np.clip(one.vectors[0] @ other.vectors[0], -1, 1)):.2f}"]
+def _words(one: Tracks, other: Tracks) -> str:
+    """Say a step: ``the same tempo; 8A → 9A, a fifth apart, they mix well; 2 dB louder``."""
     tempo = tempo_step(one.tempo[0], other.tempo[0])
-    said.append("no steady pulse" if tempo.startswith("unknown") else _tempo_words(tempo))
+    said = ["no steady pulse" if tempo.startswith("unknown") else _tempo_words(tempo)]
     (a,), (b,) = one.keys, other.keys
     if a is None or b is None or not (a.is_clear and b.is_clear):
         said.append("no clear key to clash")

@@ -9,15 +9,15 @@ from __future__ import annotations
 import json
 import shlex
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from common.console import note, say
 from common.library import Library
-from common.music import keys, shown_tempo, tempos
+from common.music import keys, tempos
 from common.paths import SEARCH
-from common.text import clean, duration, table
+from common.text import duration
 
 if TYPE_CHECKING:
     from common.prompt.session import Session
@@ -40,6 +40,10 @@ class Answer:
         """
         raise NotImplementedError
 
+    def warnings(self) -> list[str]:
+        """What a person should know before relying on the answer, a line each."""
+        return []
+
     def write(self, session: Session) -> list[str]:
         """Write the files that a person gets with the answer, and say in a line each what was written."""
         return []
@@ -57,48 +61,10 @@ def show(answer: Answer, session: Session, as_json: bool) -> None:
     if text := answer.as_text():
         say(text)
     sys.stdout.flush()  # the answer is there; charts take a moment
-    for line in answer.write(session):
+    for line in [*answer.warnings(), *answer.write(session)]:
         note(line)
     if not session.interactive and (command := answer.next_command()):
         note(f"next: {session.paths.command(SEARCH)} {command}")
-
-
-def song_table(
-    library: Library,
-    songs: Sequence[int],
-    extra: Mapping[str, Sequence[object]] | None = None,
-    under: Sequence[Sequence[str]] = (),
-) -> str:
-    """Lay out numbered songs, each with its file under it.
-
-    Parameters
-    ----------
-    library
-        The library that the songs are of.
-    songs
-        The songs, in order, at least one.
-    extra
-        Columns that stand before the songs' names: header -> one cell per song.
-    under
-        Further lines that stand under each song's file, one sequence of lines per song.
-    """
-    extra = extra or {}
-    columns: dict[str, Sequence[object]] = {
-        "#": range(1, len(songs) + 1),
-        **extra,
-        "song": [library.names[song] for song in songs],
-        "genre": [library.genres[song] for song in songs],
-        "time": [duration(library.columns["duration"][song]) for song in songs],
-        "BPM": [shown_tempo(tempo) for tempo in tempos(library, songs)],
-        "key": [key and key.label for key in keys(library, songs)],
-    }
-    right = "r" + "r" * len(extra) + "  rr"
-    head, rule, *lines = table(list(columns), zip(*columns.values(), strict=True), right=right).split("\n")
-    indent = " " * (len(rule.split(" ", 1)[0]) + 2)
-    shown = [head, rule]
-    for line, song, more in zip(lines, songs, under or [[]] * len(songs), strict=True):
-        shown += [line, *(indent + clean(text) for text in [library.paths[song], *more])]
-    return "\n".join(shown)
 
 
 def title(library: Library, song: int) -> str:

@@ -47,12 +47,17 @@ def search(parser: argparse.ArgumentParser) -> None:
         "--duration", type=_range("parse_duration", "2:00-4:30"), metavar="FROM-TO", help="such as 2:00-4:30"
     )
     _save_option(parser)
+    _files(parser)
     space(parser)
     json(parser)
 
 
 def _count(parser: argparse.ArgumentParser, usual: int) -> None:
     parser.add_argument("-n", type=_positive, default=usual, metavar="N", help=f"how many (default: {usual})")
+
+
+def _files(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("-v", "--verbose", action="store_true", help="each song with its file")
 
 
 def _artist_cap(parser: argparse.ArgumentParser) -> None:
@@ -114,6 +119,7 @@ def songs(parser: argparse.ArgumentParser) -> None:
     """A genre."""
     parser.add_argument("genre", nargs="*", metavar="GENRE", help="none: all")
     _save_option(parser)
+    _files(parser)
     json(parser)
 
 
@@ -130,6 +136,7 @@ def spaces(parser: argparse.ArgumentParser) -> None:
 
 
 def _order(parser: argparse.ArgumentParser) -> None:
+    _files(parser)
     parser.add_argument("--relative", action="store_true", help="paths relative to the playlist's folder")
     space(parser)
     json(parser)

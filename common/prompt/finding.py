@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from argparse import Namespace
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from common.console import UserError
-from common.prompt.answers import Answer, facts, quoted, song_table, title, written
+from common.prompt.answers import Answer, facts, quoted, title, written
 from common.prompt.session import Session
+from common.prompt.song_table import song_table
 from common.search import filters, nearest
+from common.search.distribution import ALIKE
 from common.search.nearest import Match
 from common.search.space import Space
 
@@ -31,19 +33,22 @@ class SearchAnswer(Answer):
         The songs found, best first.
     playlist
         Name of the playlist that they shall be saved as; None for none.
+    files
+        Whether a person wants to see the songs' files.
     """
 
     space: Space
     song: int
     copies: tuple[int, ...]
     matches: list[Match]
-    playlist: str | None
+    playlist: str | None = None
+    files: bool = False
 
     def as_json(self) -> object:
-        library = self.space.library
+        library, percentile = self.space.library, self.space.distribution.percentile
         found = facts(library, [match.row for match in self.matches])
         results = [
-            {"rank": rank, "similarity": match.score, **of_song,
+            {"rank": rank, "similarity": match.score, "percentile": percentile(match.score), **of_song,
              "copies": [library.paths[row] for row in match.copies]}
             for rank, (match, of_song) in enumerate(zip(self.matches, found, strict=True), start=1)
         ]  # fmt: skip
@@ -54,14 +59,26 @@ class SearchAnswer(Answer):
     def as_text(self) -> str:
         if not self.matches:
             raise UserError("no other song passes these filters")
-        library, matches = self.space.library, self.matches
+        library, matches, similarities = self.space.library, self.matches, self.space.distribution
         lines = [f"{title(library, self.song)}  [{self.space.name}]"]
         lines += [f"= {library.paths[row]}" for row in self.copies]
-        columns: dict[str, list[str | None]] = {"alike": [f"{match.score:.3f}" for match in matches]}
+        columns: dict[str, list[str | None]] = {
+            "alike": [f"{match.score:.3f}" for match in matches],
+            "pairs": [similarities.share(match.score) for match in matches],
+        }
+        legend = f"pairs: more alike than this share of {similarities.all_pairs} of songs"
         if len(matches) > 1 and matches[1].closest is not None:
-            columns["to those above"] = [None if m.closest is None else f"{m.closest:.3f}" for m in matches]
+            columns["above"] = [None if m.closest is None else f"{m.closest:.3f}" for m in matches]
+            legend += "\nabove: how alike to the song above it that is most alike"
         copies = [[f"= {library.paths[row]}" for row in match.copies] for match in matches]
-        return "\n".join([*lines, song_table(library, [match.row for match in matches], columns, copies)])
+        songs = [match.row for match in matches]
+        return "\n".join([*lines, song_table(library, songs, columns, copies, self.files), legend])
+
+    def warnings(self) -> list[str]:
+        best, similarities = max(match.score for match in self.matches), self.space.distribution
+        if similarities.percentile(best) >= ALIKE:
+            return []
+        return [f"not alike: even the best is more alike than only {similarities.share(best)} of pairs"]
 
     def write(self, session: Session) -> list[str]:
         if not self.playlist:
@@ -79,7 +96,7 @@ def search(session: Session, arguments: Namespace) -> SearchAnswer:
     song = session.song(" ".join(arguments.song))
     space, allowed = session.space(arguments.space), _allowed(session, song, arguments)
     found = nearest.search(space, song, arguments.n, allowed, arguments.per_artist)
-    return _answer(session, SearchAnswer(space, song, found.copies, found.matches, arguments.save))
+    return _answer(session, arguments, SearchAnswer(space, song, found.copies, found.matches))
 
 
 def diverse(session: Session, arguments: Namespace) -> SearchAnswer:
@@ -89,13 +106,13 @@ def diverse(session: Session, arguments: Namespace) -> SearchAnswer:
     pool = max(arguments.n, arguments.pool or nearest.pool_size(arguments.n))
     found = nearest.search(space, song, pool, allowed, arguments.per_artist)
     picked = nearest.diverse(space, found.matches, arguments.n, arguments.diversity)
-    return _answer(session, SearchAnswer(space, song, found.copies, picked, arguments.save))
+    return _answer(session, arguments, SearchAnswer(space, song, found.copies, picked))
 
 
-def _answer(session: Session, answer: SearchAnswer) -> SearchAnswer:
-    """Let the session know what was found, so that numbers stand for it."""
+def _answer(session: Session, arguments: Namespace, answer: SearchAnswer) -> SearchAnswer:
+    """Let the session know what was found, so that numbers stand for it, and the answer what is wanted."""
     session.asked, session.listed = answer.song, [match.row for match in answer.matches]
-    return answer
+    return replace(answer, playlist=arguments.save, files=arguments.verbose)
 
 
 def _allowed(session: Session, song: int, arguments: Namespace) -> np.ndarray:

@@ -33,7 +33,8 @@ class Help(Answer):
                 "SONG is any part of its name, the number of a song listed before, or an audio file.",
                 "Where a name means several songs, #2 after it is the second of them.",
                 "A line that starts with no command is a search.",
-                'A "?" after a key: another key fits about as well.',
+                'A "?" after a key: another key fits about as well. Am 8A is A minor, 8A on the DJs\' wheel.',
+                "-v shows each song's file; open SONG shows it in its folder.",
             ]
         )
 

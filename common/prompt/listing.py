@@ -9,8 +9,9 @@ from common import gallery
 from common.console import UserError
 from common.library import Library
 from common.paths import Output
-from common.prompt.answers import Answer, facts, quoted, song_table, written
+from common.prompt.answers import Answer, facts, quoted, written
 from common.prompt.session import Session
+from common.prompt.song_table import song_table
 from common.search.figures import draw_genres
 from common.search.genre_similarity import GenreStatistics, measure, statistics_table, write_reports
 from common.search.spaces import SPACES
@@ -31,18 +32,21 @@ class SongList(Answer):
         How many genres they are of.
     playlist
         Name of the playlist that they shall be saved as; None for none.
+    files
+        Whether a person wants to see the songs' files.
     """
 
     library: Library
     songs: list[int]
     n_genres: int
     playlist: str | None
+    files: bool
 
     def as_json(self) -> object:
         return facts(self.library, self.songs)
 
     def as_text(self) -> str:
-        return song_table(self.library, self.songs)
+        return song_table(self.library, self.songs, files=self.files)
 
     def write(self, session: Session) -> list[str]:
         saved = []
@@ -63,7 +67,7 @@ def songs(session: Session, arguments: Namespace) -> SongList:
         raise UserError(f"no genre is called {wanted!r}; there are {', '.join(library.genre_names)}")
     session.listed = [row for genre in genres for row in library.indices_of(genre) if row < library.n_own]
     session.asked = None
-    return SongList(library, session.listed, len(genres), arguments.save)
+    return SongList(library, session.listed, len(genres), arguments.save, arguments.verbose)
 
 
 @dataclass(frozen=True)

@@ -111,11 +111,12 @@ def run_prompt(session: Session, suggestions: Suggestions) -> int:
 
 def _tell(session: Session, error: UserError) -> None:
     """Print an error, after the songs that it offers."""
-    from common.prompt.answers import song_table
     from common.prompt.session import OfferedSongs
+    from common.prompt.song_table import song_table
 
     if isinstance(error, OfferedSongs):
-        say(song_table(session.library, error.songs))
+        names = [session.library.names[song] for song in error.songs]
+        say(song_table(session.library, error.songs, files=len(set(names)) < len(names)))
     note(f"error: {error}")
 
 

@@ -12,9 +12,10 @@ import numpy as np
 from common.console import UserError, note
 from common.playlists import orders
 from common.playlists.files import as_json
-from common.playlists.transitions import Step, Tracks, roughness, steps, tracks
-from common.prompt.answers import Answer, facts, quoted, song_table, written
+from common.playlists.transitions import FITTING, Step, Tracks, roughness, steps, tracks
+from common.prompt.answers import Answer, facts, quoted, written
 from common.prompt.session import Session
+from common.prompt.song_table import song_table
 from common.search.space import Space
 from common.text import count, fold
 
@@ -37,6 +38,8 @@ class OrderAnswer(Answer):
         Place of the first song that is new; a radio that goes on shows only its newest songs.
     relative
         Whether the playlist has paths relative to its folder.
+    files
+        Whether a person wants to see the songs' files.
     """
 
     name: str
@@ -45,6 +48,7 @@ class OrderAnswer(Answer):
     steps: list[Step]
     first: int
     relative: bool
+    files: bool
 
     @property
     def songs(self) -> list[int]:
@@ -55,29 +59,44 @@ class OrderAnswer(Answer):
         return as_json(self.name, facts(self.space.library, self.songs), self.steps)
 
     def as_text(self) -> str:
+        similarities = self.space.distribution
         costs = [None, *(f"{step.cost:.2f}" for step in self.steps)]
+        shares = [None, *(similarities.share(step.similarity) for step in self.steps)]
         reasons = [[], *([step.words] for step in self.steps)]
         levels = [f"{energy:.0f} dB" for energy in self.order.energy]
         columns: dict[str, Sequence[object]] = {
             "step": costs[self.first :],
+            "pairs": shares[self.first :],
             "energy": levels[self.first :],
         }
         new = self.songs[self.first :]
         lines = [f"{self.name}  [{self.space.name}]"]
-        lines.append(song_table(self.space.library, new, columns, reasons[self.first :]))
-        return "\n".join([*lines, self._flow()] if self.steps else lines)
+        lines.append(song_table(self.space.library, new, columns, reasons[self.first :], self.files))
+        if self.steps:
+            lines.append(f"pairs: alike to the song before, more than this share of {similarities.all_pairs}")
+            lines.append(self._flow())
+        return "\n".join(lines)
 
     def _flow(self) -> str:
         costs = [step.cost for step in self.steps]
         by_chance = roughness(self.order.costs[np.triu_indices(len(self.order), k=1)])
         return (
-            f"roughness {roughness(costs):.2f}; of these songs in any order {by_chance:.2f}; "
+            f"roughness {roughness(costs):.2f}, in any order {by_chance:.2f}; "
             f"the roughest step, {max(costs):.2f}, is into song {self._roughest + 2}"
         )
 
     @property
     def _roughest(self) -> int:
         return max(range(len(self.steps)), key=lambda place: self.steps[place].cost)
+
+    def warnings(self) -> list[str]:
+        percentiles = [step.percentile for step in self.steps]
+        strangers = sum(percentile < FITTING for percentile in percentiles)
+        if not strangers:
+            return []
+        worst = percentiles.index(min(percentiles))
+        into = f"into song {worst + 2} is more alike than only {percentiles[worst]:.1f} % of pairs"
+        return [f"{strangers} of {count(len(percentiles), 'step')} below {FITTING:.0f} %: the step {into}"]
 
     def write(self, session: Session) -> list[str]:
         songs = facts(self.space.library, self.songs)
@@ -96,7 +115,7 @@ def _answer(
     """Make the answer, and let the session know its songs, so that numbers stand for them."""
     first = len(order) - (newest or len(order))
     space = session.space(arguments.space)
-    answer = OrderAnswer(name, space, order, steps(order), first, arguments.relative)
+    answer = OrderAnswer(name, space, order, steps(order), first, arguments.relative, arguments.verbose)
     session.listed, session.asked = answer.songs[first:], None
     return answer
 

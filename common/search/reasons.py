@@ -139,4 +139,4 @@ def key_step(one: Key, other: Key) -> str:
         return "a fifth apart, they mix well" if same_mode else "relative keys, they mix well"
     if one.tonic == other.tonic:
         return "the same tonic, major against minor"
-    return f"{distance} steps apart on the wheel of fifths"
+    return f"{distance} steps apart on the wheel"

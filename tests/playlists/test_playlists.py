@@ -108,9 +108,11 @@ def test_the_cost_is_the_weighted_sum_and_the_words_say_it():
     assert step.cost == pytest.approx(
         sum(transitions.WEIGHTS[name] * step.parts[name] for name in step.parts)
     )
-    assert step.words == "alike 0.80; 5 % faster; 8B → 9B, a fifth apart, they mix well; 2 dB louder"
+    assert step.words == "5 % faster; 8B → 9B, a fifth apart, they mix well; 2 dB louder"
+    assert step.similarity == pytest.approx(0.8)
+    assert step.percentile == 100.0
     (step,) = steps(two((0, 126), (-12, -12), (C, None), 0.8))
-    assert step.words == "alike 0.80; no steady pulse; no clear key to clash; as loud"
+    assert step.words == "no steady pulse; no clear key to clash; as loud"
     assert sum(transitions.WEIGHTS.values()) == pytest.approx(1.0)
 
 
@@ -349,7 +351,7 @@ def test_extended_lines_hold_seconds_artist_and_title():
 
 def test_json_and_csv_hold_the_reasons(tmp_path):
     paths = Paths(tmp_path / "data", tmp_path / "outputs")
-    step = Step(0.25, {"sound": 0.5, "tempo": 0.0, "key": 0.0, "energy": 0.25}, "the same tempo")
+    step = Step(0.25, {"sound": 0.5, "tempo": 0.0, "key": 0.0, "energy": 0.25}, "the same tempo", 0.4, 90.0)
     _, as_json, as_csv = files.export(paths, "A to B", [song("/a.mp3"), song("/b.mp3")], [step])
     found = json.loads(as_json.read_text(encoding="utf-8"))
     assert found["roughness"] == 0.25

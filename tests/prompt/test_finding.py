@@ -2,10 +2,18 @@ from __future__ import annotations
 
 import importlib
 import json
+import re
 import shlex
 from pathlib import Path
 
+import numpy as np
 import pytest
+from scipy.stats import percentileofscore
+
+from common.library import load
+from common.paths import Paths
+from common.search.spaces import build
+from common.text import display_width
 
 stage4 = importlib.import_module("04_similarity_search")
 GENRES = {"ITALODANCE": 7, "TRANCE": 6, "SOLO": 1}
@@ -14,14 +22,14 @@ SONG = "trance artist 1 - song 001"
 
 
 def test_search_numbers_the_results_and_prints_their_files(run, paths):
-    code, out, err = run("search", SONG, "-n", "3")
+    code, out, err = run("search", SONG, "-n", "3", "-v")
     assert code == 0
     assert "TRANCE" in out.splitlines()[0]
-    assert [line.split()[0] for line in out.splitlines()[3::2]] == ["1", "2", "3"]
-    files = [line.strip() for line in out.splitlines()[4::2]]
+    assert [line.split()[0] for line in out.splitlines()[3:-1:2]] == ["1", "2", "3"]
+    files = [line.strip() for line in out.splitlines()[4:-1:2]]
     assert all(file.startswith(str(paths.raw)) and file.endswith(".mp3") for file in files)
     next_line = f"next: python 04_similarity_search.py --data {paths.data} --outputs {paths.outputs} compare "
-    assert err.startswith(next_line)
+    assert err.splitlines()[-1].startswith(next_line)
 
 
 def test_the_suggested_command_works(run):
@@ -33,7 +41,7 @@ def test_the_suggested_command_works(run):
 
 def test_a_long_path_is_printed_whole(make_library, capsys):
     paths, made = make_library({"GENRE WITH A NAME " * 6: 3})
-    assert stage4.main(["--data", str(paths.data), "--outputs", str(paths.outputs), "001"]) == 0
+    assert stage4.main(["--data", str(paths.data), "--outputs", str(paths.outputs), "001", "-v"]) == 0
     out = capsys.readouterr().out
     assert all(f"   {path}\n" in out for path in made.paths[1:])
 
@@ -89,3 +97,40 @@ def test_filters_reach_the_search(run):
     assert all(61 <= song["duration"] <= 63 for song in names("--duration", "1:01-1:03"))
     artists = [song["artist"] for song in names("--per-artist", "1")]
     assert len(artists) == len(set(artists)) == 7
+
+
+def test_every_result_stands_among_all_pairs(run, folders):
+    results = json.loads(run("search", SONG, "-n", "13", "--json")[1])["results"]
+    library = load(Paths(folders[1], folders[3]))
+    rows = {path: row for row, path in enumerate(library.paths)}
+    space = build("balanced", library)
+    cosine = space.rows.astype(float) @ space.rows.T.astype(float)
+    every = cosine[np.triu_indices(14, 1)]
+    asked = library.find(SONG)
+    for result in results:
+        score = cosine[asked, rows[result["file_path"]]]
+        assert result["percentile"] == pytest.approx(percentileofscore(every, score, "mean"), abs=100 / 91)
+    shares = [line.split()[2] for line in run("search", SONG, "-n", "13")[1].splitlines()[3:-1]]
+    assert [float(share) for share in shares] == pytest.approx([r["percentile"] for r in results], abs=0.11)
+
+
+def test_one_line_per_song_fits_a_terminal(run, monkeypatch):
+    for width in (80, 120):
+        monkeypatch.setenv("COLUMNS", str(width))
+        for command in (["search", SONG], ["diverse", SONG], ["radio", SONG], ["list"]):
+            lines = run(*command)[1].splitlines()
+            numbered = [line for line in lines if re.match(r" ?\d+  ", line)]
+            assert len(numbered) in (10, 14)
+            assert [line for line in lines[1:] if display_width(line) > width] == []
+            whole = not any("…" in line for line in numbered)
+            assert whole or (width == 80 and command[0] in ("diverse", "radio"))
+            assert width == 80 or " time " in lines[0] + lines[1]
+
+
+def test_it_says_so_when_even_the_best_is_not_alike(run):
+    _, out, err = run("search", SONG, "--other-genre", "-n", "2")
+    assert "not alike: even the best is more alike than only" in err
+    found = json.loads(run("search", "italodance artist 1 - song 001", "--json")[1])["results"]
+    assert found[0]["percentile"] > 90
+    assert "not alike" not in run("search", "italodance artist 1 - song 001")[2]
+    assert "not alike" not in out

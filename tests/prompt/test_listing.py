@@ -10,7 +10,7 @@ stage4 = importlib.import_module("04_similarity_search")
 
 
 def test_list_is_by_genre(run):
-    assert run("list", "trance")[1].count("Trance Artist") == 2 * 6
+    assert run("list", "trance")[1].count("Trance Artist") == 6
     everything = json.loads(run("list", "--json")[1])
     assert [song["genre"] for song in everything] == ["ITALODANCE"] * 7 + ["SOLO"] + ["TRANCE"] * 6
     code, _, err = run("list", "polka")

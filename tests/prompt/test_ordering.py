@@ -48,7 +48,7 @@ def test_a_title_may_end_in_a_number(run):
     ],
 )
 def test_orders_are_printed_with_reasons_and_written(run, paths, words):
-    code, out, err = run(*words)
+    code, out, err = run(*words, "-v")
     assert code == 0
     (written,) = paths.outputs.glob("playlists/*.m3u8")
     assert str(written) in err
@@ -76,10 +76,22 @@ def test_relative_paths_lead_from_the_playlist_to_the_music(run, paths):
 
 
 def test_the_radio_goes_on_at_the_prompt_until_all_is_played(say_lines, paths):
-    code, out, err = say_lines(f"radio {SONG} -n 6", "radio -n 6", "radio -n 6", "radio")
+    code, out, err = say_lines(f"radio {SONG} -n 6 -v", "radio -n 6 -v", "radio -n 6 -v", "radio")
     assert code == 0
     assert "error: the radio has played every song" in err
     (written,) = paths.outputs.glob("playlists/*.m3u8")
     files = [line for line in written.read_text(encoding="utf-8").splitlines() if not line.startswith("#")]
     assert len(files) == len(set(files)) == 14
     assert all(out.count(file) == 1 for file in files)
+
+
+def test_steps_between_strangers_are_told(run):
+    words = ("playlist", f"{SONG} -> {OTHER}", "-n", "3")
+    songs = json.loads(run(*words, "--json")[1])["songs"]
+    percentiles = [song["step"]["percentile"] for song in songs[1:]]
+    assert min(percentiles) < 50
+    worst = percentiles.index(min(percentiles)) + 2
+    _, _, err = run(*words)
+    below = sum(percentile < 50 for percentile in percentiles)
+    assert f"{below} of 2 steps below 50 %: the step into song {worst} is more alike than only" in err
+    assert "below 50 %" not in run("set", "trance", "-n", "2")[2]

@@ -1,0 +1,81 @@
+"""Numbered songs as a table for a terminal: one line per song, as wide as the terminal and no wider."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Mapping, Sequence
+
+from common.library import Library
+from common.music import keys, shown_tempo, tempos
+from common.text import clean, display_width, duration, shorten, table
+
+_GAP = 2
+"""Columns of the terminal between two columns of a table."""
+
+_LONGEST_GENRE, _SHORTEST_NAME = 12, 20
+"""Columns of the terminal that a genre takes at most, and that a song's name keeps however narrow it is."""
+
+Columns = Mapping[str, Sequence[object]]
+"""Header -> one cell per song."""
+
+
+def song_table(
+    library: Library,
+    songs: Sequence[int],
+    extra: Columns | None = None,
+    under: Sequence[Sequence[str]] = (),
+    files: bool = False,
+) -> str:
+    """Lay out numbered songs, one line each.
+
+    Where the terminal is too narrow, durations are left out first, then names are cut.
+
+    Parameters
+    ----------
+    library
+        The library that the songs are of.
+    songs
+        The songs, in order, at least one.
+    extra
+        Columns that stand before the songs' names.
+    under
+        Further lines that stand under each song, one sequence of lines per song.
+    files
+        Whether the path of its file stands under each song, whole.
+    """
+    columns: dict[str, Sequence[object]] = {
+        "#": range(1, len(songs) + 1),
+        **(extra or {}),
+        "song": [clean(library.names[song]) for song in songs],
+        "genre": [shorten(clean(library.genres[song]), _LONGEST_GENRE) for song in songs],
+        "time": [duration(library.columns["duration"][song]) for song in songs],
+        "BPM": [shown_tempo(tempo) for tempo in tempos(library, songs)],
+        "key": [key and key.short_label for key in keys(library, songs)],
+    }
+    columns = _fitted(columns, shutil.get_terminal_size().columns)
+    right = "".join("r" if header not in {"song", "genre", "key"} else " " for header in columns)
+    head, rule, *lines = table(list(columns), zip(*columns.values(), strict=True), 1000, right).split("\n")
+    indent = " " * (len(rule.split(" ", 1)[0]) + _GAP)
+    shown = [head, rule]
+    for line, song, more in zip(lines, songs, under or [[]] * len(songs), strict=True):
+        file = [library.paths[song]] if files else []
+        shown += [line, *(indent + clean(text) for text in [*file, *more])]
+    return "\n".join(shown)
+
+
+def _fitted(columns: dict[str, Sequence[object]], width: int) -> dict[str, Sequence[object]]:
+    """The columns that a terminal has room for, with names that fit."""
+    if _width(columns) > width:
+        columns = {header: cells for header, cells in columns.items() if header != "time"}
+    others = _width({header: cells for header, cells in columns.items() if header != "song"}) + _GAP
+    room = max(_SHORTEST_NAME, width - others)
+    return {**columns, "song": [shorten(str(name), room) for name in columns["song"]]}
+
+
+def _width(columns: Columns) -> int:
+    """Columns of the terminal that a table takes."""
+    widths = [
+        max(display_width("–" if text is None else str(text)) for text in (header, *cells))
+        for header, cells in columns.items()
+    ]
+    return sum(widths) + _GAP * (len(widths) - 1)
