@@ -13,7 +13,7 @@ def scaling(embeddings: np.ndarray, chunk: int = 8192) -> tuple[np.ndarray, np.n
     Parameters
     ----------
     embeddings
-        Shape (n_songs, n_features).
+        The embeddings of the songs, shape (n_songs, n_features).
     chunk
         How many songs are held in float64 at a time.
 
@@ -63,11 +63,11 @@ def stratified(labels: Sequence[object] | np.ndarray, n: int, seed: int, least: 
     Parameters
     ----------
     labels
-        One per row, such as its genre.
+        The label of each row, such as its genre.
     n
         How many rows to choose, at least 1.
     seed
-        For the random numbers.
+        The seed of the random numbers.
     least
         Rows of a label that are chosen before any label gets more, where there are so many.
 
@@ -100,7 +100,7 @@ def neighbours(standardised: np.ndarray, k: int, block: int | None = None) -> tu
     Parameters
     ----------
     standardised
-        Shape (n_songs, n_features).
+        The songs, every feature with mean 0 and standard deviation 1, shape (n_songs, n_features).
     k
         How many, not counting the song itself; at most ``n_songs - 1`` are found.
     block
@@ -147,7 +147,7 @@ def unit_rows(rows: np.ndarray, lengths: np.ndarray | None = None) -> np.ndarray
     Parameters
     ----------
     rows
-        Floats of shape (n, k), or one row of shape (k,).
+        The rows, floats of shape (n, k), or one of them of shape (k,).
     lengths
         What the rows are divided by instead of their own lengths, shape (n, 1): that of a sum, for example,
         which they are parts of.

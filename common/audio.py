@@ -137,9 +137,9 @@ class Audio:
     Attributes
     ----------
     samples
-        float32, shape (n_samples,), mono at ``layout.SAMPLE_RATE``.
+        The song, float32, shape (n_samples,), mono at ``layout.SAMPLE_RATE``.
     duration
-        Seconds that were decoded.
+        The length of what was decoded, in seconds.
     sample_rate, channels
         What the file has, before resampling and mixing down.
     """
@@ -156,7 +156,7 @@ def find_songs(root: Path) -> list[Path]:
     Parameters
     ----------
     root
-        Folder to search; links to folders are followed, each real folder once.
+        The folder to search; links to folders are followed, each real folder once.
 
     Returns
     -------
@@ -192,7 +192,7 @@ def admitted(path: Path, check: Check = lambda: None) -> Iterator[Claim]:
     Parameters
     ----------
     path
-        The file.
+        The audio file.
     check
         A function called while waiting; what it raises ends the wait.
 
@@ -216,9 +216,9 @@ def load(path: Path, check: Check = lambda: None, claim: Claim | None = None) ->
     Parameters
     ----------
     path
-        The file.
+        The audio file.
     check
-        Called between blocks; what it raises ends the decoding.
+        A function called between blocks; what it raises ends the decoding.
     claim
         What `admitted` gave; None for a song that is alone in work.
 

@@ -67,7 +67,7 @@ def add_sample_option(parser: argparse.ArgumentParser, most: int, least: int, wh
     Parameters
     ----------
     parser
-        The stage's.
+        The stage's parser, which the option is added to.
     most, least
         The default, and the smallest number that makes sense.
     what

@@ -45,9 +45,9 @@ def extract(samples: np.ndarray, check: Check = lambda: None) -> np.ndarray:
     Parameters
     ----------
     samples
-        Mono float32 at 22 050 Hz, shape (n_samples,), finite, at least nine frames long.
+        The song, mono float32 at 22 050 Hz, shape (n_samples,), finite, at least nine frames long.
     check
-        Called between blocks of frames; what it raises ends the work.
+        A function called between blocks of frames; what it raises ends the work.
 
     Returns
     -------
@@ -68,7 +68,7 @@ def describe(samples: np.ndarray, check: Check = lambda: None) -> Series:
     Parameters
     ----------
     samples, check
-        As in `extract`.
+        The song and the function, as in `extract`.
 
     Returns
     -------

@@ -142,7 +142,7 @@ def load_plain(path: Path, remedy: str) -> Any:
     Parameters
     ----------
     path
-        The file.
+        The file that holds the pickle.
     remedy
         The command that makes the file anew, for the error message.
 

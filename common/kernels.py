@@ -30,13 +30,13 @@ def spectral_moments(spectrum, bin_width, rolloff, out):
     Parameters
     ----------
     spectrum
-        Magnitudes, float32 (n_frames, n_bins).
+        The magnitudes, float32 (n_frames, n_bins).
     bin_width
-        Hz from one bin to the next.
+        The distance from one bin to the next in Hz.
     rolloff
-        Share of the summed magnitude below the roll-off frequency.
+        The share of the summed magnitude that lies below the roll-off frequency, 0 to 1.
     out
-        float64 (n_frames, 4), filled in that order. A silent frame gets 0, 0, 0 and flatness 1.
+        The result, float64 (n_frames, 4), filled in that order. A silent frame gets 0, 0, 0 and flatness 1.
     """
     n_frames, n_bins = spectrum.shape
     share = np.float32(rolloff)
@@ -75,13 +75,13 @@ def band_extremes(spectrum, edges, counts, peaks, valleys):
     Parameters
     ----------
     spectrum
-        float32 (n_frames, n_bins).
+        The magnitudes, float32 (n_frames, n_bins).
     edges
-        int64 (n_bands, 2): first bin, and one past the last.
+        The first bin of each band, and one past its last, int64 (n_bands, 2).
     counts
-        int64 (n_bands,): how many magnitudes to average at either end.
+        How many magnitudes are averaged at either end of each band, int64 (n_bands,).
     peaks, valleys
-        float64 (n_frames, n_bands), filled.
+        The results, float64 (n_frames, n_bands), filled.
     """
     most = counts.max()
     lowest, highest = np.empty(most, np.float32), np.empty(most, np.float32)
@@ -119,13 +119,13 @@ def mel_power(spectrum, weights, first, last, out):
     Parameters
     ----------
     spectrum
-        Magnitudes, float32 (n_frames, n_bins).
+        The magnitudes, float32 (n_frames, n_bins).
     weights
         The filter bank, float32 (n_bands, n_bins).
     first, last
-        int64 (n_bands,): first bin with a weight, and one past the last.
+        The first bin that a band weighs, and one past the last, int64 (n_bands,).
     out
-        float32 (n_frames, n_bands), filled.
+        The result, float32 (n_frames, n_bands), filled.
     """
     power = np.empty(spectrum.shape[1], np.float32)
     for frame in range(spectrum.shape[0]):
@@ -145,11 +145,11 @@ def spectral_peaks(spectrum, first, last, threshold, positions, heights):
     Parameters
     ----------
     spectrum
-        Magnitudes, float32 (n_frames, n_bins).
+        The magnitudes, float32 (n_frames, n_bins).
     first, last
-        Bins to look at: first, and one past the last.
+        The first bin to look at, and one past the last.
     threshold
-        Share of the frame's largest magnitude that a peak must exceed.
+        The share of the frame's largest magnitude that a peak must exceed, 0 to 1.
     positions, heights
         float32, room for ``n_frames * (last - first)`` peaks, filled from the start: position in bins,
         interpolated magnitude.
@@ -191,17 +191,17 @@ def constant_q_chroma(spectrum, real, imaginary, first, last, scale, pitch_class
     Parameters
     ----------
     spectrum
-        Complex spectrum of the octave's frames, complex64 (n_frames, n_bins).
+        The spectra of the octave's frames, complex64 (n_frames, n_bins).
     real, imaginary
         The filters in the frequency domain, float32 (n_filters, n_bins).
     first, last
-        int64 (n_filters,): first bin of a filter that is not 0, and one past the last.
+        The first bin of a filter that is not 0, and one past the last, int64 (n_filters,).
     scale
-        float32 (n_filters,): what each magnitude is multiplied with.
+        What the magnitude of each filter is multiplied with, float32 (n_filters,).
     pitch_class
-        int64 (n_filters,): where each magnitude goes.
+        The pitch class that the magnitude of each filter goes to, int64 (n_filters,).
     out
-        float32 (n_frames, 12), added to.
+        The chroma, float32 (n_frames, 12), which is added to.
     """
     for frame in range(spectrum.shape[0]):
         row = spectrum[frame]
@@ -220,13 +220,13 @@ def crossings_per_hop(samples, hop, dead_zone, out):
     Parameters
     ----------
     samples
-        float32 (n_samples,).
+        The song, float32 (n_samples,).
     hop
-        Samples per hop.
+        The number of samples in a hop.
     dead_zone
-        Magnitudes up to this count as (positive) zero.
+        The amplitude up to which a sample counts as (positive) zero.
     out
-        int64 (n_hops,), added to: crossings that arrive at a sample of the hop.
+        The number of crossings that arrive at a sample of each hop, int64 (n_hops,), which is added to.
     """
     before = samples[0] < -dead_zone
     for n in range(1, samples.size):

@@ -74,7 +74,7 @@ class Block:
         What is taken over time: ``mean``, ``std``, ``median``, ``p25``, ``p75``, ``delta_mean``, or
         ``value`` where the descriptor is one number for the whole song.
     size
-        How many numbers.
+        How many numbers the block has.
     group
         The musical group, a key of ``GROUPS``.
     unit
@@ -272,7 +272,7 @@ def words(index: int, high: bool) -> str:
     Parameters
     ----------
     index
-        Position in the embedding, 0 to ``N_FEATURES - 1``.
+        The position in the embedding, 0 to ``N_FEATURES - 1``.
     high
         Whether the value is above (True) or below (False) what it is compared with.
 
@@ -349,7 +349,7 @@ def group_shares(values: Iterable[float]) -> dict[str, float]:
     Parameters
     ----------
     values
-        ``N_FEATURES`` numbers, such as squared loadings or contributions to a cosine.
+        The ``N_FEATURES`` numbers, such as squared loadings or contributions to a cosine.
 
     Raises
     ------

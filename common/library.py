@@ -74,7 +74,7 @@ class Library:
     Attributes
     ----------
     embeddings
-        float32, shape (n_songs, ``N_FEATURES``).
+        The embeddings of the songs, float32, shape (n_songs, ``N_FEATURES``).
     columns
         The metadata: column name -> one value per song, see `COLUMNS`.
     n_guests
@@ -157,9 +157,9 @@ class Library:
         Parameters
         ----------
         embedding
-            Shape (``N_FEATURES``,).
+            The song's embedding, shape (``N_FEATURES``,).
         facts
-            Its metadata, a value for each of `COLUMNS`.
+            The song's metadata, a value for each of `COLUMNS`.
         """
         columns = {name: [*values, facts[name]] for name, values in self.columns.items()}
         return Library(np.vstack([self.embeddings, embedding]), columns, self.n_guests + 1)
@@ -265,9 +265,9 @@ def save(paths: Paths, library: Library, manifest: dict[str, Any]) -> None:
     Parameters
     ----------
     paths
-        Where.
+        The folders that the files are written to.
     library
-        What; it is validated first.
+        The library that is saved; it is validated first.
     manifest
         What else the manifest should hold (versions, files); layout, settings and checksums are added.
 

@@ -42,9 +42,9 @@ class Key:
     Attributes
     ----------
     tonic
-        Pitch class, 0 (C) to 11 (B).
+        The pitch class of the key's first note, 0 (C) to 11 (B).
     mode
-        ``major`` or ``minor``.
+        The mode, ``major`` or ``minor``.
     confidence
         How far the correlation with this key's profile lies above the next best key's, 0 to 2; see
         `CLEAR`.
@@ -94,7 +94,7 @@ def estimate_key(chroma_mean: Sequence[float] | np.ndarray) -> Key | None:
     Parameters
     ----------
     chroma_mean
-        Shape (12,), average presence of each pitch class, C first.
+        The average presence of each pitch class, 0 to 1, C first, shape (12,).
 
     Returns
     -------
@@ -113,7 +113,7 @@ def estimate_keys(chroma_means: np.ndarray) -> list[Key | None]:
     Parameters
     ----------
     chroma_means
-        Shape (n_songs, 12), pitch class C first.
+        The average presence of each pitch class in each song, C first, shape (n_songs, 12).
 
     Returns
     -------
@@ -138,7 +138,7 @@ def wheel_places(chroma_means: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     Parameters
     ----------
     chroma_means
-        As in `estimate_keys`.
+        The average presence of each pitch class in each song, as in `estimate_keys`.
 
     Returns
     -------
@@ -226,7 +226,7 @@ def tempo_ratio(one: float, other: float) -> float | None:
     Parameters
     ----------
     one, other
-        Tempos in BPM.
+        The two tempos in BPM.
 
     Returns
     -------

@@ -25,7 +25,7 @@ def onset_strength(level: np.ndarray) -> np.ndarray:
     Parameters
     ----------
     level
-        Mel levels in dB, shape (n_frames, ``N_MELS``).
+        The mel levels of the song in dB, shape (n_frames, ``N_MELS``).
 
     Returns
     -------

@@ -38,7 +38,7 @@ class Stamp:
     Attributes
     ----------
     path
-        Where it lies.
+        Where the file lies.
     size, mtime_ns
         Number of bytes, and time of the last change in nanoseconds, as they were before the content was read.
     content
@@ -58,13 +58,13 @@ class Song:
     Attributes
     ----------
     stamp
-        The file as it was.
+        The file as it was when it was read.
     embedding
-        float32, shape (``N_FEATURES``,).
+        The numbers of the layout, float32, shape (``N_FEATURES``,).
     duration
-        Length in seconds.
+        The length of what was decoded, in seconds.
     sample_rate, channels
-        Of the file, before resampling and mixing down; Hz and a number.
+        The sampling rate (Hz) and the number of channels of the file, before resampling and mixing down.
     tags
         What the file says about itself.
     """
@@ -107,9 +107,9 @@ class Analysis:
     Attributes
     ----------
     song
-        The result.
+        The song, as it is kept.
     samples
-        float32, shape (n_samples,), mono at ``SAMPLE_RATE``.
+        What was decoded, float32, shape (n_samples,), mono at ``SAMPLE_RATE``.
     series
         What ``features.describe`` gives: descriptor -> array (size, n_frames).
     """
@@ -142,7 +142,7 @@ def analyse(path: Path, check: Check = lambda: None, stamp: Stamp | None = None)
     Parameters
     ----------
     path
-        The file.
+        The audio file.
     check
         A function called between blocks of work; what it raises ends the work.
     stamp

@@ -56,9 +56,9 @@ def frames_of(samples: np.ndarray, length: int, hop: int) -> Iterator[tuple[slic
     Parameters
     ----------
     samples
-        The song.
+        The song's samples.
     length, hop
-        Samples in a frame, and from the centre of one to that of the next.
+        The number of samples in a frame, and from the centre of one to that of the next.
 
     Yields
     ------
@@ -106,7 +106,7 @@ def spectral_pass(samples: np.ndarray, check: Check) -> SpectralPass:
     Parameters
     ----------
     samples
-        The song.
+        The song's samples.
     check
         A function called between blocks of frames; what it raises ends the work.
     """

@@ -17,9 +17,9 @@ def clean(text: str, keep: str = "") -> str:
     Parameters
     ----------
     text
-        Any text, such as a file name or a tag.
+        The text, such as a file name or a tag.
     keep
-        Control characters to leave alone, such as a line break.
+        The control characters to leave alone, such as a line break.
     """
     text = str(text)
     if text.isprintable():
@@ -69,9 +69,9 @@ def table(
     Parameters
     ----------
     headers
-        One per column.
+        The headers, one for each column.
     rows
-        Cells of any kind; ``None`` is shown as a dash.
+        The cells of each row, of any kind; ``None`` is shown as a dash.
     max_width
         Longest a cell may be before it is shortened; the last column is never shortened, so that a file
         path stays whole.

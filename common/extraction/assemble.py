@@ -32,7 +32,7 @@ class Extraction:
     folder
         The folder that was searched.
     files
-        Its files, in order.
+        The files that it holds, in order.
     results
         What became of each of them.
     """

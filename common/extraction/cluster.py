@@ -78,7 +78,7 @@ class Requirements:
     folder
         The music, as the driver sees it.
     code
-        The driver's `CODE`.
+        The digest of the driver's code, its `CODE`.
     packages
         Names and versions of the libraries that are installed.
     """
@@ -211,7 +211,7 @@ class Cluster(Executor):
     Parameters
     ----------
     address
-        Of the scheduler, such as ``tcp://10.0.0.5:8786``.
+        The address of the scheduler, such as ``tcp://10.0.0.5:8786``.
     folder
         The music, which every worker must see under this path.
 

@@ -54,7 +54,7 @@ class Threads(ThreadPoolExecutor):
     Parameters
     ----------
     number
-        How many there are.
+        How many threads there are.
     """
 
     def __init__(self, number: int) -> None:
@@ -73,9 +73,9 @@ class Known:
     Attributes
     ----------
     songs
-        Content hashes of songs in the store.
+        The content hashes of songs in the store.
     failures
-        Content hash -> failure.
+        What failed before: content hash -> failure.
     """
 
     songs: Collection[ContentHash]
@@ -105,13 +105,13 @@ def extract_all(
     Parameters
     ----------
     files
-        Absolute paths.
+        The absolute paths of the files.
     store
         Where finished songs go, at once.
     workers
-        Who does the work.
+        The threads or processes that do the work.
     known
-        Contents that are not computed again.
+        The contents that are not computed again.
     on_outcome
         A function called in this thread after each file.
     work

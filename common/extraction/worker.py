@@ -33,7 +33,7 @@ class Outcome:
     Attributes
     ----------
     path
-        The file.
+        The audio file.
     stamp
         The file as it was before it was read; None if it could not be, or not to the end.
     result
@@ -81,9 +81,9 @@ def analyse(path: Path, known: frozenset[ContentHash], check: Check) -> Outcome:
     Parameters
     ----------
     path
-        The file.
+        The audio file.
     known
-        Contents that are not computed again.
+        The contents that are not computed again.
     check
         A function called between blocks of work; what it raises ends the work.
     """
