@@ -64,10 +64,10 @@ def extract_library(arguments: argparse.Namespace, paths: Paths) -> int:
     """Find the songs, extract them, write the library, and say what became of every file."""
     folder = choose_folder(arguments, paths)
     files = find_files(folder)
-    with console.patience("loading librosa"):
+    with console.note_if_slow("loading librosa"):
         from common.extraction import assemble
         from common.extraction.store import Store, only_run
-    with only_run(paths.store), Store(paths.store) as store, console.hushed_decoders():
+    with only_run(paths.store), Store(paths.store) as store, console.quiet_decoders():
         extraction = assemble.Extraction(folder, files, extract(files, folder, store, arguments))
         library = assemble.make_library(extraction, store, arguments.genre_from)
         assemble.save(paths, library, extraction)
@@ -156,7 +156,7 @@ def workers_for(arguments: argparse.Namespace, folder: Path) -> Iterator[Workers
     from common.extraction.run import Threads
     from common.song import warm_up
 
-    with console.patience("getting ready: the first run compiles for up to a minute, once"):
+    with console.note_if_slow("getting ready: the first run compiles for up to a minute, once"):
         warm_up()
     with Threads(arguments.workers) as threads:
         yield threads

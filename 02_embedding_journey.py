@@ -83,7 +83,7 @@ def choose_song(library: Library, wanted: str | None) -> ChosenSong | None:
     file, row = chosen
     if wanted is None and row is not None:
         note(f"journey of the most typical song: {library.names[row]} (choose another with --song)")
-    with console.patience("analysing the song (the first run on a machine compiles for about a minute)"):
+    with console.note_if_slow("analysing the song (the first run on a machine compiles for about a minute)"):
         return choice.analyse_chosen(library, file, row)
 
 
@@ -94,7 +94,7 @@ def draw_journey(paths: Paths, song: ChosenSong) -> Path:
 
     comparison = unusual.compare(song)
     note(f"{song.name}: {unusual.CHECKS[comparison.check]}")
-    with console.patience("drawing the journey"):
+    with console.note_if_slow("drawing the journey"):
         drawn, file = figure.draw(song, comparison), paths.plot(Output.JOURNEY, song.name)
         path = charts.save_png(drawn, file, title=f"The journey of {song.name}")
     for line in unusual.most_unusual(comparison):
@@ -121,11 +121,11 @@ def lay_out(shown: MapSongs) -> list[Projection]:
     values = shown.songs.standardised[: len(shown.rows)]
     near = neighbours(values, projection.NEIGHBOURS)
     if len(shown.rows) > 3:
-        with console.patience("loading UMAP (its first import on a machine compiles for half a minute)"):
+        with console.note_if_slow("loading UMAP (its first import on a machine compiles for half a minute)"):
             projection.import_umap()
     made = []
     for dimensions in (2, 3):
-        with console.patience(f"laying out {count(len(shown.rows), 'song')} in {dimensions}D"):
+        with console.note_if_slow(f"laying out {count(len(shown.rows), 'song')} in {dimensions}D"):
             made.append(projection.project(values, near, dimensions, shown.drawn_from))
         trust = made[-1].trust
         how_far = "" if trust is None else f", trustworthiness {trust:.2f} of 1"
@@ -139,7 +139,7 @@ def draw_perspectives(paths: Paths, song: ChosenSong, shown: MapSongs, projectio
     from common.journey import perspectives
     from common.maps import figures
 
-    with console.patience("drawing the three perspectives"):
+    with console.note_if_slow("drawing the three perspectives"):
         figure = perspectives.draw(song, lambda axes: figures.draw_small(axes, shown, projection))
         title = f"Producer, computer, data scientist: {song.name}"
         return charts.save_png(figure, paths.plot(Output.PERSPECTIVES, song.name), title=title)
@@ -156,7 +156,7 @@ def draw_maps(paths: Paths, shown: MapSongs, maps: list[Projection], starred: bo
     drawn = ((Output.MAP_2D, figures.draw_2d), (Output.MAP_3D, figures.draw_3d))
     for projection, (name, draw) in zip(maps, drawn, strict=True):
         star = locate(shown, projection) if starred else None
-        with console.patience(f"drawing the {projection.dimensions}D map"):
+        with console.note_if_slow(f"drawing the {projection.dimensions}D map"):
             figure, heading = draw(shown.songs, projection, star), title(len(shown.rows), projection)
             written.append(charts.save_png(figure, paths.plot(name), title=heading))
             written.append(page.write_map(shown.songs, projection, nearest, paths.html(name), star))

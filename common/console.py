@@ -1,4 +1,4 @@
-"""Terminal manners: arguments all stages share, errors for people, tables, progress, safe text.
+"""The terminal: arguments that all stages share, errors for people, exit codes, progress.
 
 Conventions: results go to stdout, everything else to stderr. A user's mistake is a ``UserError``, one
 line and exit code 1; wrong usage is argparse's exit code 2; Ctrl-C is 130; a bug keeps its traceback.
@@ -138,14 +138,14 @@ def say(text: str = "") -> None:
     print(clean(text, keep="\n"))
 
 
-class Heartbeat:
+class ProgressLines:
     """Progress for a stderr that is no terminal: a plain line now and then instead of a bar."""
 
     def __init__(self, total: int, unit: str, every: float = 5.0) -> None:
         self._total, self._unit, self._every = total, unit, every
         self._done, self._detail, self._last = 0, "", time.monotonic()
 
-    def __enter__(self) -> Heartbeat:
+    def __enter__(self) -> ProgressLines:
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -164,7 +164,7 @@ class Heartbeat:
 
 
 def progress(total: int, unit: str):
-    """Open a progress display on stderr: a bar with time left, or a `Heartbeat` where it is no terminal.
+    """Open a progress display on stderr: a bar with time left, or a `ProgressLines` where it is no terminal.
 
     Parameters
     ----------
@@ -179,14 +179,14 @@ def progress(total: int, unit: str):
         With ``update(steps=1)`` and ``set_postfix_str(text)``.
     """
     if not sys.stderr.isatty():
-        return Heartbeat(total, unit)
+        return ProgressLines(total, unit)
     from tqdm import tqdm
 
     return tqdm(total=total, unit=unit, file=sys.stderr, dynamic_ncols=True)
 
 
 @contextlib.contextmanager
-def patience(text: str, after: float = 2.0, again: float = 5.0) -> Iterator[None]:
+def note_if_slow(text: str, after: float = 2.0, again: float = 5.0) -> Iterator[None]:
     """Say why it takes long, but only if it does, and that it still runs.
 
     Parameters
@@ -217,10 +217,10 @@ def patience(text: str, after: float = 2.0, again: float = 5.0) -> Iterator[None
 
 
 @contextlib.contextmanager
-def hushed_decoders() -> Iterator[None]:
-    """Keep what C libraries mutter to stderr about damaged files away from the terminal.
+def quiet_decoders() -> Iterator[None]:
+    """Keep what C libraries print to stderr about damaged files away from the terminal.
 
-    Python's own stderr goes on as before. What the mutter is about comes back as a failure with a reason.
+    Python's own stderr goes on as before. What it is about comes back as a failure with a reason.
     """
     if sys.stderr is not sys.__stderr__ or sys.stderr is None:
         yield

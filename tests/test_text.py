@@ -2,7 +2,7 @@
 
 import pytest
 
-from common.text import display_width, shorten
+from common.text import clean, count, display_width, duration, shorten, table
 
 
 @pytest.mark.parametrize(
@@ -26,3 +26,32 @@ def test_columns_are_those_of_a_terminal(text, columns):
 )
 def test_a_text_is_cut_between_characters(text, width, shown):
     assert shorten(text, width) == shown
+
+
+def test_control_characters_never_reach_a_terminal():
+    assert clean("a\x1b[31mb\r\n\u202ec\udce9") == "a�[31mb���c�"
+    assert clean("plain – ♯ 日本 é") == "plain – ♯ 日本 é"
+    assert clean("two\nlines", keep="\n") == "two\nlines"
+
+
+def test_tables_align_whatever_the_script():
+    text = table(("n", "title", "path"), [(1, "日本", "/a"), (12, "abc", None)], right="r")
+    assert text.splitlines() == [" n  title  path", "──  ─────  ────", " 1  日本   /a", "12  abc    –"]
+
+
+def test_the_last_column_is_never_cut():
+    long = "x" * 200
+    assert long in table(("a", "path"), [(long, long)], max_width=20)
+    assert table(("a", "path"), [(long, "p")], max_width=20).splitlines()[2] == "x" * 19 + "…  p"
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"), [(3.21, "3.2 s"), (58, "58 s"), (59.9, "1:00"), (185, "3:05"), (3729, "1:02:09")]
+)
+def test_duration(seconds, text):
+    assert duration(seconds) == text
+
+
+def test_count():
+    assert count(1, "song") == "1 song"
+    assert count(1200, "song") == "1 200 songs"

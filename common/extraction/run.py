@@ -28,10 +28,10 @@ TRANSIENT_KINDS = frozenset({"unsupported", "out_of_memory", "changed"})
 FILES_AHEAD = 4
 """Files handed to the workers ahead of time, per worker."""
 
-CANDIDATES = 100
+MOST_CANDIDATES = 100
 """Known contents of its size that travel with a file; if there are more, it is hashed here first."""
 
-LOOK_AROUND = 2.0
+RECOUNT_EVERY = 2.0
 """Seconds after which the number of workers is asked for again, even if nothing was finished."""
 
 Result = Stamp | Failure
@@ -133,12 +133,12 @@ def extract_all(
 
     def hand_out(number: int) -> Future[Outcome]:
         path = files[number]
-        return workers.submit(work, path, _narrowed(candidates.get(number, frozenset()), path), stop)
+        return workers.submit(work, path, _few_of(candidates.get(number, frozenset()), path), stop)
 
     try:
         for number, future in _finished(left, hand_out, workers.slots):
-            outcome = _survived(future, files[number])
-            results[number] = _keep(outcome, store, known)
+            outcome = _outcome_of(future, files[number])
+            results[number] = _record(outcome, store, known)
             on_outcome(outcome)
     finally:
         stop.set()
@@ -181,9 +181,9 @@ def _candidates(sizes: Mapping[int, int], store: Store, known: Known) -> dict[in
     return {number: frozen[size] for number, size in sizes.items() if size in frozen}
 
 
-def _narrowed(candidates: frozenset[ContentHash], path: Path) -> frozenset[ContentHash]:
+def _few_of(candidates: frozenset[ContentHash], path: Path) -> frozenset[ContentHash]:
     """The candidates that travel to the worker with a file: few, or the one that it holds."""
-    if len(candidates) <= CANDIDATES:
+    if len(candidates) <= MOST_CANDIDATES:
         return candidates
     with contextlib.suppress(AudioError):
         return candidates & {take_stamp(path).content}
@@ -207,7 +207,7 @@ def _finished(
             if not pending:
                 return
             try:
-                future = done.get(timeout=LOOK_AROUND)
+                future = done.get(timeout=RECOUNT_EVERY)
             except queue.Empty:
                 continue
             yield pending.pop(future), future
@@ -216,7 +216,7 @@ def _finished(
             future.cancel()
 
 
-def _survived(future: Future[Outcome], path: Path) -> Outcome:
+def _outcome_of(future: Future[Outcome], path: Path) -> Outcome:
     """What the worker found out, or the failure of a file that took its workers down."""
     try:
         return future.result()
@@ -228,7 +228,7 @@ def _survived(future: Future[Outcome], path: Path) -> Outcome:
         return Outcome(path, None, Failure(error.kind, error.reason))
 
 
-def _keep(outcome: Outcome, store: Store, known: Known) -> Result:
+def _record(outcome: Outcome, store: Store, known: Known) -> Result:
     """Put an outcome into the store; returns what became of the file."""
     stamp, result = outcome.stamp, outcome.result
     if stamp is None:

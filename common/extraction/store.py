@@ -41,7 +41,7 @@ CREATE TABLE IF NOT EXISTS sizes (
     size INTEGER NOT NULL, content TEXT NOT NULL, PRIMARY KEY (size, content)) WITHOUT ROWID;
 """
 
-TOGETHER = 500
+SONGS_PER_QUERY = 500
 """Songs fetched with one query."""
 
 _VERSION = 1
@@ -151,8 +151,8 @@ class Store:
 
     def songs(self, stamps: Sequence[Stamp]) -> Iterator[Song]:
         """Fetch the stored songs of files, in that order."""
-        for start in range(0, len(stamps), TOGETHER):
-            part = stamps[start : start + TOGETHER]
+        for start in range(0, len(stamps), SONGS_PER_QUERY):
+            part = stamps[start : start + SONGS_PER_QUERY]
             marks = ",".join("?" * len(part))
             rows = self._rows(
                 f"SELECT content, embedding, facts FROM songs WHERE layout = ? AND content IN ({marks})",

@@ -75,7 +75,7 @@ def test_content_that_comes_back_is_known(music, run, computed):
 
 
 def test_many_songs_of_one_size_are_told_apart(run, tmp_path, computed, monkeypatch):
-    monkeypatch.setattr(extraction, "CANDIDATES", 2)
+    monkeypatch.setattr(extraction, "MOST_CANDIDATES", 2)
     music = tmp_path / "music"
     for number in range(4):
         write(music / f"{number}.wav", noise(1.5) * (1 + number) / 5)
