@@ -129,9 +129,9 @@ class Paths:
         """Path of a report, ``outputs/reports/<name>``; the name carries its ending."""
         return self.outputs / "reports" / name
 
-    def playlist(self, name: str) -> Path:
-        """Path of a playlist, ``outputs/playlists/<name>.m3u8``."""
-        return self.outputs / "playlists" / f"{slug(name)}.m3u8"
+    def playlist(self, name: str, ending: str = ".m3u8") -> Path:
+        """Path of a playlist, ``outputs/playlists/<name>.m3u8`` or with the ending of another format."""
+        return self.outputs / "playlists" / f"{slug(name)}{ending}"
 
 
 def _stem(name: str, song: str | None) -> str:

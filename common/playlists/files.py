@@ -1,4 +1,4 @@
-"""Playlists as files that players, programs and spreadsheets read: M3U8, JSON and CSV.
+"""Playlists as files that players, programs, spreadsheets and DJ software read; one table of the formats.
 
 Conventions: a playlist is UTF-8 without byte-order mark, one path per line, as absolute path or relative
 to the playlist's folder. A path that such a line cannot hold (a line break, a name in no known encoding,
@@ -9,24 +9,69 @@ from __future__ import annotations
 
 import dataclasses
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from common.files import write_csv, write_json, write_text
 from common.paths import Paths
+from common.playlists.rekordbox import rekordbox
+from common.playlists.traktor import traktor
 from common.playlists.transitions import Step, roughness
+from common.playlists.xspf import xspf
 from common.text import clean
+
+Songs = Sequence[Mapping[str, Any]]
+
+
+@dataclass(frozen=True)
+class Playlist:
+    """What a playlist holds.
+
+    Attributes
+    ----------
+    name
+        What it is called.
+    songs
+        Facts of the songs, in order: a value for each of `library.COLUMNS`, their readings and cue points.
+    steps
+        The steps between the songs, one less than songs; empty for a plain list.
+    folder
+        The folder that paths are relative to, in the formats that know such paths; None for absolute paths.
+    """
+
+    name: str
+    songs: Songs
+    steps: Sequence[Step] = ()
+    folder: Path | None = None
+
+
+@dataclass(frozen=True)
+class Format:
+    """A form in which a playlist can be written.
+
+    Attributes
+    ----------
+    ending
+        What the file's name ends in.
+    write
+        Function that writes a playlist to a path.
+    """
+
+    ending: str
+    write: Callable[[Path, Playlist], None]
 
 
 def export(
     paths: Paths,
     name: str,
-    songs: Sequence[Mapping[str, Any]],
+    songs: Songs,
     steps: Sequence[Step] = (),
     relative: bool = False,
+    formats: Sequence[str] = (),
 ) -> list[Path]:
-    """Write a playlist in all three formats.
+    """Write a playlist.
 
     Parameters
     ----------
@@ -39,18 +84,22 @@ def export(
     steps
         The steps between the songs, one less than songs; empty for a plain list.
     relative
-        Whether paths are relative to the playlist, so that both can be moved together.
+        Whether paths are relative to the playlist, so that both can be moved together, in the formats that
+        know such paths.
+    formats
+        Keys of `FORMATS`; `USUAL` if there are none.
 
     Returns
     -------
     list of Path
-        The ``.m3u8`` first.
+        The files, in the order of ``formats``.
     """
-    path = paths.playlist(name)
-    write_text(path, m3u8(name, songs, path.parent if relative else None))
-    write_json(path.with_suffix(".json"), as_json(name, songs, steps))
-    write_csv(path.with_suffix(".csv"), *_as_table(songs, steps))
-    return [path, path.with_suffix(".json"), path.with_suffix(".csv")]
+    written = []
+    for form in dict.fromkeys(formats or USUAL):
+        path = paths.playlist(name, FORMATS[form].ending)
+        FORMATS[form].write(path, Playlist(name, songs, steps, path.parent if relative else None))
+        written.append(path)
+    return written
 
 
 def m3u8(name: str, songs: Sequence[Mapping[str, Any]], folder: Path | None = None) -> str:
@@ -134,3 +183,41 @@ def _as_table(songs: Sequence[Mapping[str, Any]], steps: Sequence[Step]) -> tupl
 
 def _step_cells(step: Step) -> list[Any]:
     return [round(step.similarity, 4), round(step.percentile, 1), round(step.cost, 4), step.words]
+
+
+def _write_m3u8(path: Path, playlist: Playlist) -> None:
+    write_text(path, m3u8(playlist.name, playlist.songs, playlist.folder))
+
+
+def _write_json(path: Path, playlist: Playlist) -> None:
+    write_json(path, as_json(playlist.name, playlist.songs, playlist.steps))
+
+
+def _write_csv(path: Path, playlist: Playlist) -> None:
+    write_csv(path, *_as_table(playlist.songs, playlist.steps))
+
+
+def _write_xspf(path: Path, playlist: Playlist) -> None:
+    write_text(path, xspf(playlist.name, playlist.songs, playlist.folder))
+
+
+def _write_rekordbox(path: Path, playlist: Playlist) -> None:
+    write_text(path, rekordbox(playlist.name, playlist.songs))
+
+
+def _write_traktor(path: Path, playlist: Playlist) -> None:
+    write_text(path, traktor(playlist.name, playlist.songs))
+
+
+FORMATS: dict[str, Format] = {
+    "m3u8": Format(".m3u8", _write_m3u8),
+    "json": Format(".json", _write_json),
+    "csv": Format(".csv", _write_csv),
+    "xspf": Format(".xspf", _write_xspf),
+    "rekordbox": Format(".rekordbox.xml", _write_rekordbox),
+    "traktor": Format(".nml", _write_traktor),
+}
+"""Name of a format -> how it is written."""
+
+USUAL = ("m3u8", "json", "csv")
+"""The formats that are written unless others are asked for."""

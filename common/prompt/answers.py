@@ -82,7 +82,8 @@ def quoted(library: Library, song: int) -> str:
 
 def written(files: Sequence[Path]) -> str:
     """Say which files of a playlist were written, the first one in full."""
-    return f"written: {files[0]} (and {' and '.join(path.suffix for path in files[1:])})"
+    others = " and ".join("".join(path.suffixes) for path in files[1:])
+    return f"written: {files[0]}" + (f" (and {others})" if others else "")
 
 
 def facts(library: Library, songs: Sequence[int]) -> list[dict[str, Any]]:

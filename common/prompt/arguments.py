@@ -135,9 +135,25 @@ def spaces(parser: argparse.ArgumentParser) -> None:
     json(parser)
 
 
-def _order(parser: argparse.ArgumentParser) -> None:
-    _files(parser)
+def _playlist_files(parser: argparse.ArgumentParser) -> None:
+    from common.playlists.files import FORMATS, USUAL
+
     parser.add_argument("--relative", action="store_true", help="paths relative to the playlist's folder")
+    parser.add_argument(
+        "--as",
+        dest="formats",
+        nargs="+",
+        action="extend",
+        default=[],
+        choices=tuple(FORMATS),
+        metavar="FORMAT",
+        help=f"{', '.join(FORMATS)}; several at once (default: {' '.join(USUAL)})",
+    )
+
+
+def _order(parser: argparse.ArgumentParser) -> None:
+    _playlist_files(parser)
+    _files(parser)
     space(parser)
     json(parser)
 
@@ -176,7 +192,7 @@ def climbing_set(parser: argparse.ArgumentParser) -> None:
 def save(parser: argparse.ArgumentParser) -> None:
     """A name."""
     parser.add_argument("name", nargs="*", metavar="NAME", help="what the playlist is called")
-    parser.add_argument("--relative", action="store_true", help="paths relative to the playlist's folder")
+    _playlist_files(parser)
     json(parser)
 
 

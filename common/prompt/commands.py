@@ -96,7 +96,7 @@ COMMANDS = (
             "ordering:shuffle", arguments.shuffle, "genres"),
     Command("set", "[GENRE] [--bpm 128-140] [--energy up]", "a set whose energy climbs",
             "ordering:climbing_set", arguments.climbing_set, "genres", "a set that climbs"),
-    Command("save", "[NAME] [--relative]", "the songs listed last as a playlist",
+    Command("save", "[NAME] [--as FORMAT …] [--relative]", "the songs listed last as a playlist",
             "listening:save", arguments.save),
     Command("play", "[SONG]", "hand it to your player; without SONG the playlist written last",
             "listening:play", arguments.file, "songs", "hear a result"),

@@ -40,7 +40,7 @@ def save(session: Session, arguments: Namespace) -> Saved:
         raise UserError("nothing was listed yet; search first, or give --save NAME to a search")
     name = " ".join(arguments.name) or _default_name(session)
     songs = facts(session.library, session.listed)
-    return Saved(session.save_playlist(name, songs, relative=arguments.relative))
+    return Saved(session.save_playlist(name, songs, (), arguments.relative, arguments.formats))
 
 
 def _default_name(session: Session) -> str:

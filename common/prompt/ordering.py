@@ -40,6 +40,8 @@ class OrderAnswer(Answer):
         Whether the playlist has paths relative to its folder.
     files
         Whether a person wants to see the songs' files.
+    formats
+        The formats that it is written in; the usual ones if there are none.
     """
 
     name: str
@@ -49,6 +51,7 @@ class OrderAnswer(Answer):
     first: int
     relative: bool
     files: bool
+    formats: Sequence[str]
 
     @property
     def songs(self) -> list[int]:
@@ -100,7 +103,7 @@ class OrderAnswer(Answer):
 
     def write(self, session: Session) -> list[str]:
         songs = facts(self.space.library, self.songs)
-        return [written(session.save_playlist(self.name, songs, self.steps, self.relative))]
+        return [written(session.save_playlist(self.name, songs, self.steps, self.relative, self.formats))]
 
     def next_command(self) -> str:
         if not self.steps:
@@ -115,7 +118,8 @@ def _answer(
     """Make the answer, and let the session know its songs, so that numbers stand for them."""
     first = len(order) - (newest or len(order))
     space = session.space(arguments.space)
-    answer = OrderAnswer(name, space, order, steps(order), first, arguments.relative, arguments.verbose)
+    files, formats = arguments.verbose, arguments.formats
+    answer = OrderAnswer(name, space, order, steps(order), first, arguments.relative, files, formats)
     session.listed, session.asked = answer.songs[first:], None
     return answer
 

@@ -99,9 +99,10 @@ class Session:
         songs: Sequence[Mapping[str, Any]],
         steps: Sequence[Step] = (),
         relative: bool = False,
+        formats: Sequence[str] = (),
     ) -> list[Path]:
         """Write a playlist, which ``play`` then plays; see `playlists.files.export`."""
-        files = export(self.paths, name, songs, steps, relative)
+        files = export(self.paths, name, songs, steps, relative, formats)
         self.playlist = files[0]
         return files
 
