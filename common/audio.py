@@ -28,9 +28,8 @@ import soxr
 
 from common.budget import Budget, Claim, OutgrownError, machine_memory
 from common.console import Check, UserError
-from common.files import open_regular
 from common.layout import SAMPLE_RATE
-from common.tags import declared_duration, estimated_duration
+from common.tags import Header, read_header
 from common.text import duration
 
 SNDFILE_SUFFIXES = frozenset({".mp3", ".flac", ".wav", ".ogg", ".oga", ".opus", ".aiff", ".aif", ".aifc"})
@@ -186,13 +185,13 @@ _budget = Budget(min(MEMORY_BUDGET, machine_memory() // 2))
 
 
 @contextmanager
-def admitted(path: Path, check: Check = lambda: None) -> Iterator[Claim]:
+def admitted(header: Header, check: Check = lambda: None) -> Iterator[Claim]:
     """Wait until the other songs in work leave enough memory for this one, and hold it.
 
     Parameters
     ----------
-    path
-        The audio file.
+    header
+        What is known of the audio file.
     check
         A function called while waiting; what it raises ends the wait.
 
@@ -201,7 +200,7 @@ def admitted(path: Path, check: Check = lambda: None) -> Iterator[Claim]:
     AudioError
         If the file is too large for this machine.
     """
-    seconds = min(estimated_duration(path) or SHORT_SONG, MAX_DURATION)
+    seconds = min(header.estimated or SHORT_SONG, MAX_DURATION)
     size = round(seconds * MEMORY_PER_SECOND)
     if size > _budget.total:
         room = f"{_budget.total / 2**30:.1f} GB of memory for songs"
@@ -210,7 +209,26 @@ def admitted(path: Path, check: Check = lambda: None) -> Iterator[Claim]:
         yield claim
 
 
-def load(path: Path, check: Check = lambda: None, claim: Claim | None = None) -> Audio:
+def look_into(path: Path) -> Header:
+    """Read a file's header; see `tags.read_header`.
+
+    Raises
+    ------
+    AudioError
+        If it is no regular file, cannot be read, or has no bytes.
+    """
+    try:
+        header = read_header(path)
+    except OSError as error:
+        raise AudioError("unreadable", error.strerror or type(error).__name__, of_system=True) from error
+    if not header.n_bytes:
+        raise AudioError("empty", "the file has no bytes")
+    return header
+
+
+def load(
+    path: Path, check: Check = lambda: None, claim: Claim | None = None, header: Header | None = None
+) -> Audio:
     """Decode a whole file.
 
     Parameters
@@ -221,6 +239,8 @@ def load(path: Path, check: Check = lambda: None, claim: Claim | None = None) ->
         A function called between blocks; what it raises ends the decoding.
     claim
         What `admitted` gave; None for a song that is alone in work.
+    header
+        What is known of the file; None if it has not been looked into.
 
     Returns
     -------
@@ -231,8 +251,7 @@ def load(path: Path, check: Check = lambda: None, claim: Claim | None = None) ->
     AudioError
         With the kind of failure; see `KINDS`.
     """
-    path = Path(path)
-    _require_content(path)
+    header = header or look_into(path)
     decode = _decode_av if path.suffix.lower() in AV_SUFFIXES else _decode_sndfile
     with decode(path) as (sample_rate, channels, promised, blocks):
         if not SAMPLE_RATES[0] <= sample_rate <= SAMPLE_RATES[1]:
@@ -241,19 +260,8 @@ def load(path: Path, check: Check = lambda: None, claim: Claim | None = None) ->
             raise _too_large(f"{duration(promised)} of sound in its header")
         samples, n_decoded = _mono(_bounded(blocks, sample_rate, check, claim), sample_rate)
     audio = Audio(samples, n_decoded / sample_rate, sample_rate, channels)
-    _validate(audio, max(promised, declared_duration(path)))
+    _validate(audio, max(promised, header.declared))
     return audio
-
-
-def _require_content(path: Path) -> None:
-    """Refuse what is no regular file before a decoder opens it, and what has no bytes."""
-    try:
-        with open_regular(path) as file:
-            empty = not os.fstat(file.fileno()).st_size
-    except OSError as error:
-        raise AudioError("unreadable", error.strerror or type(error).__name__, of_system=True) from error
-    if empty:
-        raise AudioError("empty", "the file has no bytes")
 
 
 def _too_large(found: str) -> AudioError:

@@ -25,7 +25,7 @@ from common.features import Series
 from common.files import open_regular
 from common.layout import SAMPLE_RATE
 from common.library import COLUMNS
-from common.tags import Tags, read_tags
+from common.tags import Tags
 
 ContentHash = NewType("ContentHash", str)
 """SHA-256 of a file's bytes, hexadecimal."""
@@ -169,8 +169,9 @@ def analyse(path: Path, check: Check = lambda: None, stamp: Stamp | None = None)
 def _analyse(stamp: Stamp, check: Check) -> Analysis:
     warm_up()
     try:
-        with audio.admitted(stamp.path, check) as claim:
-            decoded = audio.load(stamp.path, check, claim)
+        header = audio.look_into(stamp.path)
+        with audio.admitted(header, check) as claim:
+            decoded = audio.load(stamp.path, check, claim, header)
             series = features.describe(decoded.samples, check)
             embedding = features.summarise(series)
     except features.FeatureError as error:
@@ -178,8 +179,7 @@ def _analyse(stamp: Stamp, check: Check) -> Analysis:
     except MemoryError:
         reason = "not enough memory; close programs or use fewer --workers"
         raise AudioError("out_of_memory", reason) from None
-    tags = read_tags(stamp.path)
-    song = Song(stamp, embedding, decoded.duration, decoded.sample_rate, decoded.channels, tags)
+    song = Song(stamp, embedding, decoded.duration, decoded.sample_rate, decoded.channels, header.tags)
     return Analysis(song, decoded.samples, series)
 
 

@@ -9,6 +9,7 @@ before mutagen sees them (`common.id3`).
 
 from __future__ import annotations
 
+import os
 import struct
 import sys
 import time
@@ -85,39 +86,59 @@ class _OutOfTimeError(BaseException):
     """Reading tags took too long; no ``Exception``, so that no reader takes it for a broken value."""
 
 
-def read_tags(path: Path) -> Tags:
-    """Read artist, title, album, year and genre; broken tags are as good as none.
+@dataclass(frozen=True)
+class Header:
+    """What there is to know of a file before it is decoded.
+
+    Attributes
+    ----------
+    n_bytes
+        The size of the file.
+    tags
+        What it says about itself; broken tags are as good as none.
+    declared
+        The seconds of sound that it promises, 0 where it promises nothing that can be trusted.
+    estimated
+        The seconds of sound that it seems to hold, be it a guess from its first frame; 0 if there is not even
+        that.
+    """
+
+    n_bytes: int
+    tags: Tags
+    declared: float
+    estimated: float
+
+
+def read_header(path: Path) -> Header:
+    """Look into a file once, for everything that can be known of it without decoding.
 
     Parameters
     ----------
     path
-        The file.
+        The audio file.
+
+    Raises
+    ------
+    OSError
+        If it cannot be opened, or is no regular file.
     """
-    tags = _read(path, _tags)
-    return Tags() if tags is None else tags
+    with open_regular(path) as opened:
+        n_bytes = os.fstat(opened.fileno()).st_size
+        if _has_id3(opened, path):
+            info, tags = _read(opened, path, _id3_stream_info), _read(opened, path, _id3_tags)
+        else:
+            info, tags = _read(opened, path, _others) or (None, None)
+    seconds = _length(info)
+    return Header(n_bytes, tags or Tags(), 0.0 if _is_estimate(info) else seconds, seconds)
 
 
-def declared_duration(path: Path) -> float:
-    """Read how many seconds a file's header promises.
-
-    Parameters
-    ----------
-    path
-        The file.
-
-    Returns
-    -------
-    float
-        0 where it promises nothing that can be trusted.
-    """
-    info = _read(path, _stream_info)
-    return 0.0 if info is None or _is_estimate(info) else _length(info)
-
-
-def estimated_duration(path: Path) -> float:
-    """Seconds that a file seems to hold, be it a guess from its first frame; 0 if there is not even that."""
-    info = _read(path, _stream_info)
-    return 0.0 if info is None else _length(info)
+def _has_id3(opened: BinaryIO, path: Path) -> bool:
+    try:
+        file = _Metered(opened, path)
+        head = _head(file)
+    except OSError:
+        return False
+    return _is_mp3(file, head) or head.startswith((b"RIFF", b"FORM"))
 
 
 def _length(info: object) -> float:
@@ -175,10 +196,11 @@ def _limited_time() -> Iterator[None]:
         sys.setprofile(before)
 
 
-def _read(path: Path, what: Callable[[Any, bytes], Any]) -> Any:
+def _read(opened: BinaryIO, path: Path, what: Callable[[Any, bytes], Any]) -> Any:
     """Call one of the readers below; None if it is stopped or fails."""
     try:
-        with open_regular(path) as opened, _limited_time():
+        opened.seek(0)
+        with _limited_time():
             file = _Metered(opened, path)
             return what(file, _head(file))
     except (*_BROKEN, _OutOfTimeError):
@@ -214,15 +236,32 @@ _OTHERS = (
 """Formats with tags that are not ID3."""
 
 
-def _tags(file: _Metered, head: bytes) -> Tags:
+def _id3_tags(file: _Metered, head: bytes) -> Tags:
     if _is_mp3(file, head):
-        found: Any = EasyID3(id3.thin(file, 0, with_version_1=True))
-    elif head.startswith((b"RIFF", b"FORM")):
-        where = id3.chunk(file, head)
-        found = {} if where is None else EasyID3(id3.thin(file, where, with_version_1=False))
-    else:
-        opened = mutagen.File(file, options=_OTHERS)
-        found = {} if opened is None or opened.tags is None else opened.tags
+        return _named(EasyID3(id3.thin(file, 0, with_version_1=True)))
+    where = id3.chunk(file, head)
+    return Tags() if where is None else _named(EasyID3(id3.thin(file, where, with_version_1=False)))
+
+
+def _id3_stream_info(file: _Metered, head: bytes) -> object:
+    """What mutagen knows of the sound."""
+    if _is_mp3(file, head):
+        return mutagen.mp3.MPEGInfo(file, id3.size(head))
+    return mutagen.wave.WaveStreamInfo(file) if head.startswith(b"RIFF") else mutagen.aiff.AIFFInfo(file)
+
+
+def _others(file: _Metered, head: bytes) -> tuple[object, Tags] | None:
+    """What mutagen knows of the sound, and the tags, of a format without ID3; None if it knows nothing."""
+    opened = mutagen.File(file, options=_OTHERS)
+    if opened is None:
+        return None
+    try:
+        return opened.info, _named(opened.tags or {})
+    except _BROKEN:
+        return opened.info, Tags()
+
+
+def _named(found: Any) -> Tags:
     return Tags(**{field.name: _first(found, _TAG_NAMES[field.name]) for field in fields(Tags)})
 
 
@@ -235,15 +274,3 @@ def _first(tags: Any, names: tuple[str, ...]) -> str | None:
         if text:
             return text
     return None
-
-
-def _stream_info(file: _Metered, head: bytes) -> object | None:
-    """What mutagen knows of the sound."""
-    if _is_mp3(file, head):
-        return mutagen.mp3.MPEGInfo(file, id3.size(head))
-    if head.startswith(b"RIFF"):
-        return mutagen.wave.WaveStreamInfo(file)
-    if head.startswith(b"FORM"):
-        return mutagen.aiff.AIFFInfo(file)
-    opened = mutagen.File(file, options=_OTHERS)
-    return None if opened is None else opened.info
