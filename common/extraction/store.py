@@ -13,7 +13,6 @@ from __future__ import annotations
 import contextlib
 import json
 import os
-import sqlite3
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -23,31 +22,29 @@ import filelock
 import numpy as np
 
 from common.console import UserError
+from common.extraction.database import Database, Table
 from common.extraction.worker import Failure
 from common.layout import LAYOUT_ID, N_FEATURES
 from common.song import ContentHash, Song, Stamp
 from common.tags import Tags
+from common.text import clean
 
-_SCHEMA = """
-CREATE TABLE IF NOT EXISTS songs (
-    content TEXT NOT NULL, layout TEXT NOT NULL, embedding BLOB NOT NULL, facts TEXT NOT NULL,
-    PRIMARY KEY (content, layout)) WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS failures (
-    content TEXT PRIMARY KEY, kind TEXT NOT NULL, reason TEXT NOT NULL) WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS files (
-    path BLOB PRIMARY KEY, size INTEGER NOT NULL, mtime_ns INTEGER NOT NULL, content TEXT NOT NULL)
-    WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS sizes (
-    size INTEGER NOT NULL, content TEXT NOT NULL, PRIMARY KEY (size, content)) WITHOUT ROWID;
-"""
+SONGS = Table(
+    "songs",
+    {"content": "TEXT", "layout": "TEXT", "embedding": "BLOB", "facts": "TEXT"},
+    key=("content", "layout"),
+)
+FAILURES = Table("failures", {"content": "TEXT", "kind": "TEXT", "reason": "TEXT"}, key=("content",))
+FILES = Table(
+    "files", {"path": "BLOB", "size": "INTEGER", "mtime_ns": "INTEGER", "content": "TEXT"}, key=("path",)
+)
+SIZES = Table("sizes", {"size": "INTEGER", "content": "TEXT"}, key=("size", "content"))
 
 SONGS_PER_QUERY = 500
 """Songs fetched with one query."""
 
-_VERSION = 1
-"""Of the schema. Stores of version 0 have no sizes; the files they know bring them."""
-
-_UPGRADE = "INSERT OR IGNORE INTO sizes SELECT size, content FROM files"
+_LATEST = 2**63 - 1
+"""Largest number of SQLite; a modification time after the year 2262 is kept as this."""
 
 
 class KnownFile(NamedTuple):
@@ -96,78 +93,64 @@ class Store:
     """
 
     def __init__(self, path: Path) -> None:
-        path.parent.mkdir(parents=True, exist_ok=True)
         self._path = path
-        with self._explained(), contextlib.ExitStack() as on_failure:
-            self._database = sqlite3.connect(path, isolation_level=None)
-            on_failure.callback(self._database.close)
-            self._database.execute("PRAGMA journal_mode=WAL")
-            self._database.execute("PRAGMA synchronous=FULL")
-            self._database.executescript(_SCHEMA)
-            self._upgrade()
-            on_failure.pop_all()
+        self._database = Database(path, (SONGS, FAILURES, FILES, SIZES))
+        with self._database.explained(), self._database.transaction():
+            self._add_sizes()
 
-    def _upgrade(self) -> None:
-        [(version,)] = self._database.execute("PRAGMA user_version").fetchall()
-        if version < _VERSION:
-            with self._transaction():
-                self._database.execute(_UPGRADE)
-                self._database.execute(f"PRAGMA user_version = {_VERSION}")
+    def _add_sizes(self) -> None:
+        """Tell the sizes of files that were read before there was a table of them."""
+        [(n_sizes,)] = self._database.rows("SELECT count(*) FROM sizes")
+        if not n_sizes:
+            for size, content in self._database.rows("SELECT DISTINCT size, content FROM files"):
+                self._database.put(SIZES, size, content)
 
     def __enter__(self) -> Store:
         return self
 
-    def __exit__(self, *_: object) -> None:
-        self._database.close()
-
-    @contextlib.contextmanager
-    def _explained(self) -> Iterator[None]:
-        try:
-            yield
-        except sqlite3.DatabaseError as error:
-            damaged = error.sqlite_errorname in {"SQLITE_CORRUPT", "SQLITE_NOTADB"}
-            remedy = "delete it to extract anew" if damaged else "make room or check its permissions"
-            raise UserError(f"{self._path}: {error}; {remedy}") from error
+    def __exit__(self, *error: object) -> None:
+        self._database.__exit__(*error)
 
     def contents(self) -> frozenset[ContentHash]:
         """Hashes of all songs stored under the present layout."""
-        rows = self._rows("SELECT content FROM songs WHERE layout = ?", LAYOUT_ID)
+        rows = self._database.rows("SELECT content FROM songs WHERE layout = ?", LAYOUT_ID)
         return frozenset(content for (content,) in rows)
 
     def failures(self) -> dict[ContentHash, Failure]:
         """Content hash -> why that content failed before."""
-        rows = self._rows("SELECT content, kind, reason FROM failures")
+        rows = self._database.rows("SELECT content, kind, reason FROM failures")
         return {content: Failure(kind, reason) for content, kind, reason in rows}
 
     def known_files(self) -> dict[bytes, KnownFile]:
         """Path as bytes -> what the file was when it was last read."""
-        rows = self._rows("SELECT path, size, mtime_ns, content FROM files")
+        rows = self._database.rows("SELECT path, size, mtime_ns, content FROM files")
         return {path: KnownFile(*found) for path, *found in rows}
 
     def sizes(self) -> Iterator[tuple[int, ContentHash]]:
         """Size in bytes and content hash of everything ever read, under whatever layout."""
-        with self._explained():
-            yield from self._database.execute("SELECT size, content FROM sizes")
+        yield from self._database.each_row("SELECT size, content FROM sizes")
 
     def songs(self, stamps: Sequence[Stamp]) -> Iterator[Song]:
         """Fetch the stored songs of files, in that order."""
         for start in range(0, len(stamps), SONGS_PER_QUERY):
             part = stamps[start : start + SONGS_PER_QUERY]
             marks = ",".join("?" * len(part))
-            rows = self._rows(
+            rows = self._database.rows(
                 f"SELECT content, embedding, facts FROM songs WHERE layout = ? AND content IN ({marks})",
                 LAYOUT_ID,
                 *(stamp.content for stamp in part),
             )
             found = {content: (blob, facts) for content, blob, facts in rows}
-            yield from (self._song(stamp, *found[stamp.content]) for stamp in part)
+            yield from (self._song(stamp, *found.get(stamp.content, (b"", ""))) for stamp in part)
 
     def _song(self, stamp: Stamp, blob: bytes, facts: str) -> Song:
-        told = json.loads(facts)
-        embedding = np.frombuffer(blob, dtype="<f4").astype(np.float32)
-        if embedding.shape != (N_FEATURES,):
-            raise UserError(f"{self._path} holds a row of another size; delete it to extract anew")
-        return Song(stamp, embedding, tags=Tags(**told.pop("tags")), **told)
+        try:
+            return _read_song(stamp, blob, facts)
+        except (ValueError, TypeError, LookupError, AttributeError, RecursionError) as error:
+            with self._database.explained(), self._database.transaction():
+                self._database.delete(SONGS, content=stamp.content, layout=LAYOUT_ID)
+            name = clean(stamp.path.name)
+            raise UserError(f"{self._path} held no sound row for {name}; run this again") from error
 
     def record(self, stamp: Stamp, result: Song | Failure) -> None:
         """Keep what became of a file; it is on disk when this returns.
@@ -179,28 +162,17 @@ class Store:
         result
             The song that its content is, or why it is none.
         """
-        with self._explained(), self._transaction():
+        with self._database.explained(), self._database.transaction():
             if isinstance(result, Song):
                 self._put_song(result)
             else:
-                row = (stamp.content, result.kind, result.reason)
-                self._database.execute("INSERT OR REPLACE INTO failures VALUES (?, ?, ?)", row)
+                self._database.put(FAILURES, stamp.content, result.kind, result.reason)
             self._put_file(stamp)
 
     def record_known(self, stamp: Stamp) -> None:
         """Keep that a file holds a content that has been dealt with before."""
-        with self._explained(), self._transaction():
+        with self._database.explained(), self._database.transaction():
             self._put_file(stamp)
-
-    @contextlib.contextmanager
-    def _transaction(self) -> Iterator[None]:
-        self._database.execute("BEGIN IMMEDIATE")
-        try:
-            yield
-        except BaseException:
-            self._database.execute("ROLLBACK")
-            raise
-        self._database.execute("COMMIT")
 
     def _put_song(self, song: Song) -> None:
         facts = {
@@ -209,15 +181,24 @@ class Store:
             "channels": song.channels,
             "tags": asdict(song.tags),
         }
-        row = (song.stamp.content, LAYOUT_ID, song.embedding.astype("<f4").tobytes(), json.dumps(facts))
-        self._database.execute("INSERT OR REPLACE INTO songs VALUES (?, ?, ?, ?)", row)
-        self._database.execute("DELETE FROM failures WHERE content = ?", (song.stamp.content,))
+        blob = song.embedding.astype("<f4").tobytes()
+        self._database.put(SONGS, song.stamp.content, LAYOUT_ID, blob, json.dumps(facts))
+        self._database.delete(FAILURES, content=song.stamp.content)
 
     def _put_file(self, stamp: Stamp) -> None:
-        row = (os.fsencode(stamp.path), stamp.size, stamp.mtime_ns, stamp.content)
-        self._database.execute("INSERT OR REPLACE INTO files VALUES (?, ?, ?, ?)", row)
-        self._database.execute("INSERT OR IGNORE INTO sizes VALUES (?, ?)", (stamp.size, stamp.content))
+        mtime_ns = min(stamp.mtime_ns, _LATEST)
+        self._database.put(FILES, os.fsencode(stamp.path), stamp.size, mtime_ns, stamp.content)
+        self._database.put(SIZES, stamp.size, stamp.content)
 
-    def _rows(self, statement: str, *values: object) -> list[tuple]:
-        with self._explained():
-            return self._database.execute(statement, values).fetchall()
+
+def _read_song(stamp: Stamp, blob: bytes, facts: str) -> Song:
+    """Make a song of a row's values; raises whatever shows that they are none."""
+    told = json.loads(facts)
+    embedding = np.frombuffer(blob, dtype="<f4").astype(np.float32)
+    if embedding.shape != (N_FEATURES,) or not np.isfinite(embedding).all():
+        raise ValueError("the embedding has another size, or is not finite")
+    tags = Tags(**told["tags"])
+    if not all(isinstance(value, str | None) for value in asdict(tags).values()):
+        raise TypeError("a tag is no text")
+    numbers = float(told["duration"]), int(told["sample_rate"]), int(told["channels"])
+    return Song(stamp, embedding, *numbers, tags)

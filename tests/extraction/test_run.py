@@ -80,11 +80,14 @@ def test_two_runs_at_once_are_refused(music, run, paths, capsys):
     assert run(music) == 0
 
 
-def test_a_damaged_store_is_named(music, run, paths, capsys):
+def test_a_damaged_store_is_set_aside_and_named(music, run, paths, capsys):
     paths.data.mkdir()
-    paths.store.write_bytes(b"this is no database, but long enough to look like one" * 20)
-    assert run(music) == 1
-    assert "store.sqlite" in capsys.readouterr().err
+    content = b"this is no database, but long enough to look like one" * 20
+    paths.store.write_bytes(content)
+    assert run(music) == 0
+    said = capsys.readouterr().err
+    assert "store.sqlite is damaged (it is no SQLite database); kept as store.sqlite.damaged-1" in said
+    assert (paths.data / "store.sqlite.damaged-1").read_bytes() == content
     assert str(paths.store) not in {opened.path for opened in psutil.Process().open_files()}
 
 
