@@ -6,6 +6,7 @@ Writes  outputs/plots/journey_<song>.png              waveform -> spectrogram ->
         outputs/plots/three_perspectives_<song>.png   producer, computer, data scientist
         outputs/plots/map_2d.png, map_3d.png          UMAP of all songs
         outputs/html/map_2d.html, map_3d.html         the same to search, colour and play, without a network
+        outputs/reports/map_2d.csv, map_3d.csv        where every song lies, and how true that is
         outputs/html/index.html                       the gallery of everything made so far
 Run     python 02_embedding_journey.py [--song NAME_OR_FILE] [--sample N]
 
@@ -60,8 +61,8 @@ def tell(arguments: argparse.Namespace) -> int:
         raise UserError(f"the library is empty; run: {EXTRACT}")
     song = choose_song(library, arguments.song)
     written = [draw_journey(paths, song)] if song else []
-    shown = choose_shown(song.library if song else library, arguments.sample, song.row if song else None)
-    maps = lay_out(shown)
+    shown = choose_shown(paths, song.library if song else library, arguments.sample, song)
+    maps = lay_out(paths, shown)
     if song:
         written.append(draw_perspectives(paths, song, shown, maps[0]))
     written += draw_maps(paths, shown, maps, starred=arguments.song is not None)
@@ -102,34 +103,37 @@ def draw_journey(paths: Paths, song: ChosenSong) -> Path:
     return path
 
 
-def choose_shown(library: Library, most: int, pointed_out: int | None) -> MapSongs:
+def choose_shown(paths: Paths, library: Library, most: int, song: ChosenSong | None) -> MapSongs:
     """Choose the songs that the maps show, the song of the journey included, and say if not all are."""
     from common.maps import selection
 
-    shown = selection.choose_shown(library, most, pointed_out)
+    shown = selection.choose_shown(library, most, song.row if song else None, paths)
     if shown.drawn_from is not None:
         songs = f"{thousands(len(shown.rows))} of {count(shown.drawn_from, 'song')}"
         note(f"the maps show {songs}, drawn at random, each genre by its share (another number: --sample N)")
     return shown
 
 
-def lay_out(shown: MapSongs) -> list[Projection]:
-    """Compute the 2D and the 3D map, and say how far to trust them."""
-    from common.arrays import neighbours
+def lay_out(paths: Paths, shown: MapSongs) -> list[Projection]:
+    """Compute the 2D and the 3D map, keep their tables for the next time, and say how far to trust them."""
     from common.maps import projection
+    from common.maps.layout_table import read_layout, write_layout
+    from common.maps.words import keeps
 
-    values = shown.songs.standardised[: len(shown.rows)]
-    near = neighbours(values, projection.NEIGHBOURS)
+    files = shown.songs.paths[: len(shown.rows)]
     if len(shown.rows) > 3:
         with console.note_if_slow("loading UMAP (its first import on a machine compiles for half a minute)"):
             projection.import_umap()
     made = []
-    for dimensions in (2, 3):
+    for name, dimensions in ((Output.MAP_2D, 2), (Output.MAP_3D, 3)):
+        table = paths.report(f"{name}.csv")
         with console.note_if_slow(f"laying out {count(len(shown.rows), 'song')} in {dimensions}D"):
-            made.append(projection.project(values, near, dimensions, shown.drawn_from))
-        trust = made[-1].trust
-        how_far = "" if trust is None else f", trustworthiness {trust:.2f} of 1"
-        note(f"{dimensions}D map: {made[-1].method}{how_far}")
+            earlier = read_layout(table, files, dimensions)
+            laid_out = projection.project(shown.vectors, shown.near, dimensions, earlier, shown.drawn_from)
+        write_layout(table, files, laid_out.coordinates, laid_out.kept)
+        trust = "" if laid_out.trust is None else f", trustworthiness {laid_out.trust:.2f} of 1"
+        note(f"{dimensions}D map: {laid_out.method}{trust}. {keeps(laid_out)}".rstrip())
+        made.append(laid_out)
     return made
 
 
@@ -152,7 +156,7 @@ def draw_maps(paths: Paths, shown: MapSongs, maps: list[Projection], starred: bo
     from common.maps.selection import locate
     from common.maps.words import title
 
-    nearest, written = page.nearest_songs(shown, paths), []
+    nearest, written = page.nearest_songs(shown), []
     drawn = ((Output.MAP_2D, figures.draw_2d), (Output.MAP_3D, figures.draw_3d))
     for projection, (name, draw) in zip(maps, drawn, strict=True):
         star = locate(shown, projection) if starred else None

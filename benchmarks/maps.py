@@ -20,7 +20,6 @@ from typing import Any
 
 from benchmarks.libraries import make_library
 from common import console
-from common.arrays import neighbours
 from common.library import Library
 from common.maps import figures, projection
 from common.maps import page as map_pages
@@ -47,11 +46,12 @@ def measure(n_songs: int, folder: Path) -> dict[str, float]:
         found[what] = watch.seconds
         return done
 
-    near = timed("neighbours", lambda: neighbours(library.standardised, projection.NEIGHBOURS))
-    nearest = timed("nearest songs", lambda: map_pages.nearest_songs(choose_shown(library, len(library))))
+    shown = timed("space", lambda: choose_shown(library, len(library)))
+    near = timed("neighbours", lambda: shown.near)
+    nearest = timed("nearest songs", lambda: map_pages.nearest_songs(shown))
     for dimensions, draw in ((2, figures.draw_2d), (3, figures.draw_3d)):
         name, page = f"{dimensions}D", folder / f"map_{dimensions}d.html"
-        made = timed(f"{name} layout", partial(projection.project, library.standardised, near, dimensions))
+        made = timed(f"{name} layout", partial(projection.project, shown.vectors, near, dimensions))
         timed(f"{name} picture", partial(_draw, draw, library, made, folder))
         timed(f"{name} page", partial(map_pages.write_map, library, made, nearest, page))
         found[f"{name} page MB"] = page.stat().st_size / 1e6

@@ -88,8 +88,8 @@ CHAPTERS = (
 RENDERED = {".csv"}
 """Endings of reports that the page shows; others it links to, and a report for reading has a page."""
 
-FOR_READING_ELSEWHERE = (Output.BOUNDARY, Output.PREDICTIONS)
-"""Tables that the report already shows a part of, in words: the page links to them."""
+FOR_READING_ELSEWHERE = (Output.BOUNDARY, Output.PREDICTIONS, Output.MAP_2D, Output.MAP_3D)
+"""Tables that a report or a map already shows in another form: the page links to them."""
 
 
 def refresh(paths: Paths) -> Path:

@@ -28,6 +28,9 @@ if TYPE_CHECKING:
 ELEVATION, ASIDE = 18.0, 35.0
 """Degrees from which the 3D map is printed: above it, and to either side of where it looks widest."""
 
+MOST_DROP_LINES = 300
+"""Songs of a 3D map that get a line to the floor; of more, the lines would be a fog."""
+
 
 def draw_2d(library: Library, projection: Projection, star: Star | None = None) -> Figure:
     """Draw the 2D map with its genres labelled in the picture.
@@ -46,7 +49,7 @@ def draw_2d(library: Library, projection: Projection, star: Star | None = None) 
     with charts.style():
         figure = plt.figure(figsize=(12, 10))
         axes = figure.add_axes((0.03, 0.15, 0.94, 0.77))
-        handles = draw_points(axes, library, projection.coordinates)
+        handles = draw_points(axes, library, projection)
         if star is not None:
             handles.append(draw_star(axes, star))
         label_genres(axes, library.genres[: library.n_own], projection.coordinates, star)
@@ -66,7 +69,8 @@ def draw_3d(library: Library, projection: Projection, star: Star | None = None) 
             axes = cast("Axes3D", figure.add_axes(where, projection="3d"))
             axes.view_init(ELEVATION, azimuth)
             axes.computed_zorder = False  # or a song in front would cover the star
-            handles = draw_points(axes, library, projection.coordinates)
+            _drop_lines(axes, projection.coordinates)
+            handles = draw_points(axes, library, projection)
             if star is not None:
                 handles.append(draw_star(axes, star))
             axes.set_box_aspect((1, 1, 0.8), zoom=1.12)
@@ -74,6 +78,16 @@ def draw_3d(library: Library, projection: Projection, star: Star | None = None) 
             axes.set_title(side, loc="center", y=0.99, weight="normal", size=11)
         _frame(figure, library, projection, handles)
     return figure
+
+
+def _drop_lines(axes: Axes3D, coordinates: np.ndarray) -> None:
+    """Draw a line from every song down to the floor, so that the eye sees how far back it stands."""
+    height = np.ptp(coordinates[:, 2]) or 1.0
+    floor = float(coordinates[:, 2].min() - 0.06 * height)
+    axes.set_zlim(floor, float(coordinates[:, 2].max() + 0.06 * height))
+    for x, y, z in coordinates[:MOST_DROP_LINES]:
+        axes.plot([x, x], [y, y], [floor, z], color=charts.GRID, linewidth=0.8, zorder=0)
+        axes.plot([x], [y], [floor], marker="o", markersize=2.2, color="#B4B8C2", zorder=0)
 
 
 def _widest_view(coordinates: np.ndarray) -> float:
@@ -85,10 +99,14 @@ def _widest_view(coordinates: np.ndarray) -> float:
     return float(along - 90.0 if along > 0 else along + 90.0)
 
 
+PALEST, FULL = 0.25, 0.9
+"""Opacity of a song that keeps none of its nearest songs near it, and of one that keeps all."""
+
+
 def draw_points(
-    axes: Axes, library: Library, coordinates: np.ndarray, size: float | None = None
+    axes: Axes, library: Library, projection: Projection, size: float | None = None
 ) -> list[PathCollection]:
-    """Draw one point per song and return the legend's handles, one per genre.
+    """Draw one point per song, paler where it is misplaced, and return the legend's handles, one per genre.
 
     Parameters
     ----------
@@ -96,8 +114,8 @@ def draw_points(
         The picture, flat or solid as the coordinates are.
     library
         The songs that are shown.
-    coordinates
-        Where they lie, shape (n_songs, 2 or 3).
+    projection
+        Where they lie, and how far that is true.
     size
         The area of a point in square points; None for one that is smaller the more songs there are.
     """
@@ -105,27 +123,29 @@ def draw_points(
     genres, sizes = np.array(library.genres[: library.n_own]), Counter(library.genres[: library.n_own])
     handles = []
     for genre, (colour, marker) in charts.genre_styles(genres.tolist()).items():
-        where = coordinates[genres == genre]
+        own = genres == genre
+        alpha = FULL if projection.kept is None else PALEST + (FULL - PALEST) * projection.kept[own]
         label = f"{shorten(clean(genre), 24)} ({sizes[genre]})"
-        handles.append(
-            _scatter(
-                axes, where, s=size, c=colour, marker=marker, alpha=0.8, linewidths=0.5, edgecolors="white",
-                label=label,
-            )
-        )  # fmt: skip
+        style = {"s": size, "c": colour, "marker": marker, "linewidths": 0.5, "edgecolors": "white"}
+        _scatter(axes, projection.coordinates[own], alpha=alpha, **style)
+        # The legend shows every genre in full colour, however well its songs are placed.
+        handles.append(_scatter(axes, projection.coordinates[:0], alpha=FULL, label=label, **style))
     _bare(axes)
     return handles
 
 
 def _scatter(axes: Axes, coordinates: np.ndarray, **options: Any) -> PathCollection:
     """Draw points in a flat or a solid picture: coordinates (n_points, 2 or 3)."""
+    if axes.name == "3d":
+        # Paleness already says how well a song is placed; depth is told by the lines to the floor.
+        options |= {"depthshade": False}
     return cast("Any", axes).scatter(*coordinates.T, **options)
 
 
 def draw_small(axes: Axes, shown: MapSongs, projection: Projection) -> None:
     """Draw a 2D map as one panel among others: points, genres and the song it points out."""
     songs, star = shown.songs, locate(shown, projection)
-    draw_points(axes, songs, projection.coordinates)
+    draw_points(axes, songs, projection)
     if star is not None:
         draw_star(axes, star, label=False)
     label_genres(axes, songs.genres[: songs.n_own], projection.coordinates, star, size=10)

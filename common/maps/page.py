@@ -19,33 +19,27 @@ import numpy as np
 from common import charts
 from common.arrays import neighbours
 from common.library import Library
-from common.maps.projection import CHUNK, Projection
+from common.maps.projection import KEPT_NEIGHBOURS, NEIGHBOURS, Projection
 from common.maps.selection import MapSongs, Star
 from common.maps.words import describe, title
 from common.music import energies, keys, shown_tempo, tempos
 from common.pages import address, escape, save_page, share_plotly
-from common.paths import Paths
 from common.recordings import recording_numbers
 from common.search import nearest as similarity
-from common.search import spaces
 from common.text import clean, duration
 
 ASSETS = Path(__file__).parent / "assets"
 
-N_NEAREST = 5
-"""Songs that lines are drawn to."""
-
 NEAREST = (
-    "Lines lead to the {songs} nearest in the whole embedding, as 04_similarity_search.py finds them: it "
-    "weighs the musical groups by what they have to say, while the map counts every number the same, so a "
-    "line may cross the map."
+    "Lines lead to the {songs} nearest in the whole embedding, as 04_similarity_search.py finds them; where "
+    "the map had no room for all that are near, a line crosses it."
 )
 
 Nearest = list[list[tuple[int, float]]]
 """For each song the rows of its nearest songs and their similarity (cosine, -1 to 1), best first."""
 
 
-def nearest_songs(shown: MapSongs, paths: Paths | None = None) -> Nearest:
+def nearest_songs(shown: MapSongs) -> Nearest:
     """Find the nearest songs of every song, guests included, by the default measure of the search.
 
     As in the search, each recording is found once, and a song's own copies are not.
@@ -54,8 +48,6 @@ def nearest_songs(shown: MapSongs, paths: Paths | None = None) -> Nearest:
     ----------
     shown
         The songs of the map: only these look for songs and are found, a guest only looks.
-    paths
-        The folders, where a large library's space may be kept; None for a library that is on no disk.
 
     Returns
     -------
@@ -64,22 +56,19 @@ def nearest_songs(shown: MapSongs, paths: Paths | None = None) -> Nearest:
         songs apart.
     """
     library, rows = shown.library, shown.rows
-    if len(rows) < 2 or not any(
-        library.standardised_rows(rows[start : start + CHUNK].tolist()).any()
-        for start in range(0, len(rows), CHUNK)
-    ):
+    if shown.space is None or not np.ptp(shown.vectors, axis=0).any():
         return [[] for _ in range(len(rows) + library.n_guests)]
-    space = spaces.build(spaces.DEFAULT_SPACE, library, paths)
     recordings = recording_numbers(library, rows)
     # Among so many there are enough recordings, however many copies of each.
-    k = N_NEAREST * int(np.bincount(recordings).max())
+    k = KEPT_NEIGHBOURS * int(np.bincount(recordings).max())
+    pairs = shown.near if k <= NEIGHBOURS else neighbours(shown.vectors, k)
     found = []
-    for row, (near, distances) in enumerate(zip(*neighbours(space.rows[rows], k), strict=True)):
-        kept = _others_once(recordings[near], recordings[row])[:N_NEAREST]
-        found.append([(int(near[place]), 1.0 - float(distances[place])) for place in kept])
+    for row, (near, distances) in enumerate(zip(*pairs, strict=True)):
+        first = _others_once(recordings[near], recordings[row])[:KEPT_NEIGHBOURS]
+        found.append([(int(near[place]), 1.0 - float(distances[place])) for place in first])
     allowed = np.isin(np.arange(library.n_own), rows)
     for guest in range(library.n_own, len(library)):
-        matches = similarity.search(space, guest, N_NEAREST, allowed).matches
+        matches = similarity.search(shown.space, guest, KEPT_NEIGHBOURS, allowed).matches
         found.append([(int(np.searchsorted(rows, match.row)), match.score) for match in matches])
     return found
 
@@ -124,7 +113,7 @@ def write_map(
 
 def _about_lines(projection: Projection) -> str:
     some = "" if projection.drawn_from is None else " among those shown that are"
-    return NEAREST.format(songs=f"{N_NEAREST} songs{some}")
+    return NEAREST.format(songs=f"{KEPT_NEIGHBOURS} songs{some}")
 
 
 def page_content(
@@ -147,6 +136,7 @@ def page_content(
     return {
         "songs": {**song_facts(songs), "file": [address(file, home) for file in songs.paths]},
         "places": np.round(places, 3).T.tolist(),
+        "kept": [] if projection.kept is None else [round(float(share), 2) for share in projection.kept],
         "nearest": [[[row, round(score, 2)] for row, score in found] for found in nearest],
         "genres": [
             {"name": clean(genre), "colour": colour, "symbol": symbols[marker]}

@@ -1,8 +1,8 @@
-"""Songs as points: their embeddings laid out in two or three dimensions, and how far to trust the result.
+"""Songs as points: their rows in the search space laid out on a map, and how far to trust the result.
 
 Conventions
 -----------
-Input is the standardised library, float64, shape (n_songs, n_features); distances are cosine distances,
+Input is the rows of a similarity space, shape (n_songs, n_columns), length 1; distances are cosine distances,
 the same by which songs are searched. Coordinates are float64, shape (n_songs, dimensions), without unit.
 Everything is seeded: the same library gives the same map on the same machine.
 """
@@ -15,20 +15,34 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from common.arrays import principal_components, unit_rows
+from common.maps.layout_table import Layout
 
-NEIGHBOURS = 15
-"""Neighbours that UMAP keeps together (its default); fewer in a library of fewer songs."""
+NEIGHBOURS = 6
+"""Other songs that UMAP keeps a song together with. Measured by `benchmarks.map_quality`: with 5 to 8 a song
+keeps most of its five nearest; UMAP's own default of 15 keeps fewer."""
+
+NEGATIVE_SAMPLES = 10
+"""Songs that UMAP pushes away for every song that it pulls near; twice its default, measured likewise."""
+
+EPOCHS, MANY_SONGS = 1000, 2000
+"""Rounds of optimisation in a library of fewer than so many songs; UMAP's own choice in a larger one."""
+
+LOSS_ALLOWED = 0.05
+"""Share of neighbours that an earlier map, with new songs put in, may keep less than one made anew, and still
+stays: more than another seed changes. Until then no song moves; a new map then lies like the earlier one."""
 
 SEED = 20_240
-TRUST_NEIGHBOURS = 5
-"""Neighbours that trustworthiness is judged by (scikit-learn's default), also drawn on the map."""
+KEPT_NEIGHBOURS = 5
+"""Nearest songs that a place is judged by; the same that the page draws lines to."""
 
 TRUST_SAMPLE = 3000
 """Songs that trustworthiness is measured on, where there are more; it needs all pairs of them."""
 
-
 CHUNK = 8192
 """Songs that are standardised at a time where not all are needed at once."""
+
+DECIMALS = 4
+"""Of coordinates, so that a layout read from its table is the same to the last digit."""
 
 UMAP, PCA, DISC = "UMAP", "PCA", "disc"
 
@@ -40,13 +54,16 @@ class Projection:
     Attributes
     ----------
     coordinates
-        float64, shape (n_songs, dimensions).
+        The places, float64, shape (n_songs, dimensions), without unit.
     method
         ``UMAP``; ``PCA`` where there are too few songs for it; ``disc`` where all songs are the same and
         their places mean nothing.
+    kept
+        The share, 0 to 1, of each song's `KEPT_NEIGHBOURS` nearest songs that are among its nearest on the
+        map, shape (n_songs,); None where places mean nothing.
     trust
-        Trustworthiness, 0 to 1: how far songs that are neighbours on the map are neighbours in the
-        embedding. None where there are fewer than three songs or all are the same.
+        Trustworthiness, 0 to 1: how far songs that are neighbours on the map are neighbours in the space.
+        None where there are fewer than three songs or all are the same.
     judged_on
         How many songs ``trust`` was measured on.
     drawn_from
@@ -55,19 +72,22 @@ class Projection:
 
     coordinates: np.ndarray = field(repr=False)
     method: str
+    kept: np.ndarray | None = field(repr=False)
     trust: float | None
     judged_on: int
     drawn_from: int | None = None
 
     @property
     def dimensions(self) -> int:
+        """How many dimensions the map has."""
         return self.coordinates.shape[1]
 
 
 def project(
-    standardised: np.ndarray,
+    rows: np.ndarray,
     near: tuple[np.ndarray, np.ndarray],
     dimensions: int,
+    earlier: Layout | None = None,
     drawn_from: int | None = None,
     seed: int = SEED,
 ) -> Projection:
@@ -79,25 +99,83 @@ def project(
 
     Parameters
     ----------
-    standardised
-        The songs, at least one, shape (n_songs, n_features).
+    rows
+        The songs in the search space, at least one, float32, shape (n_songs, n_columns).
     near
         What `neighbours` found for at least ``min(NEIGHBOURS, n_songs - 1)`` neighbours.
     dimensions
         How many dimensions the map has, 2 or 3.
+    earlier
+        Where an earlier map had these songs, which stay there while that is about as true as a new map;
+        None if there is none.
     drawn_from
         How many songs these are a sample of; None if they are all.
     seed
         The seed of UMAP's random numbers.
     """
-    n_songs = len(standardised)
-    if not np.any(standardised):
-        return Projection(_disc(n_songs, dimensions), DISC, None, 0, drawn_from)
-    coordinates, method = principal_components(standardised, dimensions), PCA
-    if n_songs >= dimensions + 2:
-        coordinates, method = _umap(standardised, near, coordinates, seed), UMAP
-    trust, judged_on = _trust(standardised, coordinates, seed)
-    return Projection(coordinates, method, trust, judged_on, drawn_from)
+    if not np.ptp(rows, axis=0).any():
+        return Projection(_disc(len(rows), dimensions), DISC, None, None, 0, drawn_from)
+    method = UMAP if len(rows) >= dimensions + 2 else PCA
+    if earlier is not None and _is_current(earlier, near[0]):
+        coordinates = earlier.coordinates
+    else:
+        coordinates = np.round(_lay_out(rows, near, dimensions, earlier, seed), DECIMALS)
+    kept = kept_share(near[0], coordinates)
+    trust, judged_on = _trust(rows, coordinates, seed)
+    return Projection(coordinates, method, kept, trust, judged_on, drawn_from)
+
+
+def _is_current(earlier: Layout, near: np.ndarray) -> bool:
+    """Whether an earlier layout has every song, and its neighbours are still those that it was judged by."""
+    kept = kept_share(near, earlier.coordinates) if earlier.is_known.all() else None
+    return kept is not None and np.allclose(kept, earlier.kept, rtol=0.0, atol=1e-3)
+
+
+def _lay_out(
+    rows: np.ndarray,
+    near: tuple[np.ndarray, np.ndarray],
+    dimensions: int,
+    earlier: Layout | None,
+    seed: int,
+) -> np.ndarray:
+    centred = rows.astype(np.float64) - rows.mean(axis=0, dtype=np.float64)
+    anew = principal_components(centred, dimensions)
+    if len(rows) >= dimensions + 2:
+        anew = _umap(rows, near, _spread_out(anew, seed), seed)
+    if earlier is None or np.count_nonzero(earlier.is_known) <= dimensions:
+        return anew
+    adapted = _with_new_songs(earlier, rows)
+    loss = mean_kept(near[0], anew) - mean_kept(near[0], adapted)
+    return adapted if loss <= LOSS_ALLOWED else align(anew, earlier.coordinates, earlier.is_known)
+
+
+def _with_new_songs(earlier: Layout, rows: np.ndarray) -> np.ndarray:
+    """Give the songs that an earlier layout does not know the places that `place` would give them."""
+    known, filled = earlier.is_known, earlier.coordinates.copy()
+    for new in np.flatnonzero(~known):
+        filled[new] = place(rows[new], rows[known], earlier.coordinates[known])
+    return filled
+
+
+def align(coordinates: np.ndarray, earlier: np.ndarray, known: np.ndarray) -> np.ndarray:
+    """Turn, mirror, scale and shift a map so that it lies on an earlier one as closely as it can.
+
+    Orthogonal Procrustes analysis (P. H. Schönemann, Psychometrika 31, 1966).
+
+    Parameters
+    ----------
+    coordinates
+        The new map, shape (n_songs, dimensions).
+    earlier
+        The earlier map of the same songs, the same shape.
+    known
+        Which songs the earlier map has, shape (n_songs,).
+    """
+    middle, target = coordinates[known].mean(axis=0), earlier[known].mean(axis=0)
+    here, there = coordinates[known] - middle, earlier[known] - target
+    left, strengths, right = np.linalg.svd(here.T @ there)
+    scale = strengths.sum() / max(float((here**2).sum()), 1e-12)
+    return (coordinates - middle) @ (left @ right) * (scale or 1.0) + target
 
 
 def _disc(n_songs: int, dimensions: int) -> np.ndarray:
@@ -109,28 +187,33 @@ def _disc(n_songs: int, dimensions: int) -> np.ndarray:
 
 
 def _umap(
-    standardised: np.ndarray, near: tuple[np.ndarray, np.ndarray], start: np.ndarray, seed: int
+    rows: np.ndarray,
+    near: tuple[np.ndarray, np.ndarray],
+    start: np.ndarray,
+    seed: int,
 ) -> np.ndarray:
     umap = import_umap()
     # UMAP counts a song as its own nearest neighbour, and wants fewer neighbours than songs.
-    n_songs = len(standardised)
-    k = min(NEIGHBOURS, n_songs - 1)
+    n_songs = len(rows)
+    k = min(NEIGHBOURS + 1, n_songs - 1)
     itself = np.arange(n_songs, dtype=np.int32)[:, np.newaxis]
-    rows = np.hstack([itself, near[0]])[:, :k]
+    nearest = np.hstack([itself, near[0]])[:, :k]
     distances = np.hstack([np.zeros_like(itself, dtype=np.float32), near[1]])[:, :k]
     reducer = umap.UMAP(
         n_components=start.shape[1],
         n_neighbors=k,
         metric="cosine",
-        precomputed_knn=(rows, distances),
-        init=_spread_out(start, seed),
+        precomputed_knn=(nearest, distances),
+        init=start.astype(np.float32),
+        negative_sample_rate=NEGATIVE_SAMPLES,
+        n_epochs=EPOCHS if n_songs < MANY_SONGS else None,
         random_state=seed,
         n_jobs=1,
     )
     with warnings.catch_warnings():
         # New songs are placed by `place`, which needs no search index.
         warnings.filterwarnings("ignore", message=r"(?s)precomputed_knn\[2\]", category=UserWarning)
-        return reducer.fit_transform(standardised).astype(np.float64)
+        return reducer.fit_transform(rows).astype(np.float64)
 
 
 def _spread_out(start: np.ndarray, seed: int) -> np.ndarray:
@@ -154,21 +237,58 @@ def import_umap():
     return umap
 
 
-def _trust(standardised: np.ndarray, coordinates: np.ndarray, seed: int) -> tuple[float | None, int]:
+def kept_share(near: np.ndarray, coordinates: np.ndarray, k: int = KEPT_NEIGHBOURS) -> np.ndarray | None:
+    """Count how many of its true neighbours a map keeps near each song.
+
+    Parameters
+    ----------
+    near
+        The rows of each song's nearest songs in the space, nearest first, shape (n_songs, at least k, or all
+        others).
+    coordinates
+        Where the songs lie on the map, shape (n_songs, dimensions).
+    k
+        How many nearest songs count, in the space and on the map.
+
+    Returns
+    -------
+    ndarray or None
+        Shares, 0 to 1, shape (n_songs,); None for a song alone.
+    """
+    from scipy.spatial import KDTree
+
+    k = min(k, near.shape[1])
+    if k < 1:
+        return None
+    _, found = KDTree(coordinates).query(coordinates, k + 1)
+    others = found != np.arange(len(found))[:, np.newaxis]
+    # Where several songs lie on one spot, a song need not be the nearest to itself.
+    others[others.all(axis=1), -1] = False
+    on_map = found[others].reshape(len(found), k)
+    return (near[:, :k, np.newaxis] == on_map[:, np.newaxis, :]).any(axis=2).mean(axis=1)
+
+
+def mean_kept(near: np.ndarray, coordinates: np.ndarray) -> float:
+    """The mean of `kept_share` over all songs; NaN for a song alone."""
+    kept = kept_share(near, coordinates)
+    return float("nan") if kept is None else float(kept.mean())
+
+
+def _trust(rows: np.ndarray, coordinates: np.ndarray, seed: int) -> tuple[float | None, int]:
     """Trustworthiness (J. Venna and S. Kaski, 2001) by scikit-learn, and the number of songs used."""
     from sklearn.manifold import trustworthiness
 
-    n_songs = min(len(standardised), TRUST_SAMPLE)
-    k = min(TRUST_NEIGHBOURS, (n_songs - 1) // 2)
+    n_songs = min(len(rows), TRUST_SAMPLE)
+    k = min(KEPT_NEIGHBOURS, (n_songs - 1) // 2)
     if k < 1:
         return None, n_songs
-    if n_songs < len(standardised):
-        chosen = np.sort(np.random.default_rng(seed).choice(len(standardised), n_songs, replace=False))
-        standardised, coordinates = standardised[chosen], coordinates[chosen]
-    return float(trustworthiness(standardised, coordinates, n_neighbors=k, metric="cosine")), n_songs
+    if n_songs < len(rows):
+        chosen = np.sort(np.random.default_rng(seed).choice(len(rows), n_songs, replace=False))
+        rows, coordinates = rows[chosen], coordinates[chosen]
+    return float(trustworthiness(rows, coordinates, n_neighbors=k, metric="cosine")), n_songs
 
 
-def place(song: np.ndarray, standardised: np.ndarray, coordinates: np.ndarray) -> np.ndarray:
+def place(song: np.ndarray, rows: np.ndarray, coordinates: np.ndarray) -> np.ndarray:
     """Place a song from outside the library on a finished map, which does not move.
 
     The song goes to the mean of its nearest songs, weighted by UMAP's membership strengths: where UMAP's
@@ -177,9 +297,9 @@ def place(song: np.ndarray, standardised: np.ndarray, coordinates: np.ndarray) -
     Parameters
     ----------
     song
-        The song, standardised with the library's means and deviations, shape (n_features,).
-    standardised
-        The library's songs, shape (n_songs, n_features).
+        The song in the search space, shape (n_columns,).
+    rows
+        The library's songs, shape (n_songs, n_columns).
     coordinates
         Where they lie, shape (n_songs, dimensions).
 
@@ -188,13 +308,14 @@ def place(song: np.ndarray, standardised: np.ndarray, coordinates: np.ndarray) -
     ndarray
         Shape (dimensions,).
     """
-    distances = np.clip(1.0 - unit_rows(standardised) @ unit_rows(song), 0.0, 2.0)
+    cosines = unit_rows(rows.astype(np.float64)) @ unit_rows(song.astype(np.float64))
+    distances = np.clip(1.0 - cosines, 0.0, 2.0)
     nearest = np.argsort(distances, kind="stable")[: min(NEIGHBOURS, len(distances))]
-    weights = _memberships(distances[nearest])
+    weights = memberships(distances[nearest])
     return weights @ coordinates[nearest] / weights.sum()
 
 
-def _memberships(distances: np.ndarray) -> np.ndarray:
+def memberships(distances: np.ndarray) -> np.ndarray:
     """UMAP's membership strengths of ascending distances: 1 for the nearest, log2(k) in total."""
     beyond = distances - distances[0]
     if len(distances) < 3 or not beyond.any():

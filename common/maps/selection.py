@@ -8,12 +8,15 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from common.arrays import stratified
+from common.arrays import neighbours, stratified
 from common.library import Library
-from common.maps.projection import place
+from common.maps.projection import NEIGHBOURS, place
+from common.search import spaces
 
 if TYPE_CHECKING:
     from common.maps.projection import Projection
+    from common.paths import Paths
+    from common.search.space import Space
 
 SAMPLE_SEED = 2
 """For the sample of a library that is too large to be shown whole."""
@@ -31,11 +34,14 @@ class MapSongs:
         The rows of the library's own songs that are shown, ascending, shape (n_shown,).
     pointed_out
         The row in the library of the song to point out; None if there is none.
+    space
+        The default similarity space of the library; None where nothing tells its songs apart.
     """
 
     library: Library
     rows: np.ndarray
     pointed_out: int | None = None
+    space: Space | None = None
 
     @cached_property
     def songs(self) -> Library:
@@ -43,6 +49,18 @@ class MapSongs:
         if len(self.rows) == self.library.n_own:
             return self.library
         return self.library.take(self.rows.tolist())
+
+    @cached_property
+    def vectors(self) -> np.ndarray:
+        """The shown songs in the space, float32, shape (n_shown, n_columns); zeros where there is none."""
+        if self.space is None:
+            return np.zeros((len(self.rows), 1), dtype=np.float32)
+        return self.space.rows[self.rows]
+
+    @cached_property
+    def near(self) -> tuple[np.ndarray, np.ndarray]:
+        """The nearest shown songs of every shown song, and their distances; see `neighbours`."""
+        return neighbours(self.vectors, NEIGHBOURS)
 
     @property
     def place(self) -> int | None:
@@ -57,7 +75,9 @@ class MapSongs:
         return self.library.n_own if len(self.rows) < self.library.n_own else None
 
 
-def choose_shown(library: Library, most: int, pointed_out: int | None = None) -> MapSongs:
+def choose_shown(
+    library: Library, most: int, pointed_out: int | None = None, paths: Paths | None = None
+) -> MapSongs:
     """Choose the songs that a map shows: all, or a sample in which each genre keeps its share.
 
     Parameters
@@ -68,6 +88,8 @@ def choose_shown(library: Library, most: int, pointed_out: int | None = None) ->
         The largest number of the library's own songs that is shown.
     pointed_out
         The row of a song that must be shown, a guest's or one of the library's own; None if there is none.
+    paths
+        The folders, where a large library's space may be kept; None for a library that is on no disk.
     """
     genres = library.genres[: library.n_own]
     rows = stratified(genres, most, SAMPLE_SEED)
@@ -76,7 +98,9 @@ def choose_shown(library: Library, most: int, pointed_out: int | None = None) ->
         own = np.flatnonzero(np.array(genres)[rows] == genres[pointed_out])
         rows[own[0] if len(own) else 0] = pointed_out
         rows = np.sort(rows)
-    return MapSongs(library, rows, pointed_out)
+    tells_apart = library.n_own > 1 and np.isfinite(library.scaling[1]).any()
+    space = spaces.build(spaces.DEFAULT_SPACE, library, paths) if tells_apart else None
+    return MapSongs(library, rows, pointed_out, space)
 
 
 @dataclass(frozen=True)
@@ -114,11 +138,10 @@ def locate(shown: MapSongs, projection: Projection) -> Star | None:
         None if there is no song to point out.
     """
     row = shown.place
-    if row is None:
+    if row is None or shown.pointed_out is None:
         return None
     songs = shown.songs
     if row < songs.n_own:
         return Star(projection.coordinates[row], songs.names[row], row)
-    standardised = songs.standardised
-    where = place(standardised[row], standardised[: songs.n_own], projection.coordinates)
-    return Star(where, songs.names[row])
+    song = shown.vectors[0] if shown.space is None else shown.space.vector(shown.pointed_out)
+    return Star(place(song, shown.vectors, projection.coordinates), songs.names[row])

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from common.layout import N_FEATURES
-from common.maps.projection import DISC, NEIGHBOURS, PCA, UMAP, Projection
+from common.maps.projection import DISC, KEPT_NEIGHBOURS, NEIGHBOURS, PCA, UMAP, Projection
 from common.text import count, thousands
 
 HONESTY = (
@@ -32,16 +31,30 @@ def describe(projection: Projection) -> str:
     if projection.drawn_from is not None:
         drawn, library = (count(n, "song") for n in (n_songs, projection.drawn_from))
         songs = f"{drawn}, drawn at random from {library}, each genre by its share"
-    source = f"the {N_FEATURES} standardised numbers of {songs}"
+    source = f"{songs}, in the space that songs are searched in"
     made = {
-        UMAP: f"UMAP of {source} (cosine, up to {NEIGHBOURS} neighbours)",
+        UMAP: f"UMAP of {source} (cosine, {NEIGHBOURS} neighbours)",
         PCA: f"Principal components of {source}: too few songs for UMAP in {projection.dimensions}D",
     }[projection.method]
     if projection.trust is None:
         return f"{made}. {HONESTY}"
+    made += f". {keeps(projection).removesuffix('.')}; paler songs keep fewer"
     sample = n_songs > projection.judged_on
     where = f", measured on {count(projection.judged_on, 'song')}" if sample else ""
     return (
         f"{made}. Trustworthiness {projection.trust:.2f}{where}; 1 would mean that all neighbours on the map "
-        f"are neighbours in the numbers. {HONESTY}"
+        f"are neighbours in the space. {HONESTY}"
+    )
+
+
+def keeps(projection: Projection) -> str:
+    """Say how many of its nearest songs a map keeps near a song; empty where places mean nothing."""
+    if projection.kept is None:
+        return ""
+    nearest = min(KEPT_NEIGHBOURS, len(projection.kept) - 1)
+    none = int((projection.kept == 0).sum())
+    without = f"; {count(none, 'song')} {'keeps' if none == 1 else 'keep'} none of them" if none else ""
+    return (
+        f"Of a song's {nearest} nearest, {nearest * projection.kept.mean():.1f} on average are among its "
+        f"{nearest} nearest on the map{without}."
     )

@@ -12,7 +12,7 @@ from common.layout import SLICES
 from common.maps import figures, words
 from common.maps import page as map_pages
 from common.maps.projection import DISC, PCA, UMAP, Projection
-from common.maps.selection import MapSongs, Star, choose_shown, locate
+from common.maps.selection import Star, choose_shown, locate
 from common.pages import address
 from common.search import spaces
 
@@ -22,7 +22,7 @@ HOSTILE = '</script><script>alert(1)</script> & "x" <b>${7*7}</b> <!--'
 def flat(library, dimensions=2, method=UMAP, trust=0.93):
     """A projection without the work of computing one."""
     coordinates = np.random.default_rng(0).normal(size=(len(library), dimensions)) * 3
-    return Projection(coordinates, method, trust, len(library))
+    return Projection(coordinates, method, None, trust, len(library))
 
 
 def everything(library):
@@ -106,7 +106,7 @@ def test_each_recording_is_found_once_and_a_songs_own_copies_are_not(library):
 def test_on_a_sampled_map_the_nearest_are_among_those_shown(library):
     guest = library.with_guest(library.embeddings[6], library.song(6) | {"song_name": "mine"})
     shown = np.array([0, 2, 3, 6, 8, 11, 14])
-    found = map_pages.nearest_songs(MapSongs(guest, shown))
+    found = map_pages.nearest_songs(dataclasses.replace(everything(guest), rows=shown))
     rows = spaces.build(spaces.DEFAULT_SPACE, library).rows.astype(np.float64)[[*shown, 6]]
     cosines = rows @ rows[:-1].T
     cosines[np.arange(7), np.arange(7)] = -2.0
@@ -172,7 +172,7 @@ def test_a_map_says_how_it_was_made(library):
     assert "Trustworthiness 0.93" in words.describe(flat(library))
     assert "too few songs for UMAP in 3D" in words.describe(flat(library, 3, PCA))
     assert "places mean nothing" in words.describe(flat(library, 2, DISC, None))
-    sampled = Projection(np.zeros((9000, 2)), UMAP, 0.9, 3000)
+    sampled = Projection(np.zeros((9000, 2)), UMAP, None, 0.9, 3000)
     assert "measured on 3 000 songs" in words.describe(sampled)
 
 

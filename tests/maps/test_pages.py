@@ -102,7 +102,7 @@ def songs(make_library):
 
 def layout(n_songs: int, dimensions: int) -> Projection:
     places = np.random.default_rng(1).uniform(-5, 5, size=(n_songs, dimensions))
-    return Projection(places, UMAP, 0.9, n_songs)
+    return Projection(places, UMAP, None, 0.9, n_songs)
 
 
 @pytest.fixture
@@ -460,7 +460,7 @@ def test_a_song_alone_can_be_played(make_library, browser):
     file = paths.raw / "one.wav"
     write_tone(file, 300.0)
     library.columns["file_path"][0] = str(file)
-    made = Projection(np.zeros((1, 2)), "disc", None, 0)
+    made = Projection(np.zeros((1, 2)), "disc", None, None, 0)
     visit(
         browser,
         map_pages.write_map(
@@ -479,7 +479,7 @@ def test_three_thousand_songs_are_drawn_and_clicked(make_library, browser):
     paths, library = make_library({"TRANCE": 1500, "ITALODANCE": 1501})
     write_tone(paths.raw / "one.wav", 300.0)
     library.columns["file_path"][7] = str(paths.raw / "one.wav")
-    made = Projection(np.random.default_rng(0).normal(size=(3001, 2)), UMAP, 0.9, 3000)
+    made = Projection(np.random.default_rng(0).normal(size=(3001, 2)), UMAP, None, 0.9, 3000)
     made.coordinates[7] = 4.5, 4.5
     visit(
         browser,

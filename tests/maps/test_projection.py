@@ -7,7 +7,8 @@ from sklearn.neighbors import NearestNeighbors
 
 from common.arrays import neighbours, principal_components, standardise
 from common.maps import projection
-from common.maps.projection import DISC, NEIGHBOURS, PCA, UMAP, place, project
+from common.maps.layout_table import Layout
+from common.maps.projection import DISC, NEIGHBOURS, PCA, UMAP, align, kept_share, memberships, place, project
 
 
 def clusters(sizes=(12, 12, 12), n_features=40, seed=0):
@@ -64,7 +65,7 @@ def test_any_number_of_songs_gives_a_map(n_songs, dimensions):
 
 
 def test_songs_that_are_all_the_same_get_places_of_their_own():
-    songs = np.zeros((9, 20))
+    songs = np.full((9, 20), 0.3)
     made = project(songs, neighbours(songs, NEIGHBOURS), 2)
     assert made.method == DISC
     assert made.trust is None
@@ -95,9 +96,74 @@ def test_the_same_songs_give_the_same_map(mapped):
 def test_trust_of_many_songs_is_measured_on_a_sample(monkeypatch):
     monkeypatch.setattr(projection, "TRUST_SAMPLE", 20)
     songs, _ = clusters()
-    trust, judged_on = projection._trust(songs, principal_components(songs, 2), seed=0)
-    assert judged_on == 20
-    assert 0.5 < trust <= 1
+    made = project(songs, neighbours(songs, NEIGHBOURS), 2)
+    assert made.judged_on == 20
+    assert 0.5 < made.trust <= 1
+
+
+@pytest.mark.parametrize("k", [1, 5, 50])
+def test_kept_neighbours_are_counted_as_scikit_learn_finds_them(k):
+    songs, _ = clusters((12, 9), n_features=7)
+    places = np.random.default_rng(3).normal(size=(21, 2))
+    near, _ = neighbours(songs, k)
+    k = near.shape[1]
+    on_map = NearestNeighbors(n_neighbors=k).fit(places).kneighbors(return_distance=False)
+    expected = [len(set(one) & set(other)) / k for one, other in zip(near, on_map, strict=True)]
+    np.testing.assert_allclose(kept_share(near, places, k), expected)
+
+
+def test_songs_on_one_spot_are_each_others_neighbours():
+    near = np.array([[1, 2], [2, 0], [0, 1], [4, 5], [3, 5], [3, 4]])
+    places = np.repeat([[0.0, 0.0], [1.0, 1.0]], 3, axis=0)
+    np.testing.assert_array_equal(kept_share(near, places, 2), np.ones(6))
+    assert kept_share(np.empty((1, 0), dtype=int), places[:1]) is None
+
+
+def test_a_map_says_how_many_neighbours_it_keeps(mapped):
+    songs, _, made = mapped
+    near, _ = neighbours(songs, 5)
+    np.testing.assert_array_equal(made.kept, kept_share(near, made.coordinates))
+    chance = 5 / (len(songs) - 1)
+    assert made.kept.mean() > 2 * chance
+
+
+def test_aligning_undoes_a_turn_a_mirror_a_scale_and_a_shift():
+    places = np.random.default_rng(0).normal(size=(20, 2))
+    turn = np.array([[0.6, -0.8], [0.8, 0.6]]) @ np.diag([1.0, -1.0])
+    known = np.arange(20) < 15
+    np.testing.assert_allclose(align(3.0 * places @ turn + 7.0, places, known), places, atol=1e-9)
+
+
+def test_a_library_that_has_not_changed_keeps_its_map(mapped):
+    songs, _, made = mapped
+    near = neighbours(songs, NEIGHBOURS)
+    again = project(songs, near, 2, Layout(made.coordinates, made.kept))
+    np.testing.assert_array_equal(again.coordinates, made.coordinates)
+
+
+@pytest.mark.parametrize("dimensions", [2, 3])
+def test_a_new_song_moves_no_other_while_the_map_is_as_true_as_a_new_one(dimensions):
+    songs, _ = clusters((15, 15, 15), seed=4)
+    before = project(songs[1:], neighbours(songs[1:], NEIGHBOURS), dimensions)
+    unknown = np.full((1, dimensions), np.nan)
+    earlier = Layout(np.vstack([unknown, before.coordinates]), np.append(np.nan, before.kept))
+    near = neighbours(songs, NEIGHBOURS)
+    anew, after = project(songs, near, dimensions), project(songs, near, dimensions, earlier)
+    assert after.kept.mean() >= anew.kept.mean() - projection.LOSS_ALLOWED
+    np.testing.assert_array_equal(after.coordinates[1:], before.coordinates)
+
+
+def test_an_earlier_map_that_is_no_longer_true_is_made_anew_and_lies_alike():
+    songs, _ = clusters((15, 15, 15), seed=4)
+    near = neighbours(songs, NEIGHBOURS)
+    anew = project(songs, near, 2)
+    known = np.arange(45) < 30
+    mixed = anew.coordinates.copy()
+    mixed[:20] = mixed[np.random.default_rng(0).permutation(20)]
+    mixed[~known] = np.nan
+    found = project(songs, near, 2, Layout(mixed, np.full(45, 0.5)))
+    np.testing.assert_allclose(found.coordinates, align(anew.coordinates, mixed, known), atol=1e-3)
+    assert found.kept.mean() == pytest.approx(anew.kept.mean())
 
 
 def test_a_new_song_goes_to_its_own_kind(mapped):
@@ -111,11 +177,13 @@ def test_a_new_song_goes_to_its_own_kind(mapped):
 
 def test_a_new_song_among_copies_of_itself_lies_in_their_middle():
     songs, coordinates = np.repeat(np.eye(2), 20, axis=0), np.arange(80.0).reshape(40, 2)
-    np.testing.assert_allclose(place(np.array([2.0, 0.0]), songs, coordinates), coordinates[:15].mean(axis=0))
+    np.testing.assert_allclose(
+        place(np.array([2.0, 0.0]), songs, coordinates), coordinates[:NEIGHBOURS].mean(axis=0)
+    )
 
 
 def test_memberships_fall_from_one_and_sum_to_umaps_total():
-    weights = projection._memberships(np.sort(np.random.default_rng(0).random(15)))
+    weights = memberships(np.sort(np.random.default_rng(0).random(15)))
     assert weights[0] == 1
     assert (np.diff(weights) <= 0).all()
     assert weights.sum() == pytest.approx(np.log2(15), rel=1e-6)

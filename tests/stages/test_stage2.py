@@ -1,5 +1,6 @@
 """Stage 2 as a command: what it writes, what it says, and how it fails."""
 
+import csv
 import importlib
 import json
 import re
@@ -33,7 +34,10 @@ def written(paths: Paths) -> set[str]:
     return {path.name for path in paths.outputs.rglob("*") if path.is_file()}
 
 
-MAPS = {"map_2d.png", "map_3d.png", "map_2d.html", "map_3d.html", "plotly.min.js", "index.html"}
+MAPS = {
+    *("map_2d.png", "map_3d.png", "map_2d.html", "map_3d.html", "map_2d.csv", "map_3d.csv"),
+    *("plotly.min.js", "index.html"),
+}
 
 
 @pytest.mark.parametrize("n_songs", [1, 5])
@@ -111,6 +115,24 @@ def test_the_song_in_question_is_on_a_sampled_map(make_library):
     content = page_songs(paths)
     assert content["songs"]["title"][content["star"]] == library.columns["title"][row]
     assert content["own"] == 9
+
+
+def test_the_maps_table_names_every_song_and_a_second_run_changes_nothing(make_library, capsys):
+    paths, library = make_library({"TRANCE": 20, "ITALODANCE": 10})
+    assert stage.main(folders(paths)) == 0
+    assert re.search(
+        r"Of a song's 5 nearest, \d\.\d on average are among its 5 nearest", capsys.readouterr().err
+    )
+    table = paths.report("map_2d.csv").read_text(encoding="utf-8-sig")
+    with paths.report("map_2d.csv").open(encoding="utf-8-sig", newline="") as lines:
+        rows = list(csv.DictReader(lines))
+    assert list(rows[0]) == ["file_path", "x", "y", "kept"]
+    assert [row["file_path"] for row in rows] == library.paths
+    assert {float(row["kept"]) for row in rows} <= {0.0, 0.2, 0.4, 0.6, 0.8, 1.0}
+    places = page_songs(paths)["places"]
+    np.testing.assert_allclose(places[0], [float(row["x"]) for row in rows], atol=1e-3)
+    assert stage.main(folders(paths)) == 0
+    assert paths.report("map_2d.csv").read_text(encoding="utf-8-sig") == table
 
 
 def test_a_file_from_outside_is_placed_on_a_sampled_map(make_library, tmp_path):

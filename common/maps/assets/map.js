@@ -4,6 +4,8 @@
 //   songs     facts, one list per fact: title, artist, genre, album, duration, tempo (BPM), energy (dB),
 //             key, hour (of the key on the DJs' wheel, 1 to 12), file (address relative to the page)
 //   places    one list per dimension, 2 or 3 of them
+//   kept      for each of the library's songs the share, 0 to 1, of its nearest songs that are near it on the
+//             map; empty where places mean nothing
 //   nearest   for each song [row, similarity] of its nearest songs in the whole embedding
 //   genres    name, colour and symbol of each
 //   own       how many songs are the library's; a song from outside comes after them
@@ -12,7 +14,7 @@
 "use strict";
 
 (() => {
-  const { songs, places, nearest, genres, own, star, palettes } = JSON.parse(
+  const { songs, places, kept, nearest, genres, own, star, palettes } = JSON.parse(
     document.getElementById("songs").textContent,
   );
   const $ = (id) => document.getElementById(id);
@@ -20,6 +22,7 @@
   const solid = places.length === 3;
   const all = [...songs.title.keys()];
   const INK = "#1F2430";
+  const PAPER = "#FFFFFF";
   const MANY = 2000; // From here on the browser's graphics card draws the flat map, if there is one.
   const MOST_FOUND = 10;
   const MOST_RINGS = 500;
@@ -54,10 +57,20 @@
       songs.album[row] && `<i>${escape(shorten(songs.album[row]))}</i>`,
       escape(shorten(genreOf(row))),
       escape(measured(row)),
+      kept[row] !== undefined && `place: ${Math.round(100 * kept[row])} % of its nearest are near it here`,
     ].filter(Boolean).join("<br>");
   }
 
   // ----------------------------------------------------------------------------------- colours
+
+  const rgb = (colour) => (colour.startsWith("#")
+    ? [1, 3, 5].map((i) => parseInt(colour.slice(i, i + 2), 16)) : colour.match(/\d+/g).map(Number));
+  const blend = (one, other, share) => rgb(one).map((value, i) => Math.round(value + (rgb(other)[i] - value) * share));
+
+  // A song that keeps few of its nearest songs near it is drawn paler.
+  const PALEST = 0.25;
+  const weighed = (colour, row) =>
+    (kept[row] === undefined ? colour : `rgb(${blend(PAPER, colour, PALEST + (1 - PALEST) * kept[row])})`);
 
   const wheelColour = (hour) => (hour === null ? palettes.none : palettes.wheel[hour - 1]);
   const present = (values) => values.filter((value) => value !== null).sort((a, b) => a - b);
@@ -65,19 +78,18 @@
   function mix(share) {
     const at = share * (palettes.ramp.length - 1);
     const low = Math.min(Math.floor(at), palettes.ramp.length - 2);
-    const [one, other] = [palettes.ramp[low], palettes.ramp[low + 1]].map((hex) =>
-      [1, 3, 5].map((i) => parseInt(hex.slice(i, i + 2), 16)),
-    );
-    return `rgb(${one.map((value, i) => Math.round(value + (other[i] - value) * (at - low))).join(",")})`;
+    return `rgb(${blend(palettes.ramp[low], palettes.ramp[low + 1], at - low)})`;
   }
 
   // Two hundredths at either end are cut, so that one odd song does not make all others one colour.
-  function byNumber(values, unit) {
+  // `plain` colours say themselves how well a song is placed.
+  function byNumber(values, unit, plain = false) {
     const sorted = present(values);
     const [low, high] = [0.02, 0.98].map((share) => sorted[Math.round(share * (sorted.length - 1))]);
     const place = (value) => (high > low ? Math.min(Math.max((value - low) / (high - low), 0), 1) : 0.5);
     const missing = sorted.length < values.length;
     return {
+      plain,
       colour: (row) => (values[row] === null ? palettes.none : mix(place(values[row]))),
       legend: () => [
         ...(sorted.length
@@ -135,6 +147,7 @@
     energy: () => byNumber(songs.energy, "dB"),
     key: byKey,
     album: byAlbum,
+    place: () => byNumber(all.map((row) => (kept[row] === undefined ? null : 100 * kept[row])), "% of its nearest", true),
   };
 
   // -------------------------------------------------------------------------------------- plot
@@ -169,7 +182,7 @@
       ...at(members[i]),
       hovertext: members[i].map(card),
       hoverinfo: "text",
-      marker: { color: colour, symbol, size: size * (GROWTH[symbol] ?? 1), opacity: 0.85, line: outline("#fff") },
+      marker: { color: members[i].map((row) => weighed(colour, row)), symbol, size: size * (GROWTH[symbol] ?? 1), opacity: 0.85, line: outline("#fff") },
     })),
     ring("#56B4E9", 6, 2),
     ring(INK, 10, 3),
@@ -219,7 +232,7 @@
   const colour = (name) => {
     const scheme = SCHEMES[name]();
     $("scale").replaceChildren(...scheme.legend());
-    const colours = members.map((rows, i) => (name === "genre" ? genres[i].colour : rows.map(scheme.colour)));
+    const colours = members.map((rows) => rows.map((row) => (scheme.plain ? scheme.colour(row) : weighed(scheme.colour(row), row))));
     // Light colours need a dark outline on white paper.
     Plotly.restyle(map, { "marker.color": colours, "marker.line": outline(name === "genre" ? "#fff" : "#555B68") },
       genres.map((_, i) => FIRST + i));

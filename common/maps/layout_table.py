@@ -1,0 +1,90 @@
+"""The table of a layout, ``map_2d.csv``: where every song lies, for other programs and for the next map.
+
+Columns: ``file_path``; ``x``, ``y`` and for a solid map ``z``, without unit; ``kept``, the share of the
+song's nearest songs that the map keeps, empty where places mean nothing.
+"""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+
+from common.files import write_csv
+from common.text import clean
+
+AXES = ("x", "y", "z")
+
+
+@dataclass(frozen=True)
+class Layout:
+    """Where an earlier map had some songs.
+
+    Attributes
+    ----------
+    coordinates
+        The places, float64, shape (n_songs, dimensions); NaN for a song that it did not have.
+    kept
+        The shares of nearest songs that it kept, 0 to 1, shape (n_songs,); NaN likewise.
+    """
+
+    coordinates: np.ndarray = field(repr=False)
+    kept: np.ndarray = field(repr=False)
+
+    @property
+    def is_known(self) -> np.ndarray:
+        """Which songs it had, bool, shape (n_songs,)."""
+        return ~np.isnan(self.coordinates).any(axis=1)
+
+
+def write_layout(path: Path, files: Sequence[str], coordinates: np.ndarray, kept: np.ndarray | None) -> Path:
+    """Write the table of a layout.
+
+    Parameters
+    ----------
+    path
+        The file to write.
+    files
+        The path of every song's audio file.
+    coordinates
+        Where the songs lie, shape (n_songs, dimensions).
+    kept
+        The shares of nearest songs that the map keeps, 0 to 1, shape (n_songs,); None where places mean
+        nothing.
+    """
+    shares = [None] * len(files) if kept is None else [round(float(share), 3) for share in kept]
+    places = (map(float, where) for where in coordinates)
+    rows = ([file, *where, share] for file, where, share in zip(files, places, shares, strict=True))
+    write_csv(path, ["file_path", *AXES[: coordinates.shape[1]], "kept"], rows)
+    return path
+
+
+def read_layout(path: Path, files: Sequence[str], dimensions: int) -> Layout | None:
+    """Read where an earlier map had the songs of a new one.
+
+    Parameters
+    ----------
+    path
+        The table, as `write_layout` writes it.
+    files
+        The path of every song's audio file.
+    dimensions
+        How many dimensions the map has.
+
+    Returns
+    -------
+    Layout or None
+        None if there is no such table, or it cannot be read: then the map is made anew.
+    """
+    wanted = [*AXES[:dimensions], "kept"]
+    try:
+        with path.open(encoding="utf-8-sig", newline="") as lines:
+            found = {row["file_path"]: [float(row[name]) for name in wanted] for row in csv.DictReader(lines)}
+    except (OSError, ValueError, KeyError, TypeError, csv.Error):
+        return None
+    unknown = [np.nan] * len(wanted)
+    values = np.array([found.get(clean(file), unknown) for file in files])
+    return Layout(values[:, :-1], values[:, -1])
