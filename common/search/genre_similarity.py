@@ -84,6 +84,10 @@ class GenreStatistics:
     hubs
         The songs in most lists of nearest neighbours, the most frequent first: (row in the library, number
         of lists).
+    hubness
+        Skewness of how often a song is in the lists of others: 0 where none stands out, 1 and more where a
+        few songs turn up everywhere. M. Radovanović et al., "Hubs in space", JMLR 11 (2010). 0 where all
+        songs are in equally many lists.
     n_asked
         How many songs' neighbours were looked at.
     """
@@ -97,6 +101,7 @@ class GenreStatistics:
     precision: Precision
     silhouette: float
     hubs: list[tuple[int, int]]
+    hubness: float
     n_asked: int
 
     def sentences(self, names: Sequence[str]) -> list[str]:
@@ -118,6 +123,7 @@ class GenreStatistics:
             "in most lists: "
             + ", ".join(f"{names[row]} ({count(times, 'list')})" for row, times in self.hubs)
         )
+        lines.append(f"hubness {self.hubness:+.2f} (0 no song stands out, above 1 a few turn up everywhere)")
         if self.n_asked < self.sizes.sum():
             lines.append(f"measured on {count(self.n_asked, 'song')} drawn at random, against all")
         return lines
@@ -189,6 +195,7 @@ def measure(space: Space) -> GenreStatistics:
         precision=_precision(sums, np.bincount(genre_of)),
         silhouette=_silhouette(sums),
         hubs=_hubs(sums, known),
+        hubness=_hubness(sums, len(known)),
         n_asked=len(sums.genre),
     )
 
@@ -290,3 +297,11 @@ def _hubs(sums: _Sums, known: np.ndarray, most: int = 5) -> list[tuple[int, int]
     occurrences = np.bincount(sums.lists.ravel(), minlength=len(known))
     popular = np.argsort(-occurrences, kind="stable")[:most]
     return [(int(known[i]), int(occurrences[i])) for i in popular]
+
+
+def _hubness(sums: _Sums, n_songs: int) -> float:
+    """Skewness of how often a song is in a list of nearest neighbours."""
+    occurrences = np.bincount(sums.lists.ravel(), minlength=n_songs).astype(np.float64)
+    apart = occurrences - occurrences.mean()
+    spread = float(np.sqrt((apart**2).mean()))
+    return float((apart**3).mean()) / spread**3 if spread > 0 else 0.0

@@ -21,7 +21,7 @@ from common.library import Library, load_manifest
 from common.paths import Paths
 from common.search.space import PartTransform, Transform, library_rows
 
-VERSION = 2
+VERSION = 3
 """To be raised when a space comes to mean something else, so that files of the old one are made anew."""
 
 

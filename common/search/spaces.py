@@ -12,7 +12,7 @@ from functools import partial
 import numpy as np
 
 from common.console import UserError
-from common.layout import GROUP_INDICES, N_FEATURES
+from common.layout import BLOCK_OF, GROUP_INDICES, LAYOUT, N_FEATURES, Block
 from common.library import Library
 from common.paths import TRAIN, Paths
 from common.search.space import PartTransform, Space, Transform, chunks, fits, library_rows
@@ -27,40 +27,86 @@ def standard(library: Library, paths: Paths | None = None) -> Transform:
     )
 
 
-def balanced(library: Library, paths: Paths | None = None) -> Transform:
-    """Let every musical group speak once for each independent thing it has to say.
+SHRINKAGE = 0.1
+"""Share of the identity in the correlation matrix that a part is whitened with."""
 
-    Within a group the standardised numbers are whitened with their correlation matrix shrunk half-way to
-    the identity, so that 128 neighbouring mel bands that rise and fall together count about once, and the
-    group's vector is given length 1. The similarity is then a weighted mean of seven cosines, and a
-    group's weight is the square root of its number of independent directions (the participation ratio of
-    its spectrum): more for mel and timbre, less for energy with its two numbers.
+LENGTH_EXPONENT = 0.375
+"""A part's length is its number of independent directions to this power. Its weight in the cosine is the
+square of that, and grows a little slower than the number."""
 
-    Nothing is learned from labels. Sources: O. Ledoit and M. Wolf, "A well-conditioned estimator for
-    large-dimensional covariance matrices", J. Multivariate Analysis 88 (2004), for shrinkage to the
-    identity; A. Kessy et al., "Optimal whitening and decorrelation", The American Statistician 72 (2018),
-    on the roots that whitening may take.
+
+def part_name(block: Block) -> str | None:
+    """The part of `balanced` that a block of the layout belongs to; None for a block that says nothing.
+
+    Parts are the musical groups, cut where one would drown the other: the mean of the MFCCs from how much
+    they change, spectral contrast from the rest of the spectrum. The drift of the MFCCs over a song is left
+    out: two halves of a song agree on it no better than two songs do.
     """
-    products = {group: np.zeros((len(where), len(where))) for group, where in GROUP_INDICES.items()}
-    for part in chunks(library.n_own):
-        values = library.standardised_rows(part)
-        for group, where in GROUP_INDICES.items():
-            products[group] += values[:, where].T @ values[:, where]
-    parts = []
-    for group, where in GROUP_INDICES.items():
-        matrix, directions = _whitening(products[group] / library.n_own)
-        # The weight of a cosine is the square of the lengths.
-        parts.append(PartTransform(group, np.array(where), np.array(where), matrix, directions**0.25))
+    if block.name == "mfcc_delta_mean":
+        return None
+    if block.source == "mfcc":
+        return block.name
+    return block.source if block.source == "spectral_contrast" else block.group
+
+
+def balanced(
+    library: Library,
+    paths: Paths | None = None,
+    shrinkage: float = SHRINKAGE,
+    exponent: float = LENGTH_EXPONENT,
+) -> Transform:
+    """Let every part of the sound speak once for each independent thing it has to say.
+
+    Within a part (see `part_name`) the standardised numbers are whitened with their correlation matrix shrunk
+    towards the identity, so that 128 neighbouring mel bands that rise and fall together count about once,
+    and the part's vector is given one length for all songs. The similarity is then a weighted mean of the
+    parts' cosines, and a part weighs more the more independent directions it has (the participation ratio
+    of its spectrum): more for mel and timbre, less for energy with its two numbers. Parts of one musical
+    group add up to the group.
+
+    Nothing is learned from labels; `benchmarks.retrieval` measures what the constants are worth. Sources:
+    O. Ledoit and M. Wolf, "A well-conditioned estimator for large-dimensional covariance matrices",
+    J. Multivariate Analysis 88 (2004), for shrinkage to the identity; A. Kessy et al., "Optimal whitening
+    and decorrelation", The American Statistician 72 (2018), on the roots that whitening may take.
+
+    Parameters
+    ----------
+    library
+        The songs.
+    paths
+        Where files lie; nothing is read.
+    shrinkage, exponent
+        See `SHRINKAGE` and `LENGTH_EXPONENT`; others are for measuring.
+    """
+    features = balanced_features()
+    products = [np.zeros((len(where), len(where))) for _, where in features]
+    for songs in chunks(library.n_own):
+        values = library.standardised_rows(songs)
+        for (_, where), product in zip(features, products, strict=True):
+            product += values[:, where].T @ values[:, where]
+    parts, start = [], 0
+    for (group, where), product in zip(features, products, strict=True):
+        matrix, directions = _whitening(product / library.n_own, shrinkage)
+        columns = np.arange(start, start + len(where))
+        parts.append(PartTransform(group, where, columns, matrix, directions**exponent))
+        start += len(where)
     return Transform(*library.scaling, tuple(parts))
 
 
-def _whitening(correlations: np.ndarray) -> tuple[np.ndarray, float]:
+def balanced_features() -> list[tuple[str, np.ndarray]]:
+    """The parts of `balanced`: musical group, and positions of the part's numbers in the embedding."""
+    groups = {name: block.group for block in LAYOUT if (name := part_name(block))}
+    names = np.array([part_name(block) or "" for block in BLOCK_OF])
+    return [(group, np.flatnonzero(names == name)) for name, group in groups.items()]
+
+
+def _whitening(correlations: np.ndarray, shrinkage: float) -> tuple[np.ndarray, float]:
     """What decorrelates standardised numbers, and how many independent directions there are among them.
 
-    With correlations C the shrunk matrix is (C + I) / 2. Any root of its inverse gives the same cosines;
-    Cholesky's is the quickest. The participation ratio, the square of the sum of the eigenvalues s of the
-    whitened numbers' covariance over the sum of their squares, needs no eigenvalues: they are
-    s = 2 - 2 m, with m those of the inverse of C + I.
+    With correlations C and shrinkage q the shrunk matrix is S = (1 - q) C + q I. Any root of its inverse
+    gives the same cosines; Cholesky's is the quickest. The participation ratio, the square of the sum of
+    the eigenvalues s of the whitened numbers' covariance over the sum of their squares, needs no
+    eigenvalues: they are s = (1 - q m) / (1 - q), with m those of the inverse of S.
 
     Returns
     -------
@@ -68,10 +114,11 @@ def _whitening(correlations: np.ndarray) -> tuple[np.ndarray, float]:
         The matrix has the shape of ``correlations``; the ratio is 0 where nothing varies.
     """
     size = len(correlations)
-    inverse = np.linalg.inv(correlations + np.eye(size))
-    total, squares = size - np.trace(inverse), size - 2 * np.trace(inverse) + (inverse**2).sum()
+    inverse = np.linalg.inv((1.0 - shrinkage) * correlations + shrinkage * np.eye(size))
+    shrunk = shrinkage * inverse
+    total, squares = size - np.trace(shrunk), size - 2 * np.trace(shrunk) + (shrunk**2).sum()
     directions = total**2 / squares if squares > 1e-9 else 0.0
-    return np.linalg.cholesky(2.0 * inverse), float(directions)
+    return np.linalg.cholesky(inverse), float(directions)
 
 
 def classifier(library: Library, paths: Paths | None = None) -> Transform:
@@ -103,7 +150,7 @@ DEFAULT_SPACE = "balanced"
 """The space that finds better neighbours."""
 
 SPACES: dict[str, tuple[Callable[[Library, Paths | None], Transform], str]] = {
-    "balanced": (balanced, "musical groups weigh by how much each has to say; the default"),
+    "balanced": (balanced, "every part of the sound weighs by how much it has to say; the default"),
     "standard": (standard, f"plain cosine of the {N_FEATURES} standardised numbers, four fifths of it mel"),
     "classifier": (classifier, "what the trained genre classifier listens to; needs stage 3's model"),
 }

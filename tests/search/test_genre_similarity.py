@@ -6,6 +6,7 @@ import math
 import numpy as np
 import pytest
 from libraries import library_of, random_library
+from scipy.stats import skew
 from sklearn.metrics import silhouette_score
 
 from common.console import UserError
@@ -71,6 +72,10 @@ def test_precision_chance_hubs_and_silhouette(five_genres, space_name):
     assert precision.genres[0] == pytest.approx(np.mean([hits[i] for i in five_genres.indices_of("A")]))
     same = [genre[i] == genre[j] for i in known for j in known if i != j]
     assert precision.chance_overall == pytest.approx(np.mean(same))
+    assert found.hubness == pytest.approx(skew(list(times.values())))
+    assert any(
+        line.startswith(f"hubness {found.hubness:+.2f}") for line in found.sentences(five_genres.names)
+    )
     assert found.hubs == sorted(times.items(), key=lambda item: (-item[1], item[0]))[:5]
     distance = np.maximum(1 - space.rows[known].astype(float) @ space.rows[known].T.astype(float), 0)
     np.fill_diagonal(distance, 0.0)

@@ -1,7 +1,5 @@
 from __future__ import annotations
 
-import math
-
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -11,7 +9,7 @@ from sklearn.metrics.pairwise import cosine_similarity
 from sklearn.preprocessing import StandardScaler
 
 from common.console import UserError
-from common.layout import GROUP_INDICES, GROUPS, N_FEATURES
+from common.layout import GROUP_INDICES, GROUPS, N_FEATURES, SLICES
 from common.search import reasons
 from common.search.nearest import diverse, nearest
 from common.search.spaces import SPACES, build
@@ -32,17 +30,29 @@ def test_standard_is_the_cosine_of_standardised_embeddings():
 
 def test_balanced_is_a_weighted_mean_of_whitened_cosines():
     library = random_library(40)
-    expected, total = np.zeros((40, 40)), 0.0
-    for where in GROUP_INDICES.values():
-        values = StandardScaler().fit_transform(library.embeddings[:, where].astype(np.float64))
+    contrast = [f"spectral_contrast_{statistic}" for statistic in ("mean", "std", "median")]
+    rest = ["centroid_mean", "centroid_std", "rolloff_mean", "rolloff_std", "bandwidth_mean", "bandwidth_std"]
+    blocks = [
+        ["mfcc_mean"], ["mfcc_std"], contrast, [f"spectral_{name}" for name in (*rest, "flatness_mean")],
+        ["chroma_mean", "chroma_std"], ["zero_crossing_rate_mean", "zero_crossing_rate_std", "tempo"],
+        ["rms_mean", "rms_std"], ["tonnetz_mean", "tonnetz_std"],
+        ["mel_mean", "mel_p25", "mel_median", "mel_p75"],
+    ]  # fmt: skip
+    expected, total, n_features = np.zeros((40, 40)), 0.0, 0
+    for names in blocks:
+        columns = np.concatenate([library.embeddings[:, SLICES[name]] for name in names], axis=1)
+        values = StandardScaler().fit_transform(columns.astype(np.float64))
         correlation = np.corrcoef(values.T)
-        eigenvalues, vectors = np.linalg.eigh((correlation + np.eye(len(where))) / 2)
+        eigenvalues, vectors = np.linalg.eigh(0.9 * correlation + 0.1 * np.eye(values.shape[1]))
         whitened = values @ vectors @ np.diag(eigenvalues**-0.5) @ vectors.T
         variances = np.linalg.eigvalsh(np.cov(whitened.T, bias=True))
-        weight = math.sqrt(variances.sum() ** 2 / (variances**2).sum())
+        weight = (variances.sum() ** 2 / (variances**2).sum()) ** 0.75
         expected += weight * cosine_similarity(whitened)
         total += weight
-    assert np.allclose(build("balanced", library).matrix, expected / total, atol=1e-5)
+        n_features += values.shape[1]
+    space = build("balanced", library)
+    assert np.allclose(space.matrix, expected / total, atol=1e-5)
+    assert space.rows.shape[1] == n_features == N_FEATURES - 20
 
 
 @settings(deadline=None, max_examples=30)
