@@ -9,6 +9,10 @@ Nothing here looks at what a space was made from: labels only judge.
 - *Other half* (with ``--music``): how often the nearest of all windows is the other half of the same song;
   two windows of up to 45 s, one from the middle of each half.
 
+*Local scaling* (CSLS: A. Conneau et al., "Word translation without parallel data", ICLR 2018) takes from each
+cosine how near both songs are to their 10 nearest. It halves the hubness; stage 4 does without, because the
+order of a list would no longer be that of the similarities it shows.
+
 Constants are chosen on one half of the albums (``--choose``); what is reported of them is the other half.
 
 Run     python -m benchmarks.retrieval FOLDER [--choose] [--music FOLDER]
@@ -43,6 +47,14 @@ MakeTransform = Callable[[Library], Transform]
 
 
 @dataclass(frozen=True)
+class Contestant:
+    """A space, and whether its cosines are scaled by their neighbourhoods."""
+
+    make: MakeTransform
+    scaled: bool = False
+
+
+@dataclass(frozen=True)
 class Songs:
     """Labelled songs: embeddings, shape (n_songs, n_features), and one label each; empty where unknown."""
 
@@ -68,12 +80,15 @@ def read_songs(folder: Path) -> Songs:
     return Songs(np.load(folder / "embeddings.npy", allow_pickle=False), *labels)
 
 
-def similarities(embeddings: np.ndarray, make: MakeTransform) -> np.ndarray:
-    """Cosine of every two songs, shape (n_songs, n_songs); a song is no neighbour of itself."""
+def similarities(embeddings: np.ndarray, contestant: Contestant, k: int = 10) -> np.ndarray:
+    """Similarity of every two songs, shape (n_songs, n_songs); a song is no neighbour of itself."""
     columns: dict[str, list] = {name: [None] * len(embeddings) for name in COLUMNS}
-    rows = make(Library(embeddings, columns)).rows(embeddings)
+    rows = contestant.make(Library(embeddings, columns)).rows(embeddings)
     cosines = rows @ rows.T
     np.fill_diagonal(cosines, -np.inf)
+    if contestant.scaled:
+        near = np.sort(cosines, axis=1)[:, -k:].mean(axis=1)
+        cosines = 2 * cosines - near - near[:, None]
     return cosines
 
 
@@ -114,8 +129,6 @@ def windows(folder: Path) -> np.ndarray:
     for path in audio.find_songs(folder):
         samples = audio.load(path).samples
         made.append([features.extract(middle(half)) for half in np.array_split(samples, 2)])
-        print(f"\r{len(made)} songs", end="", file=sys.stderr)
-    print(file=sys.stderr)
     return np.array(made).transpose(1, 0, 2)
 
 
@@ -124,40 +137,46 @@ def middle(samples: np.ndarray) -> np.ndarray:
     return samples[start : start + SECONDS * SAMPLE_RATE]
 
 
-def other_half(halves: np.ndarray, make: MakeTransform) -> float:
+def other_half(halves: np.ndarray, contestant: Contestant) -> float:
     n = halves.shape[1]
-    cosines = similarities(halves.reshape(2 * n, -1), make)
+    cosines = similarities(halves.reshape(2 * n, -1), contestant)
     return float((cosines.argmax(axis=1) == (np.arange(2 * n) + n) % (2 * n)).mean())
 
 
-def judge(songs: Songs, make: MakeTransform, halves: np.ndarray | None) -> list[str]:
+def judge(songs: Songs, contestant: Contestant, halves: np.ndarray | None) -> list[str]:
     """One line of the table: precisions with their intervals, style, hubness, other half."""
     named = songs.take(np.flatnonzero(songs.artist != ""))
-    cosines = similarities(named.embeddings, make)
+    cosines = similarities(named.embeddings, contestant)
     cells = []
     for k in (1, 5, 10):
         hits, artist = artist_hits(cosines, named.artist, k)
         low, high = interval(hits, artist)
         cells.append(f"{hits.mean():.3f} ({low:.2f}-{high:.2f})")
-    cosines = similarities(songs.embeddings, make)
+    cosines = similarities(songs.embeddings, contestant)
     cells += [f"{style_precision(cosines, songs):.3f}", f"{hubness(cosines):+.2f}"]
-    return [*cells, "" if halves is None else f"{other_half(halves, make):.3f}"]
+    return [*cells, "" if halves is None else f"{other_half(halves, contestant):.3f}"]
 
 
 HEADERS = ("space", "P@1", "P@5", "P@10", "style", "hubness", "other half")
 
-SPACES: dict[str, MakeTransform] = {"balanced": balanced, "standard": standard}
+SPACES = {
+    "balanced": Contestant(balanced),
+    "balanced, local scaling": Contestant(balanced, scaled=True),
+    "standard": Contestant(standard),
+}
 
-CANDIDATES: dict[str, MakeTransform] = {
-    f"shrinkage {shrinkage}, exponent {exponent}": partial(balanced, shrinkage=shrinkage, exponent=exponent)
+CANDIDATES = {
+    f"shrinkage {shrinkage}, exponent {exponent}": Contestant(
+        partial(balanced, shrinkage=shrinkage, exponent=exponent)
+    )
     for shrinkage in (0.5, 0.2, 0.1, 0.05)
     for exponent in (0.25, 0.375, 0.5)
 }
 
 
-def report(title: str, songs: Songs, spaces: dict[str, MakeTransform], halves: np.ndarray | None) -> None:
+def report(title: str, songs: Songs, spaces: dict[str, Contestant], halves: np.ndarray | None) -> None:
     print(f"{title}: {len(songs.artist)} songs")
-    print(table(HEADERS, [[name, *judge(songs, make, halves)] for name, make in spaces.items()]))
+    print(table(HEADERS, [[name, *judge(songs, contestant, halves)] for name, contestant in spaces.items()]))
 
 
 def main() -> int:

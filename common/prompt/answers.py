@@ -17,6 +17,7 @@ from common.console import note, say
 from common.library import Library
 from common.music import keys, tempos
 from common.paths import SEARCH
+from common.search.query import Query
 from common.text import duration
 
 if TYPE_CHECKING:
@@ -71,6 +72,21 @@ def title(library: Library, song: int) -> str:
     """Name a song with its genre and length, such as ``Hidden Voyage (TRANCE, 1:06)``."""
     where = library.genres[song] if song < library.n_own else "not in the library"
     return f"{library.names[song]} ({where}, {duration(library.columns['duration'][song])})"
+
+
+def query_title(library: Library, query: Query) -> str:
+    """Name what is asked for: a song with genre and length, or the names of several with their signs."""
+    if not query.is_mixed:
+        return title(library, query.song)
+    signed = zip(query.signs, query.songs, strict=True)
+    named = " ".join(f"{'+' if sign > 0 else '-'} {library.names[song]}" for sign, song in signed)
+    return named.removeprefix("+ ")
+
+
+def query_facts(library: Library, query: Query) -> list[dict[str, Any]]:
+    """What is known of the songs that are asked for, each with its sign, 1 or -1."""
+    found = zip(query.signs, facts(library, query.songs), strict=True)
+    return [{"sign": sign, **of_song} for sign, of_song in found]
 
 
 def quoted(library: Library, song: int) -> str:

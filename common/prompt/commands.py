@@ -77,10 +77,13 @@ class Command:
 
 
 COMMANDS = (
-    Command("search", "SONG [-n 10] [--same-genre] [--json]", "the most similar songs; a title alone does it",
-            "finding:search", arguments.search, "songs"),
+    Command("search", "SONG [+ SONG - SONG] [-n 10] [--json]",
+            "the most similar songs; a title alone does it", "finding:search", arguments.search, "songs"),
     Command("diverse", "SONG [-n 10] [--diversity 0.5]", "similar songs that differ from each other",
             "finding:diverse", arguments.diverse, "songs", "less of the same"),
+    Command("like", "N …", "search again, for more like result N as well", "finding:like", arguments.search,
+            "songs", "more like one of the results"),
+    Command("less", "N …", "search again, for less like result N", "finding:less", arguments.search, "songs"),
     Command("compare", "A | B", "how similar two songs are, and what that is made of",
             "explaining:compare", arguments.compare, "songs", "what binds two songs"),
     Command("why", "[SONG] N", "why result N was found",

@@ -26,7 +26,7 @@ from common.text import clean, fold
 MOST = 30
 """Suggestions shown at once."""
 
-_BETWEEN = re.compile(r"\||->|→")
+_BETWEEN = re.compile(r"\||->|→|\s\+\s")
 """What stands between two songs on a line."""
 
 

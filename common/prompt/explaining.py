@@ -5,13 +5,16 @@ from __future__ import annotations
 from argparse import Namespace
 from dataclasses import dataclass
 
+import numpy as np
+
 from common import gallery
 from common.layout import GROUPS
 from common.music import keys, tempos
 from common.paths import Output
-from common.prompt.answers import Answer, facts, quoted, title
+from common.prompt.answers import Answer, facts, query_facts, query_title, quoted, title
 from common.prompt.session import Session
 from common.search.figures import draw_comparison
+from common.search.query import Query
 from common.search.reasons import key_relation, tempo_relation, traits
 from common.search.space import Space
 from common.text import table
@@ -95,16 +98,80 @@ class Explanation(Answer):
         return f"search {quoted(self.space.library, self.other)}"
 
 
+@dataclass(frozen=True)
+class MixedExplanation(Answer):
+    """What the similarity of a song to a mixture of songs is made of.
+
+    Attributes
+    ----------
+    space
+        The space that the songs are compared in.
+    query
+        The songs that were asked for together.
+    found
+        The song that is explained.
+    similarity
+        Its cosine with the mixture, -1 to 1.
+    contributions
+        What each musical group of each asked song adds to it; all of them sum to the similarity.
+    """
+
+    space: Space
+    query: Query
+    found: int
+    similarity: float
+    contributions: list[dict[str, float]]
+
+    def as_json(self) -> object:
+        return {
+            "query": query_facts(self.space.library, self.query),
+            "other": facts(self.space.library, [self.found])[0],
+            "space": self.space.name,
+            "similarity": self.similarity,
+            "percentile": self.space.distribution.percentile(self.similarity),
+            "contributions": self.contributions,
+        }
+
+    def as_text(self) -> str:
+        library = self.space.library
+        standing = self.space.distribution.standing(self.similarity)
+        lines = [query_title(library, self.query), f"B  {title(library, self.found)}"]
+        lines.append(f"\nsimilarity {self.similarity:.3f}, {standing}  [{self.space.name}]")
+        labels = [
+            f"{'-' if sign < 0 else '+'}{place}" for place, sign in enumerate(self.query.signs, start=1)
+        ]
+        songs = zip(labels, self.query.songs, strict=True)
+        lines += [f"{label}  {title(library, song)}" for label, song in songs]
+        rows = [
+            [group, *(f"{of_song[group]:+.3f}" for of_song in self.contributions), f"{total:+.3f}"]
+            for group, total in self._totals().items()
+        ]
+        sums = [sum(of_song.values()) for of_song in self.contributions]
+        rows.append(["sum", *(f"{value:+.3f}" for value in [*sums, sum(sums)])])
+        lines.append(table(["group", *labels, "adds"], rows, right=" " + "r" * (len(labels) + 1)))
+        return "\n".join(lines)
+
+    def _totals(self) -> dict[str, float]:
+        return {group: sum(of_song[group] for of_song in self.contributions) for group in GROUPS}
+
+    def next_command(self) -> str:
+        return f"search {quoted(self.space.library, self.found)}"
+
+
 def compare(session: Session, arguments: Namespace) -> Explanation:
     """Explain how similar two songs are."""
     one, other = session.two_songs(arguments.songs)
     return explain(session.space(arguments.space), one, other)
 
 
-def why(session: Session, arguments: Namespace) -> Explanation:
+def why(session: Session, arguments: Namespace) -> Explanation | MixedExplanation:
     """Explain why a song was found."""
-    song, found = session.neighbour(arguments.words, arguments.space)
-    return explain(session.space(arguments.space), song, found)
+    query, found = session.neighbour(arguments.words, arguments.space)
+    space = session.space(arguments.space)
+    if not query.is_mixed:
+        return explain(space, query.song, found)
+    similarity = float(query.exact(space, np.array([found]))[0])
+    return MixedExplanation(space, query, found, similarity, query.contributions(space, found))
 
 
 def explain(space: Space, one: int, other: int) -> Explanation:

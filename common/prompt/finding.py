@@ -8,27 +8,28 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from common.console import UserError
-from common.prompt.answers import Answer, facts, quoted, title, written
+from common.prompt.answers import Answer, facts, query_facts, query_title, quoted, written
 from common.prompt.session import Session
 from common.prompt.song_table import song_table
 from common.search import filters, nearest
 from common.search.distribution import ALIKE
 from common.search.nearest import Match
+from common.search.query import Query
 from common.search.space import Space
 
 
 @dataclass(frozen=True)
 class SearchAnswer(Answer):
-    """Songs that are like one song.
+    """Songs that are like one song, or like a mixture of songs.
 
     Attributes
     ----------
     space
         The space that was searched.
-    song
-        The song that was searched for.
+    query
+        What was searched for.
     copies
-        Other copies of its recording.
+        Other copies of the recordings that were searched for.
     matches
         The songs found, best first.
     playlist
@@ -38,7 +39,7 @@ class SearchAnswer(Answer):
     """
 
     space: Space
-    song: int
+    query: Query
     copies: tuple[int, ...]
     matches: list[Match]
     playlist: str | None = None
@@ -52,15 +53,21 @@ class SearchAnswer(Answer):
              "copies": [library.paths[row] for row in match.copies]}
             for rank, (match, of_song) in enumerate(zip(self.matches, found, strict=True), start=1)
         ]  # fmt: skip
-        (asked,) = facts(library, [self.song])
-        asked["copies"] = [library.paths[row] for row in self.copies]
-        return {"song": asked, "space": self.space.name, "results": results}
+        copies = [library.paths[row] for row in self.copies]
+        if not self.query.is_mixed:
+            (asked,) = facts(library, [self.query.song])
+            return {"song": {**asked, "copies": copies}, "space": self.space.name, "results": results}
+        parts = self.query.parts(self.space, np.array([match.row for match in self.matches], dtype=int))
+        for result, of_songs in zip(results, parts.T.tolist(), strict=True):
+            result["parts"] = of_songs
+        asked_for = query_facts(library, self.query)
+        return {"query": asked_for, "copies": copies, "space": self.space.name, "results": results}
 
     def as_text(self) -> str:
         if not self.matches:
             raise UserError("no other song passes these filters")
         library, matches, similarities = self.space.library, self.matches, self.space.distribution
-        lines = [f"{title(library, self.song)}  [{self.space.name}]"]
+        lines = [f"{query_title(library, self.query)}  [{self.space.name}]"]
         lines += [f"= {library.paths[row]}" for row in self.copies]
         columns: dict[str, list[str | None]] = {
             "alike": [f"{match.score:.3f}" for match in matches],
@@ -88,30 +95,51 @@ class SearchAnswer(Answer):
 
     def next_command(self) -> str:
         library = self.space.library
-        return f"compare {quoted(library, self.song)} {quoted(library, self.matches[0].row)}"
+        return f"compare {quoted(library, self.query.song)} {quoted(library, self.matches[0].row)}"
 
 
 def search(session: Session, arguments: Namespace) -> SearchAnswer:
     """Find the songs most similar to one."""
-    song = session.song(" ".join(arguments.song))
-    space, allowed = session.space(arguments.space), _allowed(session, song, arguments)
-    found = nearest.search(space, song, arguments.n, allowed, arguments.per_artist)
-    return _answer(session, arguments, SearchAnswer(space, song, found.copies, found.matches))
+    return _search(session, session.query(" ".join(arguments.song)), arguments)
+
+
+def like(session: Session, arguments: Namespace) -> SearchAnswer:
+    """Search again for what was asked for, and for more like some of the songs found."""
+    return _search(session, _refined(session, arguments, 1), arguments)
+
+
+def less(session: Session, arguments: Namespace) -> SearchAnswer:
+    """Search again for what was asked for, and for less like some of the songs found."""
+    return _search(session, _refined(session, arguments, -1), arguments)
+
+
+def _refined(session: Session, arguments: Namespace, sign: int) -> Query:
+    if session.asked is None:
+        raise UserError("there is no search to refine; search first, then write the number of a result")
+    words = arguments.song
+    texts = words if all(word.isdecimal() for word in words) else [" ".join(words)]
+    return session.asked.refined([session.song(text) for text in texts or [""]], sign)
+
+
+def _search(session: Session, query: Query, arguments: Namespace) -> SearchAnswer:
+    space, allowed = session.space(arguments.space), _allowed(session, query.song, arguments)
+    found = nearest.search(space, query, arguments.n, allowed, arguments.per_artist)
+    return _answer(session, arguments, SearchAnswer(space, query, found.copies, found.matches))
 
 
 def diverse(session: Session, arguments: Namespace) -> SearchAnswer:
     """Find songs that are similar to one, but not to each other."""
-    song = session.song(" ".join(arguments.song))
-    space, allowed = session.space(arguments.space), _allowed(session, song, arguments)
+    query = session.query(" ".join(arguments.song))
+    space, allowed = session.space(arguments.space), _allowed(session, query.song, arguments)
     pool = max(arguments.n, arguments.pool or nearest.pool_size(arguments.n))
-    found = nearest.search(space, song, pool, allowed, arguments.per_artist)
+    found = nearest.search(space, query, pool, allowed, arguments.per_artist)
     picked = nearest.diverse(space, found.matches, arguments.n, arguments.diversity)
-    return _answer(session, arguments, SearchAnswer(space, song, found.copies, picked))
+    return _answer(session, arguments, SearchAnswer(space, query, found.copies, picked))
 
 
 def _answer(session: Session, arguments: Namespace, answer: SearchAnswer) -> SearchAnswer:
     """Let the session know what was found, so that numbers stand for it, and the answer what is wanted."""
-    session.asked, session.listed = answer.song, [match.row for match in answer.matches]
+    session.asked, session.listed = answer.query, [match.row for match in answer.matches]
     return replace(answer, playlist=arguments.save, files=arguments.verbose)
 
 

@@ -44,7 +44,10 @@ def save(session: Session, arguments: Namespace) -> Saved:
 
 
 def _default_name(session: Session) -> str:
-    return "songs" if session.asked is None else f"like {session.library.names[session.asked]}"
+    if session.asked is None:
+        return "songs"
+    names = [session.library.names[song] for song in session.asked.songs]
+    return f"like {' and '.join(names)}"
 
 
 @dataclass(frozen=True)

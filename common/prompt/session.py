@@ -16,6 +16,7 @@ from common.paths import Paths
 from common.playlists.files import export
 from common.playlists.transitions import Step
 from common.search.nearest import search
+from common.search.query import Query
 from common.search.space import Space
 from common.search.spaces import DEFAULT_SPACE, build
 from common.text import fold
@@ -60,7 +61,7 @@ class Session:
     listed
         Songs that were listed last; a number from 1 stands for one of them.
     asked
-        The song they are neighbours of, None if of none.
+        What they are neighbours of, a song or a mixture of songs; None if of none.
     playlist
         File of the playlist written last, None if there is none.
     radio
@@ -73,7 +74,7 @@ class Session:
         self.space_name = space or DEFAULT_SPACE
         self.interactive = interactive
         self.listed: list[int] = []
-        self.asked: int | None = None
+        self.asked: Query | None = None
         self.playlist: Path | None = None
         self.radio: Iterator[int] | None = None
         self.radio_name = ""
@@ -131,6 +132,44 @@ class Session:
                 raise
             return self._guest(path)
 
+    def query(self, text: str) -> Query:
+        """What a text asks for: a song, or songs with `` + `` and `` - `` between them.
+
+        Titles have such signs as well, so as many words as mean a song are one.
+
+        Raises
+        ------
+        UserError
+            If a part means no song, or more than one.
+        """
+        words = re.split(r"\s+([+−-])\s+", text.strip())
+        songs, signs, start = [], [], 0
+        while start < len(words):
+            longer = (end for end in range(len(words), start + 1, -2) if self._is_one_name(words[start:end]))
+            end = next(longer, start + 1)
+            songs.append(self._part(" ".join(words[start:end]), text))
+            signs.append(1 if start == 0 or words[start - 1] == "+" else -1)
+            start = end + 1
+        return Query(tuple(songs), tuple(signs))
+
+    def _part(self, part: str, text: str) -> int:
+        """The song that a part of a text means; a text with no part added to it is missed as a whole."""
+        try:
+            return self.song(part)
+        except library.SongNotFoundError:
+            if part != text and "+" not in text:
+                self.library.find(text)
+            raise
+
+    def _is_one_name(self, words: Sequence[str]) -> bool:
+        """Whether words with signs between them are one name: as written, or parts of artist and title."""
+        text = " ".join(words)
+        if self.is_named(text) or text in self.library.paths or Path(text).expanduser().is_file():
+            return True
+        if len(words) != 3 or words[1] != "-" or not self.library.matches(text):
+            return False
+        return not all(self.is_number(part) or len(self.library.matches(part)) == 1 for part in words[::2])
+
     def _guest(self, path: Path) -> int:
         """Extract a song from outside the library and let it in for this run."""
         if path not in self._guests:
@@ -150,7 +189,7 @@ class Session:
         one, other = self.two_names(words)
         begins_with_bar = _BETWEEN.sub(BAR, " ".join(words)).startswith(BAR)
         if self.asked is not None and not one and (begins_with_bar or self.is_number(other)):
-            return self.asked, self.song(other)
+            return self.asked.song, self.song(other)
         if not one:
             raise UserError(f"which two songs? Write A | B, with a bar between them, not {other!r}")
         return self.song(one), self.song(other)
@@ -162,19 +201,19 @@ class Session:
             return one.strip(), other.strip()
         return (words[0], words[1]) if len(words) == 2 else ("", one.strip())
 
-    def neighbour(self, words: Sequence[str], space: str | None) -> tuple[int, int]:
-        """A song and its n-th neighbour: ``N`` of the songs listed last, or ``SONG N``."""
+    def neighbour(self, words: Sequence[str], space: str | None) -> tuple[Query, int]:
+        """What was asked for and its n-th neighbour: ``N`` of the songs listed last, or ``SONG N``."""
         *name, number = words or [""]
         if not name and self.asked is not None and number.isdecimal():
             self._expect_listed(number)
             return self.asked, self.song(number)
         if not name or not number.isdecimal() or int(number) < 1:
             raise UserError("why which result? Write its number after a search, or SONG and a number")
-        song = self.song(" ".join(name))
-        found = search(self.space(space), song, int(number)).matches
+        query = self.query(" ".join(name))
+        found = search(self.space(space), query, int(number)).matches
         if len(found) < int(number):
             raise UserError(f"there are only {len(found)} other songs; write 1 to {len(found)}")
-        return song, found[-1].row
+        return query, found[-1].row
 
     def _expect_listed(self, number: str) -> None:
         if not self.is_number(number):

@@ -15,6 +15,7 @@ import numpy as np
 
 from common.library import Library
 from common.recordings import artist_numbers, recording_numbers
+from common.search.query import Query, as_query
 from common.search.space import Space
 
 
@@ -41,15 +42,16 @@ class Match:
     copies: tuple[int, ...] = ()
 
 
-def nearest(space: Space, song: int, n: int, allowed: np.ndarray | None = None) -> list[Match]:
+def nearest(space: Space, asked: Query | int, n: int, allowed: np.ndarray | None = None) -> list[Match]:
     """Find the most similar songs, exactly, best first.
 
     Parameters
     ----------
     space
         The space that songs are compared in.
-    song
-        The song searched for, of the library or a guest; it is not its own neighbour.
+    asked
+        The song searched for, of the library or a guest, or a mixture of songs; what is asked for is not
+        found.
     n
         How many songs are wanted, at least 1.
     allowed
@@ -69,13 +71,14 @@ def nearest(space: Space, song: int, n: int, allowed: np.ndarray | None = None) 
     if n < 1:
         raise ValueError(f"n must be at least 1, got {n}")
     open_to = np.ones(len(space), dtype=bool) if allowed is None else np.array(allowed, dtype=bool)
-    open_to[song : song + 1] = False
+    query = as_query(asked)
+    open_to[[song for song in query.songs if song < len(space)]] = False
     candidates = np.flatnonzero(open_to)
     if n < len(candidates):
-        rough = np.where(open_to, space.similarities(song), -np.inf)
+        rough = np.where(open_to, query.similarities(space), -np.inf)
         last = np.partition(rough, -n)[-n]
-        candidates = np.flatnonzero(rough >= last - 2 * space.rounding)
-    scores = space.exact(song, candidates)
+        candidates = np.flatnonzero(rough >= last - 2 * query.rounding(space))
+    scores = query.exact(space, candidates)
     order = np.lexsort((candidates, -scores))[:n]
     return [Match(int(candidates[i]), float(scores[i])) for i in order]
 
@@ -89,7 +92,7 @@ class Found:
     matches
         The songs that were found, best first.
     copies
-        Other copies of the song that was searched for, as rows in the library.
+        Other copies of the songs that were searched for, as rows in the library.
     """
 
     matches: list[Match]
@@ -98,7 +101,7 @@ class Found:
 
 def search(
     space: Space,
-    song: int,
+    asked: Query | int,
     n: int,
     allowed: np.ndarray | None = None,
     per_artist: int | None = None,
@@ -107,15 +110,15 @@ def search(
 
     Parameters
     ----------
-    space, song, n, allowed
-        The space, the song searched for, how many songs are wanted and which may be found, as in `nearest`.
+    space, asked, n, allowed
+        The space, what is searched for, how many songs are wanted and which may be found, as in `nearest`.
     per_artist
         How many songs of one artist may be found; None for any number.
     """
     wanted = n + _MARGIN
     while True:
-        ranked = nearest(space, song, wanted, allowed)
-        found = _fold(ranked, n, song, space.library, per_artist)
+        ranked = nearest(space, asked, wanted, allowed)
+        found = _fold(ranked, n, as_query(asked).songs, space.library, per_artist)
         if len(found.matches) == n or len(ranked) < wanted:
             return found
         wanted *= 4
@@ -125,15 +128,18 @@ _MARGIN = 10
 """Songs looked at beyond those asked for, some of which may be copies."""
 
 
-def _fold(ranked: Sequence[Match], n: int, song: int, library: Library, per_artist: int | None) -> Found:
+def _fold(
+    ranked: Sequence[Match], n: int, asked: Sequence[int], library: Library, per_artist: int | None
+) -> Found:
     """Gather ranked songs by recording; the best copy stands for all."""
     rows = [match.row for match in ranked]
-    itself, *recordings = recording_numbers(library, [song, *rows]).tolist()
+    numbers = recording_numbers(library, [*asked, *rows]).tolist()
+    itself, recordings = set(numbers[: len(asked)]), numbers[len(asked) :]
     own: list[int] = []
     gathered: dict[int, list[Match]] = {}
     heard: Counter[int] = Counter()
     for match, recording, artist in zip(ranked, recordings, artist_numbers(library, rows), strict=True):
-        if recording == itself:
+        if recording in itself:
             own.append(match.row)
         elif recording in gathered:
             gathered[recording].append(match)

@@ -58,6 +58,7 @@ def test_completion_of_commands_titles_options_and_genres(complete):
         "search Café del Mar --same-genre",
         "search Café del Mar --same-tempo",
     ]
+    assert complete("search Café del Mar + thought") == ["search Café del Mar + Train of Thought"]
     assert complete("list tr") == ["list TRANCE"]
     assert complete("genres x") == []
     assert {command.name for command in COMMANDS} == set(complete(""))

@@ -13,7 +13,7 @@ def test_a_newcomer_is_told_how_to_begin():
 
 def test_a_hint_goes_once_its_command_was_used():
     hints = Hints()
-    hints.learn(["search x", "DIVERSE x", "", "compare a | b"])
+    hints.learn(["search x", "DIVERSE x", "", "compare a | b", "like 2"])
     assert hints.next().startswith("why")
     hints.note_line("why 2", failed=False)
     assert hints.next().startswith("genres")

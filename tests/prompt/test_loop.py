@@ -50,6 +50,8 @@ def test_every_command_of_the_table_runs_at_the_prompt(say_lines, monkeypatch):
     lines = [
         SONG,
         "diverse 1",
+        "like 2",
+        "less 3",
         f"compare 1 | {SONG}",
         "why 2",
         "list",
