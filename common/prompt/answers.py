@@ -79,7 +79,7 @@ def query_title(library: Library, query: Query) -> str:
     if not query.is_mixed:
         return title(library, query.song)
     signed = zip(query.signs, query.songs, strict=True)
-    named = " ".join(f"{'+' if sign > 0 else '-'} {library.names[song]}" for sign, song in signed)
+    named = " ".join(f"{'+' if sign > 0 else '−'} {library.names[song]}" for sign, song in signed)
     return named.removeprefix("+ ")
 
 

@@ -138,7 +138,7 @@ class MixedExplanation(Answer):
         lines = [query_title(library, self.query), f"B  {title(library, self.found)}"]
         lines.append(f"\nsimilarity {self.similarity:.3f}, {standing}  [{self.space.name}]")
         labels = [
-            f"{'-' if sign < 0 else '+'}{place}" for place, sign in enumerate(self.query.signs, start=1)
+            f"{'−' if sign < 0 else '+'}{place}" for place, sign in enumerate(self.query.signs, start=1)
         ]
         songs = zip(labels, self.query.songs, strict=True)
         lines += [f"{label}  {title(library, song)}" for label, song in songs]
