@@ -12,16 +12,19 @@ from __future__ import annotations
 import contextlib
 import csv
 import errno
+import functools
 import hashlib
 import io
 import json
 import os
 import pickle
+import re
 import stat
 import tempfile
+import time
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 from common.console import UserError
 from common.text import clean
@@ -41,6 +44,13 @@ class ArtifactError(UserError):
     """An artifact is missing, damaged, or made for another layout; the message names the remedy."""
 
 
+TEMPORARY = ".writing-"
+"""How names of files begin that are being written."""
+
+STALE_AFTER = 24 * 3600.0
+"""Seconds after which a file that was being written is taken for the rest of a process that died."""
+
+
 @contextlib.contextmanager
 def replacing(path: Path) -> Iterator[Path]:
     """Give a temporary path to write to, and put it in the place of ``path`` when the block succeeds.
@@ -49,22 +59,69 @@ def replacing(path: Path) -> Iterator[Path]:
     ending work. If the block fails, the old file is untouched and the temporary one is removed.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(prefix=".writing-", suffix=path.suffix, dir=path.parent)
+    _sweep(path.parent)
+    with _named(path):
+        handle, name = tempfile.mkstemp(prefix=TEMPORARY, suffix=path.suffix, dir=path.parent)
     os.close(handle)
     temporary = Path(name)
     try:
-        yield temporary
-        _flush_to_disk(temporary)
-        temporary.chmod(0o666 & ~UMASK)
-        os.replace(temporary, path)
+        with _named(path, instead_of=temporary):
+            yield temporary
+            _complete(temporary)
+            os.replace(temporary, path)
     except BaseException:
         temporary.unlink(missing_ok=True)
         raise
 
 
-def _flush_to_disk(path: Path) -> None:
-    with path.open("rb") as file:
-        os.fsync(file.fileno())
+def written(path: Path, content: bytes | memoryview) -> Path:
+    """Write what ``path`` is to hold to a temporary file beside it, which the caller puts in its place."""
+    handle, name = tempfile.mkstemp(prefix=TEMPORARY, suffix=path.suffix, dir=path.parent)
+    os.close(handle)
+    temporary = Path(name)
+    try:
+        with _named(path, instead_of=temporary):
+            temporary.write_bytes(content)
+            _complete(temporary)
+    except BaseException:
+        temporary.unlink(missing_ok=True)
+        raise
+    return temporary
+
+
+def _complete(temporary: Path) -> None:
+    flush_to_disk(temporary)
+    temporary.chmod(0o666 & ~UMASK)
+
+
+@contextlib.contextmanager
+def _named(path: Path, instead_of: Path | None = None) -> Iterator[None]:
+    """Let an error of the system name the file that is being written, not the temporary one or none."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno is not None and error.filename in (None, str(instead_of), os.fspath(path.parent)):
+            error.filename = os.fspath(path)
+        raise
+
+
+@functools.cache
+def _sweep(folder: Path) -> None:
+    """Remove what processes that died have left behind while they wrote; once per folder and process."""
+    oldest = time.time() - STALE_AFTER
+    for left in folder.glob(f"{TEMPORARY}*"):
+        with contextlib.suppress(OSError):
+            if left.stat().st_mtime < oldest:
+                left.unlink()
+
+
+def flush_to_disk(path: Path) -> None:
+    """Make sure that a file's content, or a folder's names, survive a loss of power."""
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
 
 
 def write_bytes(path: Path, content: bytes) -> None:
@@ -92,7 +149,10 @@ def write_csv(path: Path, header: Sequence[str], rows: Iterable[Sequence[object]
     write_bytes(path, b"\xef\xbb\xbf" + text.getvalue().encode("utf-8"))
 
 
-PLAIN_TYPES = (str, int, float, bool, type(None), bytes)
+PLAIN_TYPES = frozenset({str, int, float, bool, type(None), bytes})
+
+DEEPEST = 50
+"""How many dicts and lists may lie within each other."""
 
 
 def dump_plain(content: object, path: Path) -> None:
@@ -113,17 +173,37 @@ def check_plain(value: object, where: str) -> None:
     Raises
     ------
     TypeError
-        Naming the place of the first other value.
+        Naming the place of the first other value, or of the first that lies too deep or within itself.
     """
-    if type(value) is dict:
-        for key, item in value.items():
-            check_plain(key, f"a key of {where}")
-            check_plain(item, f"{where}[{key!r}]")
-    elif type(value) is list:
-        for position, item in enumerate(value):
-            check_plain(item, f"{where}[{position}]")
-    elif type(value) not in PLAIN_TYPES:
-        raise TypeError(f"{where} is a {type(value).__name__}, not a plain Python value")
+    _check_plain(value, (where,), set(), set())
+
+
+def _check_plain(value: object, where: tuple[object, ...], above: set[int], done: set[int]) -> None:
+    """Check a value; what is shared is checked once, or forty lists of twice the next would take for ever."""
+    if type(value) not in (dict, list):
+        if type(value) not in PLAIN_TYPES:
+            raise TypeError(f"{_place(where)} is a {type(value).__name__}, not a plain Python value")
+        return
+    if id(value) in above:
+        raise TypeError(f"{_place(where)} lies within itself")
+    if id(value) in done:
+        return
+    if len(above) == DEEPEST:
+        raise TypeError(f"{_place(where[:3])} is nested more than {DEEPEST} levels deep")
+    above.add(id(value))
+    items = value.items() if isinstance(value, dict) else enumerate(value)  # type: ignore[arg-type]
+    for key, item in items:
+        if type(item) not in PLAIN_TYPES:
+            _check_plain(item, (*where, key), above, done)
+        if type(key) not in PLAIN_TYPES:
+            raise TypeError(f"a key of {_place(where)} is a {type(key).__name__}, not a plain Python value")
+    above.discard(id(value))
+    done.add(id(value))
+
+
+def _place(where: tuple[object, ...]) -> str:
+    first, *keys = where
+    return f"{first}{''.join(f'[{key!r}]' for key in keys)}"
 
 
 class _PlainUnpickler(pickle.Unpickler):
@@ -134,6 +214,32 @@ class _PlainUnpickler(pickle.Unpickler):
 
     def persistent_load(self, pid: Any) -> Any:
         raise pickle.UnpicklingError("it asks for an object outside itself")
+
+
+_FIXED_SIZE = re.compile(
+    rb"(?:[}\](Nsuae\x88\x89\x94]|\x80.|\x95.{8}|K.|M..|J.{4}|G.{8}|[qh].|[rj].{4})*+", re.DOTALL
+)
+"""Operations of a pickle that build dict, list, None, bool, int and float, or remember and recall a value."""
+
+_LENGTH_FIRST = {b"\x8c": 1, b"X": 4, b"\x8d": 8, b"C": 1, b"B": 4, b"\x8e": 8, b"\x8a": 1, b"\x8b": 4}
+"""Operations that build text, bytes and long whole numbers -> bytes that their length takes."""
+
+
+def _check_operations(pickled: bytes) -> None:
+    """Make sure that a pickle asks for nothing but plain values, before any is built.
+
+    Nested tuples, which it could use as keys, would already take for ever to be hashed.
+    """
+    position = 0
+    while (found := _FIXED_SIZE.match(pickled, position)) is not None:
+        operation = pickled[found.end() : found.end() + 1]
+        if operation in (b"", b"."):
+            return
+        if operation not in _LENGTH_FIRST:
+            raise pickle.UnpicklingError(f"it asks for the operation {operation!r}")
+        start = found.end() + 1
+        end = start + _LENGTH_FIRST[operation]
+        position = end + int.from_bytes(pickled[start:end], "little")
 
 
 def load_plain(path: Path, remedy: str) -> Any:
@@ -151,14 +257,20 @@ def load_plain(path: Path, remedy: str) -> Any:
     ArtifactError
         If the file is missing, damaged, or holds anything but plain values.
     """
+    with open_bytes(path, remedy) as file:
+        return read_plain(file, path, remedy)
+
+
+def read_plain(file: BinaryIO, path: Path, remedy: str) -> Any:
+    """Read a pickle of plain values from an open file; see `load_plain`."""
     try:
-        content = _PlainUnpickler(io.BytesIO(read_bytes(path, remedy))).load()
+        pickled = file.read()
+        _check_operations(pickled)
+        content = _PlainUnpickler(io.BytesIO(pickled)).load()
         check_plain(content, path.name)
-    except ArtifactError:
-        raise
     except (pickle.UnpicklingError, TypeError) as error:
-        raise ArtifactError(f"{path} is not a file of ours ({error}); run: {remedy}") from error
-    except (EOFError, ValueError, IndexError, KeyError, AttributeError, MemoryError, OverflowError) as error:
+        raise ArtifactError(f"{path} is not a file of ours ({clean(str(error))}); run: {remedy}") from error
+    except (EOFError, ValueError, LookupError, AttributeError, MemoryError, OverflowError) as error:
         raise ArtifactError(f"{path} is damaged; run: {remedy}") from error
     return content
 
@@ -216,10 +328,3 @@ def open_regular(path: Path) -> io.BufferedReader:
 def checksum(content: bytes | memoryview) -> str:
     """SHA-256 of a file's content, in hexadecimal."""
     return hashlib.sha256(content).hexdigest()
-
-
-def write_together(contents: dict[Path, bytes | memoryview]) -> None:
-    """Write several files so that a full disk changes none of them: all temporaries first, then renames."""
-    with contextlib.ExitStack() as stack:
-        for path, content in contents.items():
-            stack.enter_context(replacing(path)).write_bytes(content)

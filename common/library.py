@@ -13,30 +13,32 @@ import difflib
 import hashlib
 import io
 import json
+import math
 import pickle
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from tokenize import TokenError
+from typing import Any, BinaryIO
 
 import numpy as np
 
 from common.arrays import scaling, standardise
 from common.console import UserError
 from common.files import (
+    PLAIN_TYPES,
     ArtifactError,
     check_plain,
     checksum,
-    load_plain,
     open_bytes,
-    read_bytes,
-    write_together,
+    read_plain,
 )
 from common.layout import LAYOUT_ID, N_FEATURES, SETTINGS
 from common.paths import EXTRACT, Paths
 from common.text import clean, fold
+from common.together import read_together, write_together
 
 UNKNOWN_GENRE = "UNKNOWN"
 
@@ -55,6 +57,17 @@ COLUMNS = (
 )
 """Columns of ``metadata.pkl``: text, except ``duration`` (s, float), ``sample_rate`` (Hz) and
 ``channels`` (int) of the file as it was decoded. A tag the file does not have is None."""
+
+_TYPES: dict[str, set[type]] = {
+    **{name: {str} for name in ("song_name", "file_path", "genre")},
+    **{name: {str, type(None)} for name in ("artist", "title", "album", "year", "tag_genre")},
+    **{name: {int, type(None)} for name in ("sample_rate", "channels")},
+    "duration": {float, int},
+}
+"""What a column's values may be."""
+
+MOST_MANIFEST = 1 << 30
+"""Bytes that a manifest may have; a million songs take a quarter of it."""
 
 SKIPPED_COLUMNS = ("path", "kind", "reason")
 
@@ -280,20 +293,20 @@ def save(paths: Paths, library: Library, manifest: dict[str, Any]) -> None:
     buffer = io.BytesIO()
     np.save(buffer, library.embeddings, allow_pickle=False)
     # A view, not a copy: a million songs are 2.6 GB.
-    dump_to: dict[Path, bytes | memoryview] = {
-        paths.embeddings: buffer.getbuffer(),
-        paths.metadata: pickle.dumps(library.columns, protocol=4),
+    contents: dict[str, bytes | memoryview] = {
+        paths.embeddings.name: buffer.getbuffer(),
+        paths.metadata.name: pickle.dumps(library.columns, protocol=4),
     }
     described = {
         "layout_id": LAYOUT_ID,
         "n_features": N_FEATURES,
         "settings": SETTINGS,
-        "checksums": {path.name: checksum(content) for path, content in dump_to.items()},
+        "checksums": {name: checksum(content) for name, content in contents.items()},
         **manifest,
     }
     text = json.dumps(described, ensure_ascii=True, indent=1, allow_nan=False) + "\n"
-    dump_to[paths.manifest] = text.encode("ascii")
-    write_together(dump_to)
+    contents[paths.manifest.name] = text.encode("ascii")
+    write_together(paths.processed, contents)
 
 
 def validate(library: Library) -> None:
@@ -311,11 +324,23 @@ def validate(library: Library) -> None:
         raise ValueError(f"embeddings are {embeddings.dtype}, not float32")
     if not np.isfinite(embeddings).all():
         raise ValueError("embeddings hold NaN or infinity")
+    if not isinstance(columns, dict):
+        raise ValueError(f"metadata is a {type(columns).__name__}, not a dict of columns")
     if tuple(columns) != COLUMNS:
-        raise ValueError(f"metadata has the columns {', '.join(map(str, columns))}")
+        raise ValueError(f"metadata has the columns {clean(', '.join(map(str, columns)))[:200]}")
+    for name, values in columns.items():
+        _validate_column(name, values)
     if {len(values) for values in columns.values()} != {len(embeddings)}:
         raise ValueError("embeddings and metadata do not have the same number of songs")
     check_plain(columns, "metadata")
+
+
+def _validate_column(name: str, values: object) -> None:
+    if not isinstance(values, list):
+        raise ValueError(f"the column {name} is a {type(values).__name__}, not a list")
+    wrong = set(map(type, values)) - _TYPES.get(name, {*PLAIN_TYPES, list, dict})
+    if wrong:
+        raise ValueError(f"the column {name} holds a {min(kind.__name__ for kind in wrong)}")
 
 
 def load(paths: Paths) -> Library:
@@ -327,15 +352,16 @@ def load(paths: Paths) -> Library:
         If a file is missing, damaged, half-written, of another layout, or the files do not belong
         together; the message names the command that mends it.
     """
-    manifest = load_manifest(paths)
+    return read_together(paths.processed, lambda place: _load(paths, place))
+
+
+def _load(paths: Paths, place: Callable[[str], Path]) -> Library:
+    manifest = _read_manifest(paths, place)
     if manifest.get("layout_id") != LAYOUT_ID:
         raise ArtifactError(
             f"{paths.processed} was extracted with another layout of the embedding; run: {EXTRACT}"
         )
-    with (
-        open_bytes(paths.embeddings, EXTRACT) as embeddings,
-        open_bytes(paths.metadata, EXTRACT) as metadata,
-    ):
+    with _opened(paths.embeddings, place) as embeddings, _opened(paths.metadata, place) as metadata:
         for path, file in ((paths.embeddings, embeddings), (paths.metadata, metadata)):
             if manifest["checksums"].get(path.name) != hashlib.file_digest(file, "sha256").hexdigest():
                 raise ArtifactError(
@@ -344,11 +370,36 @@ def load(paths: Paths) -> Library:
             file.seek(0)
         try:
             # Straight from the file, so that a large library is in memory once and not twice.
-            library = Library(np.load(embeddings, allow_pickle=False), load_plain(paths.metadata, EXTRACT))
+            library = Library(_read_embeddings(embeddings), read_plain(metadata, paths.metadata, EXTRACT))
             validate(library)
-        except (ValueError, EOFError) as error:
+        except (ValueError, TypeError, EOFError) as error:
             raise ArtifactError(f"{paths.processed} breaks the contract: {error}; run: {EXTRACT}") from error
     return library
+
+
+def _opened(path: Path, place: Callable[[str], Path]) -> io.BufferedReader:
+    """Open one of the files where it lies; one that is missing is named by the name it should have."""
+    try:
+        return open_bytes(place(path.name), EXTRACT)
+    except ArtifactError:
+        return open_bytes(path, EXTRACT)
+
+
+def _read_embeddings(file: BinaryIO) -> np.ndarray:
+    """Read an array, if the file holds as many numbers as its header says; memory is taken only then."""
+    try:
+        version = np.lib.format.read_magic(file)
+        if version != (1, 0):
+            raise ValueError(f"embeddings are in version {version} of the format")
+        shape, in_columns, dtype = np.lib.format.read_array_header_1_0(file)
+    except (SyntaxError, TokenError, RecursionError, MemoryError, LookupError, AttributeError) as error:
+        raise ValueError("embeddings have a header that cannot be read") from error
+    start = file.tell()
+    n_bytes = file.seek(0, io.SEEK_END) - start
+    if dtype != np.float32 or in_columns or math.prod(shape) * dtype.itemsize != n_bytes:
+        raise ValueError(f"embeddings are {dtype} of shape {shape} in {n_bytes} bytes")
+    file.seek(0)
+    return np.load(file, allow_pickle=False)
 
 
 def load_manifest(paths: Paths) -> dict[str, Any]:
@@ -359,9 +410,15 @@ def load_manifest(paths: Paths) -> dict[str, Any]:
     ArtifactError
         If it is missing or not what stage 1 writes.
     """
+    return read_together(paths.processed, lambda place: _read_manifest(paths, place))
+
+
+def _read_manifest(paths: Paths, place: Callable[[str], Path]) -> dict[str, Any]:
+    with _opened(paths.manifest, place) as file:
+        content = file.read(MOST_MANIFEST + 1)
     try:
-        manifest = json.loads(read_bytes(paths.manifest, EXTRACT))
-    except (json.JSONDecodeError, UnicodeDecodeError):
+        manifest = json.loads(content) if len(content) <= MOST_MANIFEST else None
+    except (ValueError, RecursionError):
         manifest = None
     if not isinstance(manifest, dict) or not isinstance(manifest.get("checksums"), dict):
         raise ArtifactError(f"{paths.manifest} is damaged; run: {EXTRACT}")

@@ -111,15 +111,6 @@ def test_a_failed_write_keeps_the_old_file(tmp_path):
     assert [p.name for p in path.parent.iterdir()] == ["file.txt"]
 
 
-def test_files_written_together_change_together(tmp_path):
-    first, second = tmp_path / "a", tmp_path / "b"
-    files.write_together({first: b"1", second: b"1"})
-    with pytest.raises(TypeError):
-        files.write_together({first: b"2", second: "not bytes"})
-    assert (first.read_bytes(), second.read_bytes()) == (b"1", b"1")
-    assert len(list(tmp_path.iterdir())) == 2
-
-
 @pytest.mark.skipif(os.name == "nt", reason="Windows has no file modes")
 def test_written_files_have_ordinary_modes(tmp_path):
     files.write_text(tmp_path / "page.html", "x")
