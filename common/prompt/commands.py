@@ -91,6 +91,8 @@ COMMANDS = (
     Command("list", "[GENRE]", "the songs, by genre", "listing:songs", arguments.songs, "genres"),
     Command("genres", "", "how alike songs are inside and between genres; table, CSV and heatmap",
             "listing:genres", arguments.genres, "", "how well similarity follows genre"),
+    Command("clusters", "", "groups that sound alike, across genres and within them, if they are stable",
+            "listing:clusters", arguments.genres, "", "sub-genres that nobody tagged"),
     Command("playlist", "A -> B [-n 10]", "a way from A to B whose steps are good transitions",
             "ordering:playlist", arguments.playlist, "songs", "a way from one song to another"),
     Command("radio", "[SONG] [-n 20]", "songs that drift on from one; without SONG it goes on",

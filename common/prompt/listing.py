@@ -12,10 +12,11 @@ from common.paths import Output
 from common.prompt.answers import Answer, facts, quoted, written
 from common.prompt.session import Session
 from common.prompt.song_table import song_table
+from common.search.clusters import Grouping, find_clusters
 from common.search.figures import draw_genres
 from common.search.genre_similarity import GenreStatistics, measure, statistics_table, write_reports
 from common.search.spaces import SPACES
-from common.text import count, fold, table
+from common.text import clean, count, fold, table
 
 
 @dataclass(frozen=True)
@@ -110,6 +111,57 @@ class GenreAnswer(Answer):
 def genres(session: Session, arguments: Namespace) -> GenreAnswer:
     """Measure how well similarity follows genres."""
     return GenreAnswer(measure(session.space(arguments.space)), session.library.names)
+
+
+@dataclass(frozen=True)
+class ClusterAnswer(Answer):
+    """The groups of songs that sound alike.
+
+    Attributes
+    ----------
+    library
+        The library that they are of.
+    groupings
+        What was found among all songs, and within each genre.
+    """
+
+    library: Library
+    groupings: list[Grouping]
+
+    def as_json(self) -> object:
+        return [
+            {
+                "genre": grouping.genre,
+                "songs": grouping.n_songs,
+                "stability": grouping.stability,
+                "clusters": [
+                    {
+                        "traits": list(cluster.traits),
+                        "typical": self.library.names[cluster.typical],
+                        "members": facts(self.library, cluster.songs),
+                    }
+                    for cluster in grouping.clusters
+                ],
+            }
+            for grouping in self.groupings
+        ]
+
+    def as_text(self) -> str:
+        lines = []
+        for grouping in self.groupings:
+            lines.append(grouping.verdict)
+            for cluster in grouping.clusters:
+                lines.append(f"  {count(len(cluster.songs), 'song')}: {cluster.name}")
+                lines.append(f"    most typical: {clean(self.library.names[cluster.typical])}")
+        return "\n".join(lines)
+
+    def next_command(self) -> str:
+        return "genres"
+
+
+def clusters(session: Session, arguments: Namespace) -> ClusterAnswer:
+    """Look for groups of songs that sound alike."""
+    return ClusterAnswer(session.library, find_clusters(session.space(arguments.space)))
 
 
 @dataclass(frozen=True)

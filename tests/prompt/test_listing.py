@@ -38,3 +38,16 @@ def test_spaces_and_help_need_no_library(tmp_path, capsys):
     out = capsys.readouterr().out
     assert "balanced" in out
     assert all(command.usage in out for command in COMMANDS)
+
+
+def test_clusters_are_told_for_all_songs_and_every_genre(run):
+    import json
+
+    code, out, _ = run("clusters", "--json")
+    assert code == 0
+    told = json.loads(out)
+    assert told[0]["genre"] is None
+    assert {"genre", "songs", "stability", "clusters"} == set(told[0])
+    code, out, _ = run("clusters")
+    assert code == 0
+    assert "across" in out

@@ -56,6 +56,7 @@ def test_every_command_of_the_table_runs_at_the_prompt(say_lines, monkeypatch):
         "why 2",
         "list",
         "genres",
+        "clusters",
         f"playlist {SONG} -> italodance artist 2 - song 002 3",
         "radio 1 -n 2",
         "shuffle trance",
