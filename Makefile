@@ -37,6 +37,7 @@ quick: $(VENV)/.development
 lint: $(VENV)/.development
 	$(VENV)/bin/ruff check .
 	$(VENV)/bin/ruff format --check .
+	$(VENV)/bin/mypy
 
 readme: $(VENV)/.development
 	$(PY) -m tests.readme
