@@ -114,3 +114,188 @@ def highest_between(samples, phases, bend_share, peak):
             for i in range(n):
                 highest = max(highest, abs(sums[i]))
     return highest
+
+
+@_reordered
+def cell_energies(samples, cell, low_share, mid_share, high_share, middle, high):
+    """Add up the energy of two frequency bands in cells of a few samples.
+
+    Every border of a band is two one-pole filters in a row, 12 dB per octave.
+
+    Parameters
+    ----------
+    samples
+        float32, shape (n,).
+    cell
+        Samples in a cell.
+    low_share, mid_share, high_share
+        How far a low-pass moves to a new sample, 0 to 1: at the lower and at the upper border of the middle
+        band, and at the lower border of the high band.
+    middle, high
+        float32, shape (n_cells,), filled.
+    """
+    u1, u2, l1, l2, h1, h2 = np.zeros(6, np.float32)
+    low, mid, top = np.float32(low_share), np.float32(mid_share), np.float32(high_share)
+    for number in range(middle.size):
+        in_middle, in_high = np.float32(0.0), np.float32(0.0)
+        for i in range(number * cell, (number + 1) * cell):
+            x = samples[i]
+            u1 += mid * (x - u1)
+            u2 += mid * (u1 - u2)
+            l1 += low * (u2 - l1)
+            once = u2 - l1
+            l2 += low * (once - l2)
+            twice = once - l2
+            in_middle += twice * twice
+            h1 += top * (x - h1)
+            once = x - h1
+            h2 += top * (once - h2)
+            twice = once - h2
+            in_high += twice * twice
+        middle[number] = in_middle
+        high[number] = in_high
+
+
+@_compiled
+def hit_curve(level, now, before, after):
+    """How much louder every moment is than what comes before it and after it.
+
+    Parameters
+    ----------
+    level
+        float32, shape (n,).
+    now, before, after
+        First value and one past the last of the stretches compared, counted from the moment. An empty
+        ``after`` is not compared.
+
+    Returns
+    -------
+    ndarray
+        float32, shape (n,), at least 0.
+    """
+    n = level.size
+    running = np.zeros(n + 1)
+    for i in range(n):
+        running[i + 1] = running[i] + level[i]
+    curve = np.zeros(n, np.float32)
+    for i in range(n):
+        means = np.zeros(3)
+        for which in range(3):
+            stretch = now if which == 0 else (before if which == 1 else after)
+            first, last = min(max(i + stretch[0], 0), n), min(max(i + stretch[1], 0), n)
+            if stretch[1] > stretch[0]:
+                means[which] = (running[last] - running[first]) / (stretch[1] - stretch[0])
+        curve[i] = max(0.0, means[0] - max(means[1], means[2]))
+    return curve
+
+
+@_compiled
+def find_peaks(curve, apart, neighbourhood, share, floor):
+    """Pick the peaks of a curve that are alone and stand out.
+
+    Parameters
+    ----------
+    curve
+        float32, shape (n,).
+    apart
+        Values on either side than which a peak must not be lower.
+    neighbourhood
+        Values on either side whose highest a peak is measured against, give or take `CHUNK`.
+    share, floor
+        A peak must exceed this share of that highest value, and this value.
+
+    Returns
+    -------
+    places, strengths
+        float64, shape (n_peaks,): where the parabola through a peak and its neighbours is highest, and the
+        peak against the highest value around it.
+    """
+    n = curve.size
+    n_chunks = (n + CHUNK - 1) // CHUNK
+    highest = np.zeros(n_chunks, np.float32)
+    for i in range(n):
+        highest[i // CHUNK] = max(highest[i // CHUNK], curve[i])
+    around = np.zeros(n_chunks, np.float32)
+    reach = max(1, neighbourhood // CHUNK)
+    for chunk in range(n_chunks):
+        for other in range(max(0, chunk - reach), min(n_chunks, chunk + reach + 1)):
+            around[chunk] = max(around[chunk], highest[other])
+    places, strengths = np.empty(n // 2 + 1), np.empty(n // 2 + 1)
+    found = 0
+    for i in range(1, n - 1):
+        here = curve[i]
+        if here <= curve[i - 1] or here < curve[i + 1] or here <= max(floor, share * around[i // CHUNK]):
+            continue
+        alone = True
+        for other in range(max(0, i - apart), min(n, i + apart + 1)):
+            if curve[other] > here:
+                alone = False
+                break
+        if alone:
+            left, centre, right = np.float64(curve[i - 1]), np.float64(here), np.float64(curve[i + 1])
+            places[found] = i + 0.5 * (left - right) / (left - 2 * centre + right)
+            strengths[found] = centre / around[i // CHUNK]
+            found += 1
+    return places[:found].copy(), strengths[:found].copy()
+
+
+@_compiled
+def best_phase(times, strengths, period, tolerance, n_phases):
+    """The phase, 0 to ``period``, at which beats catch the most strength of hits.
+
+    Parameters
+    ----------
+    times, strengths
+        float64, shape (n_hits,).
+    period, tolerance
+        Seconds from beat to beat, and from a beat to the farthest hit it catches.
+    n_phases
+        Places in a period that hits are sorted into.
+    """
+    width = max(1, round(tolerance / period * n_phases))
+    counts = np.zeros(n_phases)
+    for i in range(times.size):
+        counts[int(times[i] / period % 1.0 * n_phases) % n_phases] += strengths[i]
+    caught = 0.0
+    for phase in range(-width, width + 1):
+        caught += counts[phase % n_phases]
+    most, best = caught, 0
+    for phase in range(1, n_phases):
+        caught += counts[(phase + width) % n_phases] - counts[(phase - width - 1) % n_phases]
+        if caught > most * (1 + 1e-12):
+            most, best = caught, phase
+    centre, total = 0.0, 1e-12
+    for shift in range(-width, width + 1):
+        centre += counts[(best + shift) % n_phases] * shift
+        total += counts[(best + shift) % n_phases]
+    return (best + centre / total + 0.5) / n_phases % 1.0 * period
+
+
+@_compiled
+def window_fit(times, strengths, period, tolerance, n_phases):
+    """F-measure of beats against hits: strength on beats of all strength, and beats that are hit of all.
+
+    Parameters are those of `best_phase`; the hits are ascending, at least one.
+    """
+    offset = best_phase(times, strengths, period, tolerance, n_phases)
+    first = round((times[0] - offset) / period)
+    strongest = np.zeros(round((times[-1] - offset) / period) - first + 1)
+    on, total = 0.0, 0.0
+    low, high = strongest.size, -1
+    for i in range(times.size):
+        index = round((times[i] - offset) / period)
+        total += strengths[i]
+        if abs(times[i] - offset - index * period) <= tolerance:
+            on += strengths[i]
+            strongest[index - first] = max(strongest[index - first], strengths[i])
+            low, high = min(low, index - first), max(high, index - first)
+    if on <= 0:
+        return 0.0
+    n_beats = max(high - low + 1, int((times[-1] - times[0]) / period))
+    reference = max(np.quantile(strongest[low : high + 1], 0.8), 1e-9)
+    recall = 0.0
+    for strength in strongest:
+        recall += min(1.0, strength / reference)
+    recall /= n_beats
+    precision = on / total
+    return 2 * precision * recall / (precision + recall)

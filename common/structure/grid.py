@@ -1,0 +1,173 @@
+"""The beat grid: one period and one offset for a whole song, fitted to all its hits, or a reason why not.
+
+A song made with a machine keeps its tempo; minutes of it fix the period to hundredths of a BPM. Where the
+phase of the beat wanders (a band, a live recording) or no period explains the hits, there is no grid.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from common.structure.onsets import RATE, Drums, Hits
+from common.structure.tempo import SNARE_SHARE, TOLERANCE, Period, best_phase, find_periods, tolerance
+
+LEAST_FIT = 0.38
+"""Fit below which a period explains too little to be a pulse."""
+
+LEAST_COHERENCE = 0.65
+"""Share of the windows' phase that must agree with one grid; below it the tempo drifts."""
+
+PHASE_WINDOW = 6.0
+"""Seconds in which the phase of the beat is read on its own."""
+
+WIDEST_CORRECTION = 0.006
+"""Share by which the period may be corrected by the phases of the windows."""
+
+FIT_ROUNDS, FIRST_REACH, LAST_REACH = 4, 0.040, 0.012
+"""Rounds in which the grid is fitted to hits nearby, and seconds to the farthest, at first and at last."""
+
+ATTACK_REACH = 0.035
+"""Seconds around a beat in which its start is sought."""
+
+CLOSE = 0.05
+"""Lead in score over another period below which the choice between them is said to be close."""
+
+
+@dataclass(frozen=True)
+class Pulse:
+    """What can be said about the beat of a song.
+
+    Attributes
+    ----------
+    bpm
+        Beats per minute; 0 if there is no steady pulse.
+    confidence
+        0 to 1: how well the beat explains the hits, and how far it leads other readings of them.
+    offset
+        Seconds of the first beat, at least 0; None without a grid.
+    clarity
+        0 to 1: how regular the hits are, at whatever tempo.
+    alternative
+        Another tempo that explains the hits about as well, in BPM, or None.
+    reason
+        Why there is no tempo or no grid; empty if there are both.
+    """
+
+    bpm: float
+    confidence: float
+    offset: float | None
+    clarity: float
+    alternative: float | None = None
+    reason: str = ""
+
+
+def read_pulse(drums: Drums, duration: float) -> Pulse:
+    """Find the beat of a song.
+
+    Parameters
+    ----------
+    drums
+        The hits of the song.
+    duration
+        Seconds of the song.
+    """
+    periods = find_periods(drums, duration)
+    if not periods:
+        return Pulse(0.0, 0.0, None, 0.0, reason="nothing in it repeats")
+    beat = periods[0]
+    accents = _accents(drums)
+    period, coherence = _corrected(accents, beat.seconds, duration)
+    clarity = float(np.clip(beat.fit * coherence, 0, 1))
+    if beat.fit < LEAST_FIT:
+        return Pulse(0.0, 0.0, None, clarity, reason="no steady pulse")
+    rival = _rival(periods)
+    confidence = clarity * _lead(beat, rival)
+    alternative = rival.bpm if rival and beat.score - rival.score < CLOSE * beat.score else None
+    if coherence < LEAST_COHERENCE:
+        return Pulse(60 / beat.seconds, confidence, None, clarity, alternative, "the tempo drifts")
+    period, offset = _fitted(accents, period)
+    offset += _attack(drums, np.arange(offset % period, duration, period))
+    return Pulse(60 / period, confidence, offset % period, clarity, alternative)
+
+
+def _accents(drums: Drums) -> Hits:
+    """The hits that sit on beats: kicks, and snares more faintly."""
+    times = np.concatenate([drums.kick.times, drums.snare.times])
+    strengths = np.concatenate([drums.kick.strengths**3, SNARE_SHARE * drums.snare.strengths**3])
+    order = np.argsort(times, kind="stable")
+    return Hits(times[order], strengths[order])
+
+
+def _corrected(accents: Hits, period: float, duration: float) -> tuple[float, float]:
+    """Correct a period by how the phase of its beat moves on from window to window.
+
+    Returns
+    -------
+    period
+        Seconds.
+    coherence
+        0 to 1: length of the mean of the windows' phases, once turned back, against their own lengths.
+    """
+    starts = np.arange(max(1, round(duration / PHASE_WINDOW))) * PHASE_WINDOW
+    turns = np.exp(2j * np.pi * accents.times / period) * accents.strengths
+    which = np.clip((accents.times / PHASE_WINDOW).astype(int), 0, starts.size - 1)
+    phases = np.bincount(which, turns.real, starts.size) + 1j * np.bincount(which, turns.imag, starts.size)
+    reach = WIDEST_CORRECTION / period
+    n_steps = 2 * int(np.ceil(10 * reach * duration)) + 1
+    frequencies = np.linspace(-reach, reach, n_steps)
+    centres = starts + PHASE_WINDOW / 2
+    aligned = np.abs(np.exp(2j * np.pi * np.outer(frequencies, centres)) @ phases)
+    best = int(aligned.argmax())
+    return 1 / (1 / period + frequencies[best]), float(aligned[best] / max(np.abs(phases).sum(), 1e-9))
+
+
+def _fitted(accents: Hits, period: float) -> tuple[float, float]:
+    """Fit period and offset (s) to the accents near the beats, nearer ones in every round."""
+    offset = best_phase(accents, period)
+    for reach in np.geomspace(FIRST_REACH, LAST_REACH, FIT_ROUNDS):
+        index = np.round((accents.times - offset) / period)
+        misses = accents.times - offset - index * period
+        near = np.abs(misses) < max(reach, tolerance(period) * reach / FIRST_REACH)
+        if np.unique(index[near]).size < 4:
+            break
+        weights = np.sqrt(accents.strengths[near])
+        design = np.stack([np.ones(near.sum()), index[near]], axis=1) * weights[:, None]
+        change, *_ = np.linalg.lstsq(design, misses[near] * weights, rcond=None)
+        offset, period = offset + change[0], period + change[1]
+    return float(period), float(offset)
+
+
+def _attack(drums: Drums, beats: np.ndarray) -> float:
+    """Seconds from beats to where the levels around them, averaged over the song, rise most steeply.
+
+    A kick falls through its bands within hundredths of a second, each kick in its own way; what is to be
+    laid on a beat is its very start.
+    """
+    levels = (drums.levels.punch, drums.levels.middle, drums.levels.high)
+    reach = round(ATTACK_REACH * RATE)
+    places = np.round(beats * RATE).astype(int)
+    inside = (places > reach) & (places < levels[0].size - reach - 1)
+    weights = drums.kick.at(beats[inside], TOLERANCE) ** 2
+    if not weights.any():
+        return 0.0
+    around = places[inside][:, None] + np.arange(-reach, reach + 1)
+    rise = np.zeros(2 * reach - 1)
+    for level in levels:
+        mean = weights @ level[around]
+        rise += np.maximum(0, mean[2:] - mean[:-2]) / max(mean.max(), 1e-9)
+    rounding = weights @ (places[inside] / RATE - beats[inside]) / weights.sum()
+    return float((rise.argmax() + 1 - reach) / RATE + rounding)
+
+
+def _rival(periods: list[Period]) -> Period | None:
+    """The likeliest other period."""
+    return max(periods[1:], key=lambda period: period.score, default=None)
+
+
+def _lead(beat: Period, rival: Period | None) -> float:
+    """From 0.5, no better than its rival, to 1, a fifth better."""
+    if rival is None:
+        return 1.0
+    return float(np.clip(0.5 + 2.5 * (beat.score - rival.score) / beat.score, 0.3, 1.0))

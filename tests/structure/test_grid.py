@@ -1,0 +1,93 @@
+"""Tempo and beat grid of loops whose beats are known, and how both must move when a loop is changed."""
+
+import mir_eval
+import numpy as np
+import pytest
+import soxr
+from loops import RATE, loop, rubato
+from signals import noise
+
+from common.structure.grid import read_pulse
+from common.structure.onsets import hear_drums
+
+
+def pulse_of(samples):
+    return read_pulse(hear_drums(samples), len(samples) / RATE)
+
+
+def beats_of(pulse, until):
+    return np.arange(pulse.offset, until, 60 / pulse.bpm)
+
+
+@pytest.fixture(scope="module")
+def trance():
+    """A loop whose bass sits between the kicks and is half as loud again."""
+    return loop("offbeat", 138.37, seed=5, bass_gain=1.5)
+
+
+@pytest.mark.parametrize("style", ["four", "offbeat", "rolling", "bare", "swing"])
+@pytest.mark.parametrize(("bpm", "seed"), [(63.4, 1), (97.83, 2), (124.56, 3), (139.02, 4), (177.7, 5)])
+def test_the_grid_sits_on_the_kick(style, bpm, seed):
+    played = loop(style, bpm, seed, bass_gain=1.6 if style == "offbeat" else None)
+    pulse = pulse_of(played.samples)
+    assert pulse.bpm == pytest.approx(bpm, rel=3e-4)
+    beats = beats_of(pulse, played.beats[-1] + 0.1)
+    beats = beats[beats > played.beats[0] - 0.1]
+    assert mir_eval.beat.f_measure(played.beats, beats, f_measure_threshold=0.07) > 0.98
+    misses = np.abs(beats[:, None] - played.beats).min(axis=0)
+    assert np.median(misses) < 0.010
+
+
+@pytest.mark.parametrize(("bpm", "seed"), [(96.3, 2), (131.9, 3)])
+def test_a_waltz_has_three_beats_not_one(bpm, seed):
+    assert pulse_of(loop("waltz", bpm, seed).samples).bpm == pytest.approx(bpm, rel=1e-3)
+
+
+@pytest.mark.parametrize("speed", [0.97, 1.03])
+def test_a_faster_song_has_a_faster_beat(trance, speed):
+    pulse = pulse_of(soxr.resample(trance.samples, RATE * speed, RATE))
+    assert pulse.bpm == pytest.approx(138.37 * speed, abs=0.02)
+
+
+def test_silence_in_front_moves_the_beats(trance):
+    plain = pulse_of(trance.samples)
+    late = pulse_of(np.concatenate([np.zeros(round(0.7 * RATE), np.float32), trance.samples]))
+    assert late.bpm == pytest.approx(plain.bpm, abs=0.01)
+    turn = (late.offset - plain.offset - 0.7) * plain.bpm / 60
+    assert abs(turn - round(turn)) * 60 / plain.bpm < 0.002
+
+
+def test_gain_moves_nothing(trance):
+    plain, quiet = pulse_of(trance.samples), pulse_of(trance.samples / 4)
+    assert quiet.bpm == pytest.approx(plain.bpm, abs=0.01)
+    assert quiet.offset == pytest.approx(plain.offset, abs=0.002)
+
+
+def test_a_pause_does_not_lose_the_grid(trance):
+    samples = trance.samples.copy()
+    samples[12 * RATE : 24 * RATE] = 0
+    assert pulse_of(samples).bpm == pytest.approx(138.37, abs=0.02)
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_without_a_pulse_there_is_no_tempo_and_no_grid(seed):
+    for samples in (rubato(seed), noise(40, seed=seed), np.zeros(10 * RATE, np.float32)):
+        pulse = pulse_of(samples)
+        assert (pulse.bpm, pulse.offset, pulse.confidence) == (0.0, None, 0.0)
+        assert pulse.reason
+
+
+@pytest.mark.parametrize("sway", [0.1, 0.3, 0.6])
+def test_a_tempo_that_drifts_gets_no_grid(sway):
+    steady = loop("four", 120.0, seed=3, seconds=60)
+    places = np.arange(steady.samples.size, dtype=float)
+    bent = places + sway * RATE * np.sin(2 * np.pi * places / places.size * 2)
+    pulse = pulse_of(np.interp(bent, places, steady.samples).astype(np.float32))
+    assert pulse.offset is None
+    assert pulse.reason
+
+
+@pytest.mark.parametrize("seconds", [1.0, 3.0])
+def test_a_few_seconds_are_no_failure(seconds):
+    pulse = pulse_of(loop("four", 128.0, seed=1, seconds=8).samples[: round(seconds * RATE)])
+    assert pulse.bpm == 0 or pulse.bpm == pytest.approx(128, rel=0.02)
