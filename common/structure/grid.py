@@ -11,13 +11,23 @@ from dataclasses import dataclass
 import numpy as np
 
 from common.structure.onsets import RATE, Drums, Hits
-from common.structure.tempo import SNARE_SHARE, TOLERANCE, Period, best_phase, find_periods, tolerance
+from common.structure.tempo import (
+    SNARE_SHARE,
+    TOLERANCE,
+    WINDOW,
+    Period,
+    best_phase,
+    find_periods,
+    tolerance,
+    windows,
+)
 
 LEAST_FIT = 0.38
 """Fit below which a period explains too little to be a pulse."""
 
-LEAST_COHERENCE = 0.65
-"""Share of the windows' phase that must agree with one grid; below it the tempo drifts."""
+LEAST_AGREEMENT, ABOUT_AS_WELL = 0.7, 0.7
+"""Share of the song that must agree with one grid, which is where the grid catches at least this share of the
+accents that a grid of its own would; below it the tempo drifts."""
 
 PHASE_WINDOW = 6.0
 """Seconds in which the phase of the beat is read on its own."""
@@ -78,16 +88,16 @@ def read_pulse(drums: Drums, duration: float) -> Pulse:
         return Pulse(0.0, 0.0, None, 0.0, reason="nothing in it repeats")
     beat = periods[0]
     accents = _accents(drums)
-    period, coherence = _corrected(accents, beat.seconds, duration)
-    clarity = float(np.clip(beat.fit * coherence, 0, 1))
+    period, offset = _fitted(accents, _corrected(accents, beat.seconds, duration))
+    agreement = _agreement(accents, period, offset, duration)
+    clarity = float(np.clip(beat.fit * agreement, 0, 1))
     if beat.fit < LEAST_FIT:
         return Pulse(0.0, 0.0, None, clarity, reason="no steady pulse")
-    rival = _rival(periods)
+    rival = max(periods[1:], key=lambda other: other.score, default=None)
     confidence = clarity * _lead(beat, rival)
     alternative = rival.bpm if rival and beat.score - rival.score < CLOSE * beat.score else None
-    if coherence < LEAST_COHERENCE:
+    if agreement < LEAST_AGREEMENT:
         return Pulse(60 / beat.seconds, confidence, None, clarity, alternative, "the tempo drifts")
-    period, offset = _fitted(accents, period)
     offset += _attack(drums, np.arange(offset % period, duration, period))
     return Pulse(60 / period, confidence, offset % period, clarity, alternative)
 
@@ -100,27 +110,34 @@ def _accents(drums: Drums) -> Hits:
     return Hits(times[order], strengths[order])
 
 
-def _corrected(accents: Hits, period: float, duration: float) -> tuple[float, float]:
-    """Correct a period by how the phase of its beat moves on from window to window.
-
-    Returns
-    -------
-    period
-        Seconds.
-    coherence
-        0 to 1: length of the mean of the windows' phases, once turned back, against their own lengths.
-    """
+def _corrected(accents: Hits, period: float, duration: float) -> float:
+    """Correct a period (s) by how the phase of its beat moves on from window to window."""
     starts = np.arange(max(1, round(duration / PHASE_WINDOW))) * PHASE_WINDOW
     turns = np.exp(2j * np.pi * accents.times / period) * accents.strengths
     which = np.clip((accents.times / PHASE_WINDOW).astype(int), 0, starts.size - 1)
     phases = np.bincount(which, turns.real, starts.size) + 1j * np.bincount(which, turns.imag, starts.size)
     reach = WIDEST_CORRECTION / period
-    n_steps = 2 * int(np.ceil(10 * reach * duration)) + 1
-    frequencies = np.linspace(-reach, reach, n_steps)
-    centres = starts + PHASE_WINDOW / 2
-    aligned = np.abs(np.exp(2j * np.pi * np.outer(frequencies, centres)) @ phases)
-    best = int(aligned.argmax())
-    return 1 / (1 / period + frequencies[best]), float(aligned[best] / max(np.abs(phases).sum(), 1e-9))
+    frequencies = np.linspace(-reach, reach, 2 * int(np.ceil(10 * reach * duration)) + 1)
+    aligned = np.abs(np.exp(2j * np.pi * np.outer(frequencies, starts + PHASE_WINDOW / 2)) @ phases)
+    return float(1 / (1 / period + frequencies[aligned.argmax()]))
+
+
+def _agreement(accents: Hits, period: float, offset: float, duration: float) -> float:
+    """Share of the song, by its accents, in which one grid does about as well as one of the window's own."""
+    agreeing, total = 0.0, 0.0
+    for start in windows(duration):
+        part = accents.between(start, start + WINDOW)
+        if part.times.size > 2:
+            own = _caught(part, period, best_phase(part, period))
+            total += own
+            agreeing += own * (_caught(part, period, offset) > ABOUT_AS_WELL * own)
+    return agreeing / total if total else 0.0
+
+
+def _caught(hits: Hits, period: float, offset: float) -> float:
+    """Strength of the hits on beats."""
+    misses = np.abs((hits.times - offset + period / 2) % period - period / 2)
+    return float(hits.strengths[misses <= tolerance(period)].sum())
 
 
 def _fitted(accents: Hits, period: float) -> tuple[float, float]:
@@ -159,11 +176,6 @@ def _attack(drums: Drums, beats: np.ndarray) -> float:
         rise += np.maximum(0, mean[2:] - mean[:-2]) / max(mean.max(), 1e-9)
     rounding = weights @ (places[inside] / RATE - beats[inside]) / weights.sum()
     return float((rise.argmax() + 1 - reach) / RATE + rounding)
-
-
-def _rival(periods: list[Period]) -> Period | None:
-    """The likeliest other period."""
-    return max(periods[1:], key=lambda period: period.score, default=None)
 
 
 def _lead(beat: Period, rival: Period | None) -> float:

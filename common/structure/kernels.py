@@ -116,7 +116,7 @@ def highest_between(samples, phases, bend_share, peak):
     return highest
 
 
-@_reordered
+@reordered
 def cell_energies(samples, cell, low_share, mid_share, high_share, middle, high):
     """Add up the energy of two frequency bands in cells of a few samples.
 
@@ -156,7 +156,7 @@ def cell_energies(samples, cell, low_share, mid_share, high_share, middle, high)
         high[number] = in_high
 
 
-@_compiled
+@as_written
 def hit_curve(level, now, before, after):
     """How much louder every moment is than what comes before it and after it.
 
@@ -189,7 +189,7 @@ def hit_curve(level, now, before, after):
     return curve
 
 
-@_compiled
+@as_written
 def find_peaks(curve, apart, neighbourhood, share, floor):
     """Pick the peaks of a curve that are alone and stand out.
 
@@ -239,7 +239,7 @@ def find_peaks(curve, apart, neighbourhood, share, floor):
     return places[:found].copy(), strengths[:found].copy()
 
 
-@_compiled
+@as_written
 def best_phase(times, strengths, period, tolerance, n_phases):
     """The phase, 0 to ``period``, at which beats catch the most strength of hits.
 
@@ -271,7 +271,7 @@ def best_phase(times, strengths, period, tolerance, n_phases):
     return (best + centre / total + 0.5) / n_phases % 1.0 * period
 
 
-@_compiled
+@as_written
 def window_fit(times, strengths, period, tolerance, n_phases):
     """F-measure of beats against hits: strength on beats of all strength, and beats that are hit of all.
 

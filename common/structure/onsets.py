@@ -149,12 +149,12 @@ def hear_drums(samples: np.ndarray) -> Drums:
 
 def hit_curve(level: np.ndarray) -> np.ndarray:
     """How much louder each moment is than what comes before it and after it, float32, shape (n,)."""
-    return kernels.hit_curve(level, *map(_cells, (HIT, BEFORE, AFTER)))
+    return kernels.hit_curve(level, _cells(HIT), _cells(BEFORE), _cells(AFTER))
 
 
 def rise_curve(level: np.ndarray) -> np.ndarray:
     """How much louder each moment is than what comes before it, float32, shape (n,)."""
-    return kernels.hit_curve(level, *map(_cells, (HIT, BEFORE, (0.0, 0.0))))
+    return kernels.hit_curve(level, _cells(HIT), _cells(BEFORE), (0, 0))
 
 
 def _cells(stretch: tuple[float, float]) -> tuple[int, int]:
