@@ -24,7 +24,7 @@ from common.paths import SEARCH, Output, Paths
 from common.text import count, duration, thousands
 
 if TYPE_CHECKING:
-    from common.classifier.model import Model
+    from common.classifier.model_file import Trained
     from common.classifier.songs import TrainingSet
     from common.library import Library
 
@@ -45,9 +45,9 @@ def get_parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--components",
         type=_components,
-        default="15",
+        default="auto",
         metavar="N|auto|all",
-        help="principal components: a number, chosen by search, or as many as there are (default: 15)",
+        help="principal components: a number, chosen by search, or as many as there are (default: auto)",
     )
     return parser
 
@@ -71,14 +71,15 @@ def train(arguments: argparse.Namespace, paths: Paths) -> int:
     from common.classifier.judgement import judge
     from common.classifier.publish import publish
     from common.classifier.report import report_sections
-    from common.classifier.training import component_choices
+    from common.classifier.selection import component_choices
 
     training = gather(songs, arguments.sample)
-    judgement = judge(training, component_choices(arguments.components, len(training)), folds_shown)
+    judgement = judge(training, component_choices(arguments.components), folds_shown)
     note("fitting the final model on all labelled songs, and explaining it …")
     findings = find(songs, judgement, asked)
     for section in report_sections(findings):
-        say(section.as_text())
+        if section.in_terminal:
+            say(section.as_text())
     note("drawing …")
     written = [*publish(paths, songs, findings), gallery.refresh(paths)]
     say("\n" + "\n".join(str(path) for path in written))
@@ -114,37 +115,38 @@ def predict(files: list[Path], paths: Paths) -> int:
     from common import gallery
     from common.classifier import model_file
 
-    model = model_file.load(paths.model)
+    trained = model_file.load_trained(paths.model)
     note("loading the analysis (the first time it compiles, which takes up to a minute) …")
-    failed = sum(not predict_file(file, paths, model) for file in files)
+    failed = sum(not predict_file(file, paths, trained) for file in files)
     gallery.refresh(paths)
     note(f"next: {paths.command(SEARCH, 'search', str(files[0]))}")
     return console.FAILED if failed else console.OK
 
 
-def predict_file(file: Path, paths: Paths, model: Model) -> bool:
+def predict_file(file: Path, paths: Paths, trained: Trained) -> bool:
     """Classify and explain one file; returns whether it could be read."""
     from common import song
     from common.audio import AudioError
     from common.classifier import report
     from common.classifier.explanation import explain
     from common.classifier.findings import UNFAMILIAR, share_nearer
-    from common.classifier.model_file import remembered_bins
     from common.classifier.shap_figures import draw_waterfall
-    from common.classifier.wording import describe_components
 
     try:
         embedding = song.analyse(file).song.embedding
     except AudioError as error:
         note(f"error: {file}: {error}")
         return False
-    explanation = explain(model, embedding, file.stem)
-    say(report.song_section(explanation, remembered_bins(model)).as_text())
-    nearer = float(share_nearer(model, embedding[None, :])[0])
+    judges = trained.judges_of(embedding)
+    if judges:
+        note(f"{file.name} is one of the songs that were learned from: models that had not heard it judge it")
+    models = judges or [trained.model]
+    explanation = explain(models, embedding, file.stem, trained.rule, held_out=bool(judges))
+    say(report.song_section(explanation, trained.experience, trained.rule).as_text())
+    nearer = float(share_nearer(trained.model, embedding[None, :])[0])
     if nearer > UNFAMILIAR:
         note(f"warning: {report.unfamiliar(nearer)}")
-    meanings = describe_components(model.representation)
-    say(str(draw_waterfall(paths.plot(Output.WATERFALL, file.stem), explanation, meanings)))
+    say(str(draw_waterfall(paths.plot(Output.WATERFALL, file.stem), explanation)))
     return True
 
 

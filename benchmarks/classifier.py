@@ -21,11 +21,11 @@ import numpy as np
 
 from benchmarks.libraries import make_library
 from common.classifier.contributions import contribute
-from common.classifier.explanation import attribute
 from common.classifier.folds import n_folds
 from common.classifier.model import Model
+from common.classifier.reasons import give_reasons
+from common.classifier.selection import AUTO_COMPONENTS, fit_final
 from common.classifier.songs import gather
-from common.classifier.training import DEFAULT_COMPONENTS, fit_final
 from common.classifier.validation import cross_validate, hold_out
 from common.classifier.wording import describe_components
 from common.text import table
@@ -52,7 +52,7 @@ def measure(n_songs: int, n_genres: int) -> dict[str, float]:
         found[step] = time.perf_counter() - start
         return result
 
-    components = [DEFAULT_COMPONENTS]
+    components = list(AUTO_COMPONENTS)
     training = timed("gather", lambda: gather(library))
     timed("one split", lambda: hold_out(training, components))
     for way in training.groups:
@@ -65,11 +65,10 @@ def measure(n_songs: int, n_genres: int) -> dict[str, float]:
 
 def explain_all(model: Model, X: np.ndarray) -> None:
     """SHAP values, the components' meanings, and every song's reasons for one genre against another."""
-    contributions = contribute(model, X)
+    contribute(model, X)
     describe_components(model.representation)
-    pair = contributions.against(0, 1)
-    for song in range(len(X)):
-        attribute(model, X, pair, song)
+    for song in X:
+        give_reasons([model], song, 0, 1)
 
 
 def report(sizes: list[int], n_genres: int) -> int:

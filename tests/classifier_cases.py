@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import numpy as np
 
-from common.classifier.model import Settings
+from common.classifier.genre_sets import SetRule
+from common.classifier.model import Certainty, Settings
+from common.classifier.model_file import Trained
 from common.classifier.songs import gather
 from common.classifier.training import Trainer
 from common.classifier.validation import cross_validate
 from common.layout import N_FEATURES
 
-SETTINGS = Settings(n_components=6, penalty=0.01, rounds=15)
+SETTINGS = Settings(n_components=6, shrinkage=0.3, rounds=15)
 
 
 def clustered_songs(sizes, spread=1.0, seed=0):
@@ -25,6 +29,25 @@ def trained(sizes, settings=SETTINGS, **options):
     X, y = clustered_songs(sizes, **options)
     genres = [f"G{k}" for k in range(len(sizes))]
     return Trainer(X, y, genres, np.arange(len(y)), settings.n_components).model(settings), X, y
+
+
+def reasoned(n_genres, size=14, spread=0.12, seed=1):
+    """A model with a line of 20 components and trees, calibrated, and its songs."""
+    rng = np.random.default_rng(seed)
+    y = np.repeat(np.arange(n_genres), size)
+    X = (rng.normal(size=(n_genres, N_FEATURES)) * spread)[y] + rng.normal(size=(len(y), N_FEATURES))
+    trainer = Trainer(X, y, [f"G{k}" for k in range(n_genres)], np.arange(len(y)), 20)
+    model = trainer.model(Settings(20, 0.3, 40))
+    return dataclasses.replace(model, certainty=Certainty(0.7, 0.05)), X
+
+
+RULE = SetRule(0.9, "artist", 12, 0.2, ())
+
+
+def saved(model, **parts):
+    """What is saved of a model, with nothing measured unless told."""
+    return Trained(**{"model": model, "fold_models": [], "judges": {}, "experience": [], "rule": RULE,
+                      "about": {}, **parts})  # fmt: skip
 
 
 def judged(made, way="plain", components=(5,)):

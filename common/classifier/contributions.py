@@ -3,8 +3,7 @@
 Conventions
 -----------
 Every contribution is in log-odds (a margin of 0 is an even chance, +1 multiplies the odds by 2.7, +2 by
-7.4), never in percent. An explanation is always of *one genre against another*, because only such a
-difference of margins is a true log-odds. ``k`` is the number of components, ``M`` the number of margins of
+7.4), never in percent. ``k`` is the number of components, ``M`` the number of margins of
 the model (1 for two genres, else one per genre), ``n`` the number of songs.
 
 Contributions are Shapley values: of the straight line in closed form (slope times value, as the
@@ -15,13 +14,13 @@ They add, as the margins do.
 from __future__ import annotations
 
 import warnings
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 import xgboost
 
-from common.classifier.model import Model
+from common.classifier.model import TREE_COMPONENTS, Model
 
 if TYPE_CHECKING:
     import shap
@@ -59,21 +58,6 @@ class Contributions:
         """Base and contributions together, shape (n, M): the model's margins."""
         return self.base + self.values.sum(axis=2)
 
-    def one(self, song: int) -> Contributions:
-        """The same of one song alone."""
-        part = slice(song, song + 1)
-        return replace(self, components=self.components[part], line=self.line[part], trees=self.trees[part])
-
-    def against(self, first: int, second: int) -> PairContributions:
-        """Contributions to the log-odds of one genre against another."""
-        return PairContributions(
-            first=first,
-            second=second,
-            line=self._difference(self.line, first, second),
-            trees=self._difference(self.trees, first, second),
-            base=float(self._difference(self.base[None, :, None], first, second)[0, 0]),
-        )
-
     def towards(self, genre: int, trees_alone: bool = False) -> np.ndarray:
         """Contributions to one genre, of all or of the trees alone: shape (n, k).
 
@@ -88,43 +72,6 @@ class Contributions:
         """Components, the one with the largest mean absolute contribution first."""
         return np.argsort(-np.abs(self.values).mean(axis=(0, 1)), kind="stable").tolist()
 
-    @staticmethod
-    def _difference(values: np.ndarray, first: int, second: int) -> np.ndarray:
-        if values.shape[1] == 1:
-            return values[:, 0] * (first - second)
-        return values[:, first] - values[:, second]
-
-
-@dataclass(frozen=True)
-class PairContributions:
-    """Contributions to the log-odds of genre ``first`` against genre ``second``.
-
-    Attributes
-    ----------
-    first, second
-        Positions of the genres.
-    line, trees
-        Shape (n, k).
-    base
-        Log-odds before anything is known of a song.
-    """
-
-    first: int
-    second: int
-    line: np.ndarray
-    trees: np.ndarray
-    base: float
-
-    @property
-    def values(self) -> np.ndarray:
-        """Of the whole model, shape (n, k)."""
-        return self.line + self.trees
-
-    @property
-    def margins(self) -> np.ndarray:
-        """Log-odds, shape (n,)."""
-        return self.base + self.values.sum(axis=1)
-
 
 def contribute(model: Model, X: np.ndarray) -> Contributions:
     """Compute the Shapley values of songs.
@@ -136,14 +83,18 @@ def contribute(model: Model, X: np.ndarray) -> Contributions:
     X
         Embeddings, shape (n, ``N_FEATURES``).
     """
-    explainer = _tree_explainer(model)
     components = model.components(X)
     line = components[:, None, :] * model.line.slopes
-    trees = np.asarray(explainer.shap_values(components), dtype=np.float64)
-    # One margin comes as (n, k), several as (n, k, M).
-    trees = trees[:, None, :] if trees.ndim == 2 else trees.transpose(0, 2, 1)
-    base = model.line.intercepts + np.atleast_1d(np.asarray(explainer.expected_value, dtype=np.float64))
-    return Contributions(model.genres, components, line, trees, base)
+    trees, base = np.zeros_like(line), model.line.intercepts
+    if model.settings.rounds:
+        explainer = _tree_explainer(model)
+        found = np.asarray(explainer.shap_values(components[:, :TREE_COMPONENTS]), dtype=np.float64)
+        # One margin comes as (n, k), several as (n, k, M).
+        found = found[:, None, :] if found.ndim == 2 else found.transpose(0, 2, 1)
+        trees[:, :, : found.shape[2]] = found
+        base = base + np.atleast_1d(np.asarray(explainer.expected_value, dtype=np.float64))
+    sharpness = model.certainty.sharpness
+    return Contributions(model.genres, components, sharpness * line, sharpness * trees, sharpness * base)
 
 
 def _tree_explainer(model: Model) -> shap.TreeExplainer:
@@ -166,7 +117,10 @@ def strongest_interaction(model: Model, components: np.ndarray, component: int) 
     component
         The other one.
     """
-    values = model.trees.predict(xgboost.DMatrix(components), pred_interactions=True)
+    seen = components[:, :TREE_COMPONENTS]
+    if component >= seen.shape[1] or not model.trees.num_boosted_rounds():
+        return None
+    values = model.trees.predict(xgboost.DMatrix(seen), pred_interactions=True)
     between = np.abs(values[..., component, :-1])
     strength = between.reshape(-1, between.shape[-1]).mean(axis=0)
     strength[component] = 0.0

@@ -1,7 +1,8 @@
-"""Why the classifier says of one song what it says, in plain language.
+"""The verdict on one song and why, in plain language.
 
-Conventions: contributions are those of `common.classifier.contributions`, in log-odds of one genre against
-another.
+Conventions: reasons are those of `common.classifier.reasons`, in log-odds of one genre against another. A
+song that was learned from is judged by the models of the folds that have not heard it, never by the final
+model, which knows it by heart.
 """
 
 from __future__ import annotations
@@ -12,100 +13,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from common import layout
 from common.classifier.calibration import Confidence, bin_of
-from common.classifier.contributions import PairContributions, contribute
-from common.classifier.model import Model, probabilities
-from common.classifier.wording import largest, phrases
-from common.layout import GROUPS
+from common.classifier.genre_sets import SetRule
+from common.classifier.model import Model
+from common.classifier.reasons import Reasons, give_reasons
 
-FLATTEN = 0.05
-"""Share of a component's variance below which a tree's contribution is no longer blamed on its value."""
-
-
-@dataclass(frozen=True)
-class GroupContribution:
-    """What one musical group adds to the log-odds of one genre against another.
-
-    Attributes
-    ----------
-    group
-        A key of ``layout.GROUPS``.
-    value
-        In log-odds.
-    words
-        What in the song does it, strongest first.
-    """
-
-    group: str
-    value: float
-    words: list[str]
-
-
-@dataclass(frozen=True)
-class Attribution:
-    """The log-odds of one song, spread over the musical groups.
-
-    Attributes
-    ----------
-    base
-        Log-odds before anything is known of the song.
-    groups
-        Strongest first.
-    remainder
-        What cannot be blamed on any number: where a component is near its mean, the trees' contribution
-        has no direction.
-    """
-
-    base: float
-    groups: list[GroupContribution]
-    remainder: float
-
-    @property
-    def margin(self) -> float:
-        """The sum, which is the model's log-odds."""
-        return self.base + math.fsum(one.value for one in self.groups) + self.remainder
-
-
-def attribute(model: Model, X: np.ndarray, pair: PairContributions, song: int = 0) -> Attribution:
-    """Spread a song's log-odds over the musical groups.
-
-    The line's share of a component is slope times value, and the value is the sum of loading times
-    weighted feature: the chain is exact. A tree's contribution is spread in the same proportions, less so
-    the nearer the component is to its mean; what is held back there is the remainder.
-
-    Parameters
-    ----------
-    model
-        A fitted classifier.
-    X
-        Embeddings, shape (n, ``N_FEATURES``).
-    pair
-        Contributions of the same songs.
-    song
-        Which of them.
-    """
-    representation = model.representation
-    features = representation.weighted(X[song : song + 1])[0]
-    values = representation.axes @ features
-    damping = values**2 + FLATTEN * representation.spread**2
-    line = np.divide(pair.line[song], values, out=np.zeros_like(values), where=values != 0)
-    trees = np.divide(pair.trees[song] * values, damping, out=np.zeros_like(values), where=damping > 0)
-    by_feature = (line + trees) @ representation.axes * features
-    remainder = float(pair.values[song].sum() - by_feature.sum())
-    groups = [
-        GroupContribution(group, value, _group_words(group, value, by_feature, features))
-        for group, value in largest(layout.group_shares(by_feature), len(GROUPS))
-    ]
-    return Attribution(pair.base, groups, remainder)
-
-
-def _group_words(group: str, value: float, by_feature: np.ndarray, features: np.ndarray) -> list[str]:
-    """What in a group pushes the way the group as a whole does."""
-    meant = np.zeros(len(by_feature), dtype=bool)
-    meant[list(layout.GROUP_INDICES[group])] = True
-    meant &= np.sign(by_feature) == np.sign(value)
-    return phrases(np.where(meant, np.abs(by_feature), 0.0), features > 0, most=2)
+LEAST_SPOKEN = 0.05
+"""Groups that add less than this, in log-odds, are not spoken of."""
 
 
 @dataclass(frozen=True)
@@ -115,69 +29,89 @@ class Explanation:
     Attributes
     ----------
     name, label
-        The song, and the genre it is filed under (None outside the library).
+        The song's name, and the genre it is filed under; None outside the library.
     genres
-        Names, as in the model.
+        Names of the genres, as in the models.
     probability
-        Of each genre by the model, shape (K,).
-    blind
-        The same by models that had not seen the song, or None.
-    pair
-        Contributions to the likeliest genre against the runner-up; one song.
-    attribution
-        Of the same log-odds.
-    components
-        Values of the components, shape (k,).
+        The verdict: the probability of each genre, shape (K,).
+    n_held_out
+        How many models of folds that had not heard the song judged it; 0 for the final model's verdict on
+        a song that is not of its training songs.
+    genre_set
+        Positions of the genres in the set with the promised coverage, likeliest first; empty if nothing can
+        be promised.
+    reasons
+        Why the likeliest genre and not the runner-up.
     """
 
     name: str
     label: str | None
     genres: tuple[str, ...]
     probability: np.ndarray
-    blind: np.ndarray | None
-    pair: PairContributions
-    attribution: Attribution
-    components: np.ndarray
+    n_held_out: int
+    genre_set: list[int]
+    reasons: Reasons
 
     @property
     def first(self) -> str:
         """The likeliest genre."""
-        return self.genres[self.pair.first]
+        return self.genres[self.reasons.first]
 
     @property
     def second(self) -> str:
         """The runner-up."""
-        return self.genres[self.pair.second]
+        return self.genres[self.reasons.second]
+
+    @property
+    def p_first(self) -> float:
+        """Probability of the likeliest genre."""
+        return float(self.probability[self.reasons.first])
+
+    @property
+    def p_second(self) -> float:
+        """Probability of the runner-up."""
+        return float(self.probability[self.reasons.second])
+
+
+def verdict(models: Sequence[Model], X: np.ndarray) -> np.ndarray:
+    """What models of one certainty say together: the probabilities of their mean margins, shape (n, K)."""
+    return models[0].certainty.probabilities(np.mean([model.margins(X) for model in models], axis=0))
 
 
 def explain(
-    model: Model, embedding: np.ndarray, name: str, label: str | None = None, blind: np.ndarray | None = None
+    models: Sequence[Model],
+    embedding: np.ndarray,
+    name: str,
+    rule: SetRule,
+    label: str | None = None,
+    held_out: bool = False,
 ) -> Explanation:
     """Explain one song: likeliest genre against runner-up.
 
     Parameters
     ----------
-    model
-        A fitted classifier.
+    models
+        The models that judge the song together: those of the folds that have not heard it, or the final one.
     embedding
-        Shape (``N_FEATURES``,).
-    name, label, blind
-        As of `Explanation`.
+        The song, shape (``N_FEATURES``,).
+    name, label
+        The song's name and the genre it is filed under, if any.
+    rule
+        Which genres a set contains.
+    held_out
+        Whether the song was learned from, and the models are those of folds that have not heard it.
     """
-    X = np.asarray(embedding, dtype=np.float64)[None, :]
-    contributions = contribute(model, X)
-    probability = probabilities(model.margins(X))[0]
+    song = np.asarray(embedding, dtype=np.float64)
+    probability = verdict(models, song[None, :])[0]
     second, first = (int(k) for k in np.argsort(probability, kind="stable")[-2:])
-    pair = contributions.against(first, second)
     return Explanation(
         name=name,
         label=label,
-        genres=model.genres,
+        genres=models[0].genres,
         probability=probability,
-        blind=blind,
-        pair=pair,
-        attribution=attribute(model, X, pair),
-        components=contributions.components[0],
+        n_held_out=len(models) if held_out else 0,
+        genre_set=rule.genres(probability),
+        reasons=give_reasons(models, song, first, second),
     )
 
 
@@ -186,7 +120,7 @@ def even_odds(margin: float) -> float:
     return 1.0 / (1.0 + math.exp(-margin))
 
 
-def sentences(explanation: Explanation, experience: Sequence[Confidence] = ()) -> list[str]:
+def sentences(explanation: Explanation, experience: Sequence[Confidence], rule: SetRule) -> list[str]:
     """Put an explanation into plain language.
 
     Parameters
@@ -195,82 +129,70 @@ def sentences(explanation: Explanation, experience: Sequence[Confidence] = ()) -
         The explanation of one song.
     experience
         Bins of confidence against success, from which a sentence says how far to believe the verdict.
+    rule
+        What the genre set promises.
 
     Returns
     -------
     list of str
         Paragraphs of one line each.
     """
-    lines = [_verdict(explanation), *_belief(explanation, experience)]
-    lines += _pushes(explanation)
-    lines += _change(explanation)
-    return lines
+    return [
+        *_verdict(explanation),
+        *_belief(explanation, experience, rule),
+        *_pushes(explanation),
+        _change(explanation),
+    ]
 
 
-def _verdict(explanation: Explanation) -> str:
-    p = explanation.probability
-    first, second = explanation.pair.first, explanation.pair.second
+def _verdict(explanation: Explanation) -> Iterator[str]:
     filed = f", filed under {explanation.label}," if explanation.label else ""
-    text = (
-        f"{explanation.name}{filed} sounds like {explanation.first} to the classifier ({p[first]:.0%}), "
-        f"then {explanation.second} ({p[second]:.0%})."
+    yield (
+        f"{explanation.name}{filed} sounds like {explanation.first} to the classifier "
+        f"({explanation.p_first:.0%}), then {explanation.second} ({explanation.p_second:.0%})."
     )
-    if explanation.blind is not None:
-        guess = int(explanation.blind.argmax())
-        text += (
-            f" Before it had seen the song it said {explanation.genres[guess]} "
-            f"({explanation.blind[guess]:.0%})."
-        )
-    return text
+    if explanation.n_held_out:
+        who = "the model" if explanation.n_held_out == 1 else f"the {explanation.n_held_out} models"
+        yield f"That is the verdict of {who} of cross-validation that had not heard it."
 
 
-def _belief(explanation: Explanation, experience: Sequence[Confidence]) -> Iterator[str]:
+def _belief(explanation: Explanation, experience: Sequence[Confidence], rule: SetRule) -> Iterator[str]:
     """How often the model was right when it was as sure, on songs it had not seen."""
-    p = explanation.probability if explanation.blind is None else explanation.blind
-    found = bin_of(experience, float(p.max()))
+    found = bin_of(experience, explanation.p_first)
     if found:
         yield (
             f"How far to believe it: of the {found.n} unseen songs about which it was "
             f"{found.low:.0%} to {found.high:.0%} sure, it was right about {found.n_right}."
         )
+    if explanation.genre_set:
+        names = " or ".join(explanation.genres[k] for k in explanation.genre_set)
+        yield f"With {rule.promised:.0%} certainty: {names} ({rule.basis})."
 
 
 def _pushes(explanation: Explanation) -> Iterator[str]:
-    attribution = explanation.attribution
+    reasons = explanation.reasons
     yield (
-        f"Why {explanation.first} and not {explanation.second}: the average song starts at "
-        f"{attribution.base:+.2f} log-odds, this one ends at {attribution.margin:+.2f} "
+        f"Why {explanation.first} and not {explanation.second}: a song halfway between the two averages "
+        f"starts at {reasons.base:+.2f} log-odds, this one ends at {reasons.margin:+.2f} "
         f"(more than 0 is {explanation.first})."
     )
     for sign, genre in ((1, explanation.first), (-1, explanation.second)):
-        pushing = [one for one in attribution.groups if one.value * sign >= 0.05]
-        for one in pushing:
-            because = f": {', '.join(one.words)}" if one.words else ""
-            yield f"  {one.value:+.2f} towards {genre} by {one.group}{because}."
-    if abs(attribution.remainder) >= 0.005:
-        yield f"  {attribution.remainder:+.2f} that no single group can be blamed for."
+        for one in reasons.pushing(sign, LEAST_SPOKEN):
+            because = f": {one.sentence}" if one.sentence else ", many small things together"
+            yield f"  {abs(one.value):+.2f} towards {genre} by {one.group}{because}."
 
 
-def _change(explanation: Explanation) -> Iterator[str]:
-    """What the verdict hangs on: a group that would turn it if it were average, or a little more so."""
-    attribution = explanation.attribution
-    strongest = max(attribution.groups, key=lambda one: one.value)
-    without = attribution.margin - strongest.value
+def _change(explanation: Explanation) -> str:
+    """What the verdict hangs on: a group that would turn it if it lay halfway, or a little more so."""
+    reasons = explanation.reasons
+    strongest = max(reasons.groups, key=lambda one: one.value)
+    without = reasons.margin - strongest.value
     if without < 0:
-        yield (
-            f"What would have to change: with average {strongest.group} it would be {explanation.second} "
-            f"({even_odds(-without):.0%} of the two)."
+        return (
+            f"What it hangs on: with {strongest.group} halfway between the two genres it would be "
+            f"{explanation.second} ({even_odds(-without):.0%} of the two)."
         )
-        return
-    against = min(attribution.groups, key=lambda one: one.value)
-    if -against.value > attribution.margin:
-        yield (
-            f"What would have to change: {against.group} alone could turn it; "
-            f"{1 - attribution.margin / against.value:.1f} times as far from average, and it would be "
-            f"{explanation.second}."
-        )
-        return
-    yield (
-        f"What would have to change: no single group decides it; even with average {strongest.group} it "
-        f"would be {explanation.first} ({even_odds(without):.0%} of the two)."
+    return (
+        f"What it hangs on: no single group decides it; even with {strongest.group} halfway between the "
+        f"two genres it would be {explanation.first} ({even_odds(without):.0%} of the two)."
     )

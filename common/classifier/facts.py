@@ -11,7 +11,9 @@ from common.classifier.doubts import BOUNDARY, MISLABELLED
 from common.classifier.explanation import Explanation
 from common.classifier.findings import DoubtfulSong, Findings, Prediction
 from common.classifier.judgement import judgement_facts
-from common.classifier.wording import ComponentMeaning
+
+MOST_COMPONENTS = 30
+"""Components that are described, those that matter most first."""
 
 
 def facts(findings: Findings) -> dict[str, Any]:
@@ -27,7 +29,7 @@ def facts(findings: Findings) -> dict[str, Any]:
         "boundary_songs": doubtful[BOUNDARY],
         "perhaps_mislabelled": doubtful[MISLABELLED],
         "predictions": predicted,
-        "explanation": _explanation_facts(findings.explanation, findings.meanings),
+        "explanation": explanation_facts(findings.explanation),
     }
 
 
@@ -44,39 +46,29 @@ def _model_facts(findings: Findings) -> dict[str, Any]:
             **asdict(model.settings),
             "components": len(meanings),
             "variance_retained": float(model.representation.variance.sum()),
-            **{name: model.about[name] for name in ("training", "parameters", "versions")},
+            **{name: findings.trained.about[name] for name in ("training", "parameters", "versions")},
         },
         "components": [
             {"name": meanings[i].name, "mean_abs_log_odds": float(strength[i]), **asdict(meanings[i])}
-            for i in contributions.by_strength()
+            for i in contributions.by_strength()[:MOST_COMPONENTS]
         ],
     }
 
 
-def _explanation_facts(explanation: Explanation, meanings: list[ComponentMeaning]) -> dict[str, Any]:
-    """One song's explanation; contributions are in log-odds."""
-    attribution, blind = explanation.attribution, explanation.blind
-
-    def by_genre(probability: np.ndarray) -> dict[str, float]:
-        return dict(zip(explanation.genres, probability.tolist(), strict=True))
-
+def explanation_facts(explanation: Explanation) -> dict[str, Any]:
+    """One song's explanation; reasons are in log-odds."""
+    reasons = explanation.reasons
     return {
         "song": explanation.name,
         "filed_under": explanation.label,
         "first": explanation.first,
         "second": explanation.second,
-        "probability": by_genre(explanation.probability),
-        "probability_before_seen": None if blind is None else by_genre(blind),
-        "base": attribution.base,
-        "margin": attribution.margin,
-        "groups": [asdict(one) for one in attribution.groups],
-        "remainder": attribution.remainder,
-        "components": [
-            {"name": meaning.name, "value": float(value), "contribution": float(contribution)}
-            for meaning, value, contribution in zip(
-                meanings, explanation.components, explanation.pair.values[0], strict=True
-            )
-        ],
+        "probability": dict(zip(explanation.genres, explanation.probability.tolist(), strict=True)),
+        "genre_set": [explanation.genres[k] for k in explanation.genre_set],
+        "models_that_had_not_heard_it": explanation.n_held_out,
+        "base": reasons.base,
+        "margin": reasons.margin,
+        "groups": [asdict(one) for one in reasons.groups],
     }
 
 
@@ -89,12 +81,13 @@ DOUBT_COLUMNS = (
     "second",
     "p_second",
     "p_own",
+    "suspicion",
     "for_first",
     "for_second",
     "file_path",
 )
 
-PREDICTION_COLUMNS = ("song", "first", "p_first", "second", "p_second", "warning", "file_path")
+PREDICTION_COLUMNS = ("song", "first", "p_first", "second", "p_second", "genre_set", "warning", "file_path")
 
 
 def doubt_row(song: DoubtfulSong) -> tuple[Any, ...]:
@@ -102,6 +95,7 @@ def doubt_row(song: DoubtfulSong) -> tuple[Any, ...]:
     return (
         song.name, song.doubt.kind, song.filed, song.first, round(song.doubt.p_first, 4),
         song.second, round(song.doubt.p_second, 4), round(song.doubt.p_own, 4),
+        round(song.doubt.suspicion, 4),
         song.for_first, song.for_second, song.path,
     )  # fmt: skip
 
@@ -110,4 +104,5 @@ def prediction_row(one: Prediction) -> tuple[Any, ...]:
     """What a song without genre is taken for, in the order of `PREDICTION_COLUMNS`."""
     warning = "unlike the training songs" if one.unfamiliar else ""
     p_first, p_second = round(one.p_first, 4), round(one.p_second, 4)
-    return (one.name, one.first, p_first, one.second, p_second, warning, one.path)
+    names = " or ".join(one.genre_set)
+    return (one.name, one.first, p_first, one.second, p_second, names, warning, one.path)

@@ -25,8 +25,14 @@ if TYPE_CHECKING:
     from common.classifier.songs import TrainingSet
     from common.library import Library
 
-MARKERS = {"model": "o", "line": "D", "logistic": "s", "majority": "v"}
-COLOURS = {"model": PALETTE[1], "line": PALETTE[4], "logistic": PALETTE[0], "majority": PALETTE[7]}
+MARKERS = {"model": "o", "line": "D", "described": "^", "logistic": "s", "majority": "v"}
+COLOURS = {
+    "model": PALETTE[1],
+    "line": PALETTE[4],
+    "described": PALETTE[2],
+    "logistic": PALETTE[0],
+    "majority": PALETTE[7],
+}
 """Marker and colour of each of `CLASSIFIERS`."""
 
 MOST_SONGS = 20

@@ -12,21 +12,23 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from common.arrays import stratified
-from common.classifier import model_file
 from common.classifier.contributions import Contributions, contribute, strongest_interaction
 from common.classifier.doubts import BOUNDARY, KINDS, Doubt
-from common.classifier.explanation import Attribution, Explanation, attribute, explain
+from common.classifier.explanation import LEAST_SPOKEN, Explanation, explain
+from common.classifier.genre_sets import SetRule
 from common.classifier.judgement import Judgement, judgement_facts
 from common.classifier.model import SEED, Model
+from common.classifier.model_file import Trained, trained
+from common.classifier.reasons import Reasons, give_reasons
+from common.classifier.selection import fit_final
 from common.classifier.songs import TrainingSet
-from common.classifier.training import fit_final
 from common.classifier.wording import ComponentMeaning, describe_components
 from common.library import UNKNOWN_GENRE, Library
 
 MOST_EXPLAINED = 5000
 """Songs whose SHAP values stand for all: a picture shows no more, and a mean needs no more."""
 
-MOST_DOUBTS = 5000
+MOST_DOUBTS = 500
 """Songs between genres, and songs perhaps mislabelled, for which reasons are looked for and which the page
 lists; a table holds all."""
 
@@ -72,6 +74,8 @@ class Prediction:
         Names of the two likeliest genres.
     p_first, p_second
         Their probabilities.
+    genre_set
+        The genres that contain the true one with the promised probability, likeliest first.
     unfamiliar
         Whether the song is unlike the training songs.
     """
@@ -82,6 +86,7 @@ class Prediction:
     second: str
     p_first: float
     p_second: float
+    genre_set: list[str]
     unfamiliar: bool
 
 
@@ -93,8 +98,8 @@ class Findings:
     ----------
     judgement
         What the songs that were left out show.
-    model
-        The final model, fitted on all labelled songs.
+    trained
+        The final model, fitted on all labelled songs, and what is saved with it.
     meanings
         What each of its components sounds like.
     contributions
@@ -111,7 +116,7 @@ class Findings:
     """
 
     judgement: Judgement
-    model: Model
+    trained: Trained
     meanings: list[ComponentMeaning]
     contributions: Contributions
     strongest: int
@@ -119,6 +124,11 @@ class Findings:
     doubtful: list[DoubtfulSong]
     predicted: list[Prediction]
     explanation: Explanation
+
+    @property
+    def model(self) -> Model:
+        """The final model."""
+        return self.trained.model
 
     @property
     def training(self) -> TrainingSet:
@@ -148,21 +158,21 @@ def find(library: Library, judgement: Judgement, asked: int | None) -> Findings:
         Row of the song to explain; the closest call if None.
     """
     training = judgement.training
-    model = fit_final(training, judgement.components)
-    model = replace(model, about=model_file.describe(training, judgement_facts(judgement)))
+    model = replace(fit_final(training, judgement.components), certainty=judgement.unheard.certainty)
+    facts, rule = judgement_facts(judgement), judgement.sets.rule
     explained = stratified(training.y, MOST_EXPLAINED, SEED)
     contributions = contribute(model, training.X[explained])
     strongest = contributions.by_strength()[0]
     telling = judgement.doubts[0].row if judgement.doubts else int(training.rows[0])
     return Findings(
         judgement=judgement,
-        model=model,
+        trained=trained(training, model, judgement.plain, judgement.bins, rule, facts),
         meanings=describe_components(model.representation),
         contributions=contributions,
         strongest=strongest,
         partner=strongest_interaction(model, contributions.components, strongest),
-        doubtful=give_reasons(model, library, training, judgement.doubts),
-        predicted=predict_rows(model, library, without_genre(library, training)),
+        doubtful=doubtful_songs(library, judgement),
+        predicted=predict_rows(model, rule, library, without_genre(library, training)),
         explanation=explain_row(library, judgement, model, telling if asked is None else asked),
     )
 
@@ -174,29 +184,28 @@ def without_genre(library: Library, training: TrainingSet) -> list[int]:
 
 
 def explain_row(library: Library, judgement: Judgement, model: Model, row: int) -> Explanation:
-    """Explain a song of the library, and add what was said before the song had been seen."""
+    """Explain a song of the library: by models that have not heard it, if it was learned from."""
     place = {int(other): i for i, other in enumerate(judgement.training.rows)}.get(row)
     genre = library.genres[row]
     return explain(
-        model,
+        [model] if place is None else judgement.plain.models_for(place),
         library.embeddings[row],
         library.names[row],
+        judgement.sets.rule,
         label=None if genre == UNKNOWN_GENRE else genre,
-        blind=None if place is None else judgement.plain.probability[place],
+        held_out=place is not None,
     )
 
 
-def give_reasons(
-    model: Model, library: Library, training: TrainingSet, found: Sequence[Doubt]
-) -> list[DoubtfulSong]:
-    """Add names to doubts, and the final model's reasons to the first `MOST_DOUBTS` of each kind."""
-    explained = [
-        doubt for kind in KINDS for doubt in [one for one in found if one.kind == kind][:MOST_DOUBTS]
-    ]
-    reasons = _reasons(model, training, explained) if explained else {}
+def doubtful_songs(library: Library, judgement: Judgement) -> list[DoubtfulSong]:
+    """Add names to doubts, and reasons to the first `MOST_DOUBTS` of each kind."""
+    training, found = judgement.training, judgement.doubts
+    explained = {
+        doubt.row for kind in KINDS for doubt in [one for one in found if one.kind == kind][:MOST_DOUBTS]
+    }
     songs = []
     for doubt in found:
-        for_first, for_second = reasons.get(doubt.row, (None, None))
+        for_first, for_second = _sides(judgement, doubt) if doubt.row in explained else (None, None)
         songs.append(
             DoubtfulSong(
                 doubt=doubt,
@@ -212,24 +221,21 @@ def give_reasons(
     return songs
 
 
-def _reasons(model: Model, training: TrainingSet, found: Sequence[Doubt]) -> dict[int, tuple[str, str]]:
-    """Row -> what in a doubtful song speaks for its likeliest genre, and what for the second."""
-    X = training.X[np.searchsorted(training.rows, [doubt.row for doubt in found])]
-    contributions = contribute(model, X)
-    reasons = {}
-    for i, doubt in enumerate(found):
-        attribution = attribute(model, X[i : i + 1], contributions.one(i).against(doubt.first, doubt.second))
-        reasons[doubt.row] = (_pushing(attribution, 1), _pushing(attribution, -1))
-    return reasons
+def _sides(judgement: Judgement, doubt: Doubt) -> tuple[str, str]:
+    """What in a doubtful song speaks for its likeliest genre, and what for the second."""
+    place = int(np.searchsorted(judgement.training.rows, doubt.row))
+    models, embedding = judgement.plain.models_for(place), judgement.training.X[place]
+    reasons = give_reasons(models, embedding, doubt.first, doubt.second)
+    return _pushing(reasons, 1), _pushing(reasons, -1)
 
 
-def _pushing(attribution: Attribution, sign: int) -> str:
+def _pushing(reasons: Reasons, sign: int) -> str:
     """The two groups that push most in one direction, in words."""
-    pushing = [one for one in attribution.groups if one.value * sign > 0.02][:2]
-    return "; ".join(f"{one.group}: {one.words[0] if one.words else 'all together'}" for one in pushing)
+    pushing = reasons.pushing(sign, LEAST_SPOKEN)[:2]
+    return "; ".join(f"{one.group}: {one.sentence or 'many small things together'}" for one in pushing)
 
 
-def predict_rows(model: Model, library: Library, rows: Sequence[int]) -> list[Prediction]:
+def predict_rows(model: Model, rule: SetRule, library: Library, rows: Sequence[int]) -> list[Prediction]:
     """What each of some songs of the library sounds like to the final model."""
     if not rows:
         return []
@@ -248,6 +254,7 @@ def predict_rows(model: Model, library: Library, rows: Sequence[int]) -> list[Pr
                 second=model.genres[second],
                 p_first=float(probability[i, first]),
                 p_second=float(probability[i, second]),
+                genre_set=[model.genres[k] for k in rule.genres(probability[i])],
                 unfamiliar=bool(nearer[i] > UNFAMILIAR),
             )
         )

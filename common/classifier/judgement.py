@@ -13,8 +13,9 @@ from typing import Any
 import numpy as np
 
 from common.classifier.calibration import Confidence, calibration, expected_calibration_error
-from common.classifier.doubts import Doubt, doubts
+from common.classifier.doubts import Doubt, doubts, expected_false_alarms
 from common.classifier.folds import n_folds, n_repeats
+from common.classifier.genre_sets import GenreSets, judge_sets
 from common.classifier.scores import Difference, PerGenre, Scores, confusion, difference, per_genre
 from common.classifier.songs import TrainingSet
 from common.classifier.validation import Holdout, cross_validate, hold_out
@@ -44,6 +45,10 @@ class Judgement:
         Confidence against success, from the plain way.
     calibration_error
         Mean distance of confidence and success, 0 to 1.
+    uncalibrated_error
+        The same of the margins as they were fitted.
+    sets
+        Sets of genres that contain the true one with a promised probability.
     doubts
         Boundary songs and songs that may be mislabelled.
     """
@@ -57,7 +62,15 @@ class Judgement:
     confusion: np.ndarray = field(repr=False)
     bins: list[Confidence]
     calibration_error: float
+    uncalibrated_error: float
+    sets: GenreSets
     doubts: list[Doubt] = field(repr=False)
+
+    @property
+    def unheard(self) -> Scores:
+        """Cross-validation nearest to songs to come: artists apart, else albums, else the plain one."""
+        by_way = {one.way: one for one in self.scores}
+        return by_way.get("artist") or by_way.get("album") or self.plain
 
     @property
     def plain(self) -> Scores:
@@ -100,6 +113,8 @@ def judge(training: TrainingSet, components: Sequence[int], progress: Progress) 
         confusion=confusion(training, plain.probability),
         bins=bins,
         calibration_error=expected_calibration_error(bins),
+        uncalibrated_error=expected_calibration_error(calibration(training.y, plain.uncalibrated)),
+        sets=judge_sets(training, scores),
         doubts=doubts(training, plain.probability),
     )
 
@@ -119,6 +134,13 @@ def judgement_facts(judgement: Judgement) -> dict[str, Any]:
         "confusion": judgement.confusion.tolist(),
         "calibration": [asdict(one) for one in judgement.bins],
         "expected_calibration_error": judgement.calibration_error,
+        "expected_calibration_error_before": judgement.uncalibrated_error,
+        "genre_sets": {
+            "promised": judgement.sets.rule.promised,
+            "coverage": judgement.sets.coverage,
+            "mean_size": judgement.sets.mean_size,
+        },
+        "expected_false_alarms": expected_false_alarms(judgement.doubts),
     }
 
 

@@ -11,9 +11,15 @@ all fitted on training songs alone (`common.classifier.training`):
    principal components: E. Bair et al., J. American Statistical Association 101, 2006; the variance
    within genres is moderated as by G. Smyth, Statistical Applications in Genetics 3, 2004);
 3. the principal components of that;
-4. margins, which are log-odds: a straight line through the components (logistic regression) that
-   XGBoost, strongly regularised, then bends. XGBoost starts from the line's margins *on songs the line
-   was not fitted to*, so it corrects mistakes instead of repeating what is known.
+4. margins, which are log-odds: a straight line through the components (a linear discriminant whose
+   covariance is shrunk: J. Friedman, "Regularized Discriminant Analysis", J. American Statistical
+   Association 84, 1989) that XGBoost, strongly regularised, bends where that helps on songs held out.
+   XGBoost sees the first components and starts from the line's margins *on songs the line was not fitted
+   to*, so it corrects mistakes instead of repeating what is known. One factor and one share then make
+   the probabilities as sure as they are right (`Certainty`).
+
+Absolute pitch (chroma and the axes of tonnetz) is no evidence of genre and is left out, so that a transposed
+copy of a song keeps its verdict; so is what is noise (`LEFT_OUT`).
 
 ``M`` is the number of margins: 1 for two genres (towards the second), K for K > 2 genres. ``X`` is float,
 shape (n_songs, ``N_FEATURES``); ``y`` is int, shape (n_songs,), positions in the list of genres.
@@ -23,14 +29,26 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import Any
 
 import numpy as np
 import xgboost
 
+from common import layout
 from common.arrays import standardise
+from common.layout import N_FEATURES
 
 SEED = 20
+
+
+TREE_COMPONENTS = 15
+"""Components that XGBoost sees; the line sees all that are kept."""
+
+LEFT_OUT = np.array(
+    [layout.BLOCK_OF[i].source in {"chroma", "tonnetz"} or layout.BLOCK_OF[i].statistic == "delta_mean"
+     for i in range(N_FEATURES)]
+)  # fmt: skip
+"""Numbers that the classifier does not read, bool, shape (``N_FEATURES``,): what changes when a song is
+transposed and nothing else does, and the drift of the MFCC, which two halves of a song do not share."""
 
 
 @dataclass(frozen=True)
@@ -41,14 +59,15 @@ class Settings:
     ----------
     n_components
         Number of principal components asked for; fewer where the training songs allow no more.
-    penalty
-        Inverse strength of the L2 penalty of the line (scikit-learn's ``C``).
+    shrinkage
+        How far the covariance within genres is drawn towards that of independent, equally variable
+        components, 0 to 1.
     rounds
-        Boosting rounds of XGBoost.
+        Boosting rounds of XGBoost; 0 leaves the line as it is.
     """
 
     n_components: int
-    penalty: float
+    shrinkage: float
     rounds: int
 
 
@@ -61,7 +80,8 @@ class Representation:
     mean, scale
         Of each feature over the training songs, shape (``N_FEATURES``,). A constant feature has scale 1.
     weights
-        Of each standardised feature, shape (``N_FEATURES``,), mean square 1; 0 for a constant feature.
+        Of each standardised feature, shape (``N_FEATURES``,), mean square 1; 0 for a constant feature, and
+        where absolute pitch is left out.
     axes
         Loadings, orthonormal rows, shape (k, ``N_FEATURES``).
     variance
@@ -162,32 +182,54 @@ class Familiarity:
 
 
 @dataclass(frozen=True)
+class Certainty:
+    """How margins become probabilities that are as sure as they are right.
+
+    Attributes
+    ----------
+    sharpness
+        Positive factor of all margins (temperature scaling: C. Guo et al., ICML 2017).
+    lapse
+        Share of songs about which the margins say nothing, 0 to 1: as much is dealt out to all genres alike,
+        so that nothing is certain that was not always right.
+    """
+
+    sharpness: float = 1.0
+    lapse: float = 0.0
+
+    def probabilities(self, margins: np.ndarray) -> np.ndarray:
+        """Turn margins that are scaled already, shape (n, M), into probabilities, shape (n, K)."""
+        found = probabilities(margins)
+        return (1.0 - self.lapse) * found + self.lapse / found.shape[1]
+
+
+@dataclass(frozen=True)
 class Model:
     """A fitted classifier; see the module's text for the four steps.
 
     Attributes
     ----------
     genres
-        Names, sorted; positions are the ``y`` of the training.
+        Names of the genres, sorted; their positions are the ``y`` of the training.
     representation, line
         Steps 1 to 3, and the line of step 4.
     booster
         XGBoost's own serialisation of its trees.
+    certainty
+        What makes probabilities as sure as they are right, found on songs that were not learned from.
     settings
         What they were fitted with.
     familiarity
         Where the training songs lie.
-    about
-        Scores, versions, fingerprint of the training songs: plain values that travel with the model.
     """
 
     genres: tuple[str, ...]
     representation: Representation
     line: Line
     booster: bytes = field(repr=False)
+    certainty: Certainty
     settings: Settings
     familiarity: Familiarity = field(repr=False)
-    about: dict[str, Any] = field(default_factory=dict, repr=False)
 
     @cached_property
     def trees(self) -> xgboost.Booster:
@@ -203,16 +245,34 @@ class Model:
     def margins(self, X: np.ndarray) -> np.ndarray:
         """Log-odds of songs, shape (n, M)."""
         components = self.components(X)
-        return self.line.margins(components) + tree_margins(self.trees, components)
+        return self.certainty.sharpness * (
+            self.line.margins(components) + tree_margins(self.trees, components)
+        )
 
     def probabilities(self, X: np.ndarray) -> np.ndarray:
         """Probability of each genre, shape (n, K), rows sum to 1."""
-        return probabilities(self.margins(X))
+        return self.certainty.probabilities(self.margins(X))
+
+    def compact(self) -> Model:
+        """The same margins from fewer numbers: what the line reads beyond the trees' components is one axis
+        per margin. Such axes are no principal components any more.
+        """
+        axes, slopes = self.representation.axes, self.line.slopes
+        beyond, n_margins = slopes[:, TREE_COMPONENTS:] @ axes[TREE_COMPONENTS:], len(slopes)
+        if len(axes) <= TREE_COMPONENTS + n_margins:
+            return self
+        representation = replace(
+            self.representation.first(TREE_COMPONENTS),
+            axes=np.vstack([axes[:TREE_COMPONENTS], beyond]),
+        )
+        slopes = np.hstack([slopes[:, :TREE_COMPONENTS], np.eye(n_margins)])
+        return replace(self, representation=representation, line=Line(slopes, self.line.intercepts))
 
 
 def tree_margins(trees: xgboost.Booster, components: np.ndarray, rounds: int = 0) -> np.ndarray:
     """What the trees (the first ``rounds`` rounds; 0 is all) add to the margins, shape (n, M)."""
-    added = trees.predict(xgboost.DMatrix(components), output_margin=True, iteration_range=(0, rounds))
+    seen = xgboost.DMatrix(components[:, :TREE_COMPONENTS])
+    added = trees.predict(seen, output_margin=True, iteration_range=(0, rounds))
     return added.astype(np.float64).reshape(len(components), -1)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import asdict
+from dataclasses import asdict, dataclass, replace
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -13,14 +13,16 @@ import numpy as np
 import xgboost
 
 from common.classifier.calibration import Confidence
-from common.classifier.model import Familiarity, Line, Model, Representation, Settings
-from common.classifier.songs import TrainingSet, fingerprint
+from common.classifier.genre_sets import SetRule
+from common.classifier.model import Certainty, Familiarity, Line, Model, Representation, Settings
+from common.classifier.scores import Scores
+from common.classifier.songs import TrainingSet, fingerprint, song_key
 from common.classifier.training import tree_parameters
 from common.files import ArtifactError, dump_plain, load_plain
 from common.layout import LAYOUT_ID, N_FEATURES
 from common.paths import TRAIN
 
-FORMAT = 1
+FORMAT = 2
 
 
 ARRAYS = {
@@ -31,23 +33,92 @@ ARRAYS = {
 """Parts of a model and the arrays in them."""
 
 
-def save(model: Model, path: Path) -> None:
+@dataclass(frozen=True)
+class Trained:
+    """What stage 3 leaves behind for songs to come.
+
+    Attributes
+    ----------
+    model
+        The final model, fitted on all labelled songs.
+    fold_models
+        The models of cross-validation, each fitted without the songs of its fold, as sure as they are right
+        together.
+    judges
+        Key of a training song (`songs.song_key`) -> which of the fold models have not heard it.
+    experience
+        Confidence against success, measured on songs left out.
+    rule
+        Which genres a set contains.
+    about
+        Scores, versions, fingerprint of the training songs: plain values.
+    """
+
+    model: Model
+    fold_models: list[Model]
+    judges: dict[str, list[int]]
+    experience: list[Confidence]
+    rule: SetRule
+    about: dict[str, Any]
+
+    def judges_of(self, embedding: np.ndarray) -> list[Model]:
+        """The models that have not heard a training song, as sure as its verdict; none if it is not one."""
+        return [self.fold_models[i] for i in self.judges.get(song_key(embedding), [])]
+
+
+def trained(training: TrainingSet, model: Model, plain: Scores, experience: list[Confidence],
+            rule: SetRule, facts: dict[str, Any]) -> Trained:  # fmt: skip
+    """Put together what is saved.
+
+    Parameters
+    ----------
+    training
+        The labelled songs.
+    model
+        The final model.
+    plain
+        Cross-validation that may leave out any song.
+    experience, rule
+        The same as in `Trained`.
+    facts
+        What was measured on songs left out of training, as plain values.
+    """
+    judges = {
+        song_key(embedding): [k for k, (held, _) in enumerate(plain.models) if held[i]]
+        for i, embedding in enumerate(training.X)
+    }
+    fold_models = [replace(one, certainty=plain.certainty) for _, one in plain.models]
+    return Trained(model, fold_models, judges, experience, rule, describe(training, facts))
+
+
+def save(found: Trained, path: Path) -> None:
     """Write a model as plain values: arrays and trees as bytes, and a checksum over all."""
+    content = {
+        "format": FORMAT,
+        "layout_id": LAYOUT_ID,
+        "model": _model_content(found.model),
+        "fold_models": [_model_content(one) for one in found.fold_models],
+        "judges": found.judges,
+        "experience": [asdict(one) for one in found.experience],
+        "rule": {**asdict(found.rule), "always": list(found.rule.always)},
+        "about": found.about,
+    }
+    dump_plain({**content, "checksum": _checksum(content)}, path)
+
+
+def _model_content(model: Model) -> dict[str, Any]:
     arrays = {
         f"{part}.{name}": _pack(getattr(getattr(model, part), name))
         for part, names in ARRAYS.items()
         for name in names
     }
-    content = {
-        "format": FORMAT,
-        "layout_id": LAYOUT_ID,
+    return {
         "genres": list(model.genres),
         "settings": asdict(model.settings),
-        "about": model.about,
+        "certainty": asdict(model.certainty),
         "arrays": arrays,
         "booster": model.booster,
     }
-    dump_plain({**content, "checksum": _checksum(content)}, path)
 
 
 def _pack(array: np.ndarray) -> dict[str, Any]:
@@ -68,7 +139,12 @@ def _checksum(content: dict[str, Any]) -> str:
 
 
 def load(path: Path) -> Model:
-    """Read a model; its probabilities are those of the one that was saved, bit for bit.
+    """Read the final model alone; see `load_trained`."""
+    return load_trained(path).model
+
+
+def load_trained(path: Path) -> Trained:
+    """Read what was saved; its probabilities are those of the models that were saved, bit for bit.
 
     Raises
     ------
@@ -90,7 +166,19 @@ def load(path: Path) -> Model:
         raise damaged from error
 
 
-def _rebuild(content: dict[str, Any]) -> Model:
+def _rebuild(content: dict[str, Any]) -> Trained:
+    rule = content["rule"]
+    return Trained(
+        model=_rebuild_model(content["model"]),
+        fold_models=[_rebuild_model(one) for one in content["fold_models"]],
+        judges=content["judges"],
+        experience=[Confidence(**one) for one in content["experience"]],
+        rule=SetRule(**{**rule, "always": tuple(rule["always"])}),
+        about=content["about"],
+    )
+
+
+def _rebuild_model(content: dict[str, Any]) -> Model:
     parts = {
         part: {name: _unpack(content["arrays"][f"{part}.{name}"]) for name in names}
         for part, names in ARRAYS.items()
@@ -102,9 +190,9 @@ def _rebuild(content: dict[str, Any]) -> Model:
         representation=Representation(**parts["representation"]),
         line=Line(**parts["line"]),
         booster=content["booster"],
+        certainty=Certainty(**content["certainty"]),
         settings=Settings(**content["settings"]),
         familiarity=Familiarity(**parts["familiarity"]),
-        about=content["about"],
     )
     model.trees.num_boosted_rounds()  # fails here, and not later, if the bytes hold no trees
     return model
@@ -127,8 +215,3 @@ def describe(training: TrainingSet, scores: dict[str, Any]) -> dict[str, Any]:
         "versions": {name: version(name) for name in ("numpy", "scikit-learn", "xgboost", "shap")},
         "parameters": tree_parameters(training.y),
     }
-
-
-def remembered_bins(model: Model) -> list[Confidence]:
-    """The calibration that was measured when the model was made."""
-    return [Confidence(**one) for one in model.about["scores"]["calibration"]]

@@ -37,7 +37,7 @@ def publish(paths: Paths, library: Library, findings: Findings) -> list[Path]:
         The files that were written.
     """
     written = draw_scores(paths, library, findings) + draw_learned(paths, findings)
-    model_file.save(findings.model, paths.model)
+    model_file.save(findings.trained, paths.model)
     return [*written, paths.model, *write_report(paths, findings), *write_tables(paths, findings)]
 
 
@@ -84,7 +84,7 @@ def draw_learned(paths: Paths, findings: Findings) -> list[Path]:
     return [
         *written,
         shap_figures.draw_dependence(path, contributions, meanings, genre, strongest, findings.partner),
-        shap_figures.draw_waterfall(waterfall, explanation, meanings),
+        shap_figures.draw_waterfall(waterfall, explanation),
     ]
 
 

@@ -7,21 +7,21 @@ holds everything that was printed. Shares are percent where people read.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
 from typing import Any
 
 from common.classifier import folds
 from common.classifier.calibration import Confidence
-from common.classifier.doubts import BOUNDARY, MISLABELLED
+from common.classifier.doubts import BOUNDARY, MISLABELLED, WRONG_LABELS, expected_false_alarms
 from common.classifier.explanation import Explanation, sentences
 from common.classifier.findings import MOST_DOUBTS, DoubtfulSong, Findings, Prediction
+from common.classifier.genre_sets import LEAST_GROUPS, GenreSets, SetRule
 from common.classifier.judgement import Judgement
 from common.classifier.labels import CLASSIFIERS, WAYS
 from common.classifier.scores import Difference, Scores
+from common.classifier.sections import ReportSection, percent
 from common.classifier.songs import TrainingSet
 from common.classifier.training import TREES
-from common.pages import escape, html_table
-from common.text import clean, count, table
+from common.text import count
 
 TITLE = "The genre classifier"
 
@@ -29,87 +29,91 @@ CALM_GAP, WIDE_GAP = 0.05, 0.15
 """Differences of train and cross-validated accuracy up to which the model hardly or normally overfits."""
 
 
-@dataclass(frozen=True)
-class ReportSection:
-    """A heading, sentences, and perhaps a table under them.
-
-    Attributes
-    ----------
-    title
-        The heading.
-    lines
-        Sentences, one a line.
-    headers, rows
-        The table's heads and its cells, one sequence per row; empty headers mean that there is no table.
-    right
-        Which columns are numbers: one character per column, ``r`` for right.
-    narrow
-        How many columns fit a terminal; Markdown and HTML have all.
-    """
-
-    title: str
-    lines: Sequence[str] = ()
-    headers: Sequence[str] = ()
-    rows: Sequence[Sequence[Any]] = field(default=())
-    right: str = ""
-    narrow: int = 99
-
-    def as_text(self) -> str:
-        """For a terminal."""
-        parts = [f"\n{self.title.upper()}", *map(clean, self.lines)]
-        if self.headers:
-            rows = [row[: self.narrow] for row in self.rows]
-            parts.append(table(self.headers[: self.narrow], rows, right=self.right))
-        return "\n".join(parts)
-
-    def as_markdown(self) -> str:
-        """For the report as Markdown."""
-        lines = [f"## {_markdown(self.title)}", ""]
-        lines += [f"- {_markdown(line.strip())}" for line in self.lines]
-        if self.headers:
-            marks = ["---:" if self.right[i : i + 1] == "r" else "---" for i in range(len(self.headers))]
-            lines += ["", _markdown_row(self.headers), _markdown_row(marks)]
-            lines += [_markdown_row(["–" if cell is None else cell for cell in row]) for row in self.rows]
-        return "\n".join(lines)
-
-    def as_html(self) -> str:
-        """For a page."""
-        parts = [f"<h2>{escape(self.title)}</h2>"]
-        if self.lines:
-            items = "".join(f"<li>{escape(line.strip())}</li>" for line in self.lines)
-            parts.append(f"<ul>{items}</ul>")
-        if self.headers:
-            parts.append(f'<div class="table">{html_table(self.headers, self.rows)}</div>')
-        return "\n".join(parts)
-
-
-def _markdown(text: object) -> str:
-    """Keep a stranger's title from being read as markup."""
-    safe = clean(str(text))
-    for character in "\\`*_[]<>|#":
-        safe = safe.replace(character, f"\\{character}")
-    return safe
-
-
-def _markdown_row(cells: Sequence[object]) -> str:
-    return "| " + " | ".join(str(c) if set(str(c)) <= {"-", ":"} else _markdown(c) for c in cells) + " |"
-
-
 def report_sections(findings: Findings) -> list[ReportSection]:
     """The whole report."""
     judgement = findings.judgement
     predicted = [predictions_section(findings.predicted)] if findings.predicted else []
     return [
+        summary_section(findings),
         songs_section(findings),
         split_section(judgement),
         scores_section(judgement),
         genres_section(judgement),
+        sets_section(judgement.sets, judgement.training.genres),
         final_section(findings),
         components_section(findings),
         *doubts_sections(findings),
         *predicted,
-        song_section(findings.explanation, judgement.bins),
+        song_section(findings.explanation, judgement.bins, judgement.sets.rule),
     ]
+
+
+def summary_section(findings: Findings) -> ReportSection:
+    """Three sentences: what it can, how sure it is, what to distrust."""
+    judgement = findings.judgement
+    unheard = judgement.unheard
+    where = {"plain": "songs", "artist": "artists", "album": "albums"}[unheard.way] + " it has never heard"
+    low, high = unheard.interval
+    return ReportSection(
+        "In short",
+        [
+            f"What it can: on {where} it names the right one of {len(judgement.training.genres)} genres for "
+            f"{unheard.model.accuracy:.0%} of the songs (95 % interval {low:.0%} to {high:.0%}; always the "
+            f"largest genre: {unheard.measures['majority'].accuracy:.0%}).",
+            _how_sure(judgement),
+            _what_to_distrust(findings),
+        ],
+    )
+
+
+def _how_sure(judgement: Judgement) -> str:
+    sets = judgement.sets
+    off = f"{judgement.calibration_error * 100:.0f} points off how often it is right"
+    found = f"How sure: its percentages are {off}"
+    if sets.rule.least is None:
+        return f"{found}; {_too_few(sets.rule)}."
+    way = sets.rule.way
+    return (
+        f"{found}; sets of {sets.mean_size[way]:.1f} genres on average hold the right one for "
+        f"{sets.coverage[way]:.0%} of the songs ({sets.rule.promised:.0%} promised)."
+    )
+
+
+def _too_few(rule: SetRule) -> str:
+    noun = {"plain": "recording", "artist": "artist", "album": "album"}[rule.way]
+    return f"{count(rule.n_groups, noun)} are too few to promise anything ({LEAST_GROUPS} are needed)"
+
+
+def _what_to_distrust(findings: Findings) -> str:
+    judgement = findings.judgement
+    worst = min(judgement.genres, key=lambda one: one.recall)
+    suspects, between = len(findings.doubtful_of(MISLABELLED)), len(findings.doubtful_of(BOUNDARY))
+    return (
+        f"What to distrust: {worst.genre}, of which it finds {worst.recall:.0%}; "
+        f"{count(between, 'song')} between two genres; and {count(suspects, 'label')} that may be wrong."
+    )
+
+
+def sets_section(sets: GenreSets, genres: Sequence[str]) -> ReportSection:
+    """How the promise of genre sets is kept, in every way of splitting."""
+    lines = [
+        f"Beside the best guess a song has the set of genres that holds the right one with "
+        f"{sets.rule.promised:.0%} certainty; "
+        + (_too_few(sets.rule) if sets.rule.least is None else sets.rule.basis)
+        + "."
+    ]
+    always = ", ".join(genres[k] for k in sets.rule.always)
+    if always:
+        lines.append(f"Of {always} too few are known to rule it out: it is in every set.")
+    rows = [(WAYS[way], percent(share), f"{sets.mean_size[way]:.2f}") for way, share in sets.coverage.items()]
+    return ReportSection(
+        "Genre sets",
+        lines,
+        ["left out", "sets hold the right genre", "genres in a set"],
+        rows,
+        " rr",
+        in_terminal=False,
+    )
 
 
 def as_markdown(sections: Sequence[ReportSection]) -> str:
@@ -120,11 +124,6 @@ def as_markdown(sections: Sequence[ReportSection]) -> str:
 def as_html(sections: Sequence[ReportSection]) -> str:
     """The body of the report's page, its title first."""
     return "\n".join([f"<h1>{TITLE}</h1>", *(section.as_html() for section in sections)])
-
-
-def percent(share: float | None) -> str | None:
-    """``0.874`` as ``87 %``."""
-    return None if share is None else f"{share:.0%}"
 
 
 def songs_section(findings: Findings) -> ReportSection:
@@ -140,7 +139,9 @@ def songs_section(findings: Findings) -> ReportSection:
         + ("; each stays on the same side as its twin in every split." if training.n_duplicates else ".")
     )
     rows = list(zip(training.genres, training.sizes.tolist(), training.recordings.tolist(), strict=True))
-    return ReportSection("Songs", lines, ["genre", "songs", "different recordings"], rows, " rr")
+    return ReportSection(
+        "Songs", lines, ["genre", "songs", "different recordings"], rows, " rr", in_terminal=False
+    )
 
 
 def _drawn(training: TrainingSet) -> list[str]:
@@ -167,7 +168,9 @@ def split_section(judgement: Judgement) -> ReportSection:
         ("train", holdout.n_train, percent(holdout.train_accuracy), f"{holdout.train_f1:.2f}"),
         ("test", holdout.n_test, percent(holdout.test_accuracy), f"{holdout.test_f1:.2f}"),
     ]
-    return ReportSection("One split", lines, ["part", "songs", "accuracy", "macro-F1"], rows, " rrr")
+    return ReportSection(
+        "One split", lines, ["part", "songs", "accuracy", "macro-F1"], rows, " rrr", in_terminal=False
+    )
 
 
 def _economy(training: TrainingSet) -> list[str]:
@@ -288,7 +291,7 @@ def genres_section(judgement: Judgement) -> ReportSection:
     ]
     lines = [
         f"On average its confidence is {judgement.calibration_error * 100:.0f} points off how often it is "
-        "right.",
+        f"right ({judgement.uncalibrated_error * 100:.0f} before calibration).",
         *(
             f"{one.low:.0%} to {one.high:.0%} sure: right about {one.n_right} of {one.n}."
             for one in judgement.bins
@@ -311,10 +314,10 @@ def final_section(findings: Findings) -> ReportSection:
         f"Refitted on all {len(training)} {kind} songs after the evaluation above; its own score on them "
         "means nothing, the cross-validated one stands for it.",
         f"{count(len(model.representation.axes), 'component')} with "
-        f"{model.representation.variance.sum():.1%} of the variance; line penalty C = {settings.penalty:g}; "
+        f"{model.representation.variance.sum():.1%} of the variance; shrinkage {settings.shrinkage:g}; "
         f"{settings.rounds} boosting rounds of depth {TREES['max_depth']}.",
     ]
-    return ReportSection("The final model", lines)
+    return ReportSection("The final model", lines, in_terminal=False)
 
 
 def components_section(findings: Findings, most: int = 8) -> ReportSection:
@@ -327,25 +330,40 @@ def components_section(findings: Findings, most: int = 8) -> ReportSection:
             "and in the pictures."
         )
     return ReportSection(
-        "What it listens to", [*lines, *(f"{findings.meanings[i].sentence()}." for i in order[:most])]
+        "What it listens to",
+        [*lines, *(f"{findings.meanings[i].sentence()}." for i in order[:most])],
+        in_terminal=False,
     )
 
 
-def song_section(explanation: Explanation, bins: Sequence[Confidence]) -> ReportSection:
+def song_section(explanation: Explanation, bins: Sequence[Confidence], rule: SetRule) -> ReportSection:
     """One song's explanation."""
-    return ReportSection(f"Why: {explanation.name}", sentences(explanation, bins))
+    return ReportSection(f"Why: {explanation.name}", sentences(explanation, bins, rule))
 
 
 DOUBTS = {
     BOUNDARY: ("Boundary songs", "Not having heard them, it could not decide."),
-    MISLABELLED: ("Perhaps mislabelled", "Not having heard them, it was sure of another genre."),
+    MISLABELLED: (
+        "Perhaps mislabelled",
+        "Their sound, and their album where it has one, speak against the label.",
+    ),
 }
 """Kind of doubtful song -> heading and first sentence of its section."""
 
 
 def doubts_sections(findings: Findings, most: int = 12) -> list[ReportSection]:
     """Boundary songs, and apart from them those that may be mislabelled, at most so many of each."""
-    return [doubts_section(findings.doubtful_of(kind), *words, most) for kind, words in DOUBTS.items()]
+    alarms = expected_false_alarms(findings.judgement.doubts)
+    sections = []
+    for kind, (title, lead) in DOUBTS.items():
+        songs = findings.doubtful_of(kind)
+        if kind == MISLABELLED and songs:
+            lead += (
+                f" If one label in {round(1 / WRONG_LABELS)} is wrong, about {alarms:.0f} of these "
+                f"{len(songs)} are false alarms."
+            )
+        sections.append(doubts_section(songs, title, lead, most))
+    return sections
 
 
 def doubts_section(songs: Sequence[DoubtfulSong], title: str, lead: str, most: int) -> ReportSection:
@@ -360,19 +378,28 @@ def doubts_section(songs: Sequence[DoubtfulSong], title: str, lead: str, most: i
     told = f", the first {MOST_DOUBTS} with reasons" if len(songs) > MOST_DOUBTS else ""
     more = f" The first {most} of {len(songs)}; all are in boundary_songs.csv{told}."
     headers = ["song", "filed under", "claimed by", "and by", "what speaks for the first", "for the second"]
-    return ReportSection(title, [lead + (more if len(songs) > most else "")], headers, rows, narrow=4)
+    return ReportSection(
+        title, [lead + (more if len(songs) > most else "")], headers, rows, narrow=4, short=5
+    )
 
 
 def predictions_section(predicted: Sequence[Prediction], most: int = 12) -> ReportSection:
     """What the songs without genre sound like."""
     rows = [
-        (one.name, one.first, percent(one.p_first), one.second, percent(one.p_second))
+        (
+            one.name,
+            one.first,
+            percent(one.p_first),
+            one.second,
+            percent(one.p_second),
+            " or ".join(one.genre_set) or None,
+        )
         for one in predicted[:most]
     ]
     n = len(predicted)
     more = f"The first {most} of {n}; all are in genre_predictions.csv." if n > most else ""
-    headers = ["song", "sounds like", "sure", "then", "sure"]
-    return ReportSection("Songs without a genre", [more] if more else [], headers, rows, "  r r")
+    headers = ["song", "sounds like", "sure", "then", "sure", "with 90 % certainty"]
+    return ReportSection("Songs without a genre", [more] if more else [], headers, rows, "  r r", short=5)
 
 
 def unfamiliar(nearer: float) -> str:

@@ -8,7 +8,7 @@ number of genres. ``dealt`` is a list with one array per repeat: the fold of eac
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from sklearn.metrics import (
@@ -18,7 +18,7 @@ from sklearn.metrics import (
     precision_recall_fscore_support,
 )
 
-from common.classifier.model import SEED, Settings
+from common.classifier.model import SEED, Certainty, Model, Settings
 from common.classifier.songs import TrainingSet
 
 RESAMPLES = 2000
@@ -70,9 +70,15 @@ class Scores:
     settings
         What the searches chose: settings -> how often.
     probability
-        Out-of-fold probabilities, mean over repeats, shape (n, K).
+        Out-of-fold probabilities, from the mean margins of all repeats, calibrated, shape (n, K).
+    uncalibrated
+        The same with margins as they were fitted, shape (n, K).
+    certainty
+        How margins became these probabilities.
     tally
         What each song counts in the accuracy, and how much of that it gets right, shape (2, n).
+    models
+        The models of the folds, each with the songs it has not seen, bool, shape (n,).
     """
 
     way: str
@@ -85,7 +91,14 @@ class Scores:
     unseen: tuple[str, ...]
     settings: dict[Settings, int]
     probability: np.ndarray = field(repr=False)
+    uncalibrated: np.ndarray = field(repr=False)
+    certainty: Certainty
     tally: np.ndarray = field(repr=False)
+    models: list[tuple[np.ndarray, Model]] = field(repr=False)
+
+    def models_for(self, song: int) -> list[Model]:
+        """The models of the folds that have not seen a song, as sure as its verdict."""
+        return [replace(model, certainty=self.certainty) for held, model in self.models if held[song]]
 
     @property
     def model(self) -> Measure:
@@ -224,10 +237,17 @@ def confusion(training: TrainingSet, probability: np.ndarray) -> np.ndarray:
     return confusion_matrix(training.y, probability.argmax(axis=1), labels=np.arange(len(training.genres)))
 
 
-def brier_score(probability: np.ndarray, y: np.ndarray) -> float:
-    """Mean squared distance of the probabilities from the truth: 0 is perfect, 2 is certain and wrong.
+def brier_scores(probability: np.ndarray, y: np.ndarray) -> np.ndarray:
+    """Squared distance of each song's probabilities from the truth: 0 is perfect, 2 is certain and wrong.
 
     G. W. Brier, Monthly Weather Review 78, 1950. It punishes wrong probabilities as log-loss does, but one
     song that is certain and wrong does not outweigh all others.
+
+    Parameters
+    ----------
+    probability
+        Probabilities of the genres, shape (n, K).
+    y
+        The genre of each song, int, shape (n,).
     """
-    return float(((probability - np.eye(probability.shape[1])[y]) ** 2).sum(axis=1).mean())
+    return ((probability - np.eye(probability.shape[1])[y]) ** 2).sum(axis=1)

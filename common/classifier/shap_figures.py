@@ -23,10 +23,17 @@ if TYPE_CHECKING:
 
     from common.classifier.contributions import Contributions
     from common.classifier.explanation import Explanation
+    from common.classifier.reasons import GroupReason
     from common.classifier.wording import ComponentMeaning
 
-MOST_COMPONENTS, MOST_STEPS = 10, 8
-"""Components that a summary and a waterfall show, strongest first."""
+MOST_COMPONENTS = 10
+"""Components that a summary shows, strongest first."""
+
+LEAST_SHARE = 0.1
+"""A component that matters less than this share of the strongest is not drawn."""
+
+LEAST_DRAWN = 0.01
+"""Groups that add less than this, in log-odds, are not drawn."""
 
 FOR, AGAINST = PALETTE[1], PALETTE[0]
 """Colours of what speaks for and against a genre."""
@@ -60,6 +67,7 @@ def draw_summary(
     genres = [genre] if alone else range(len(contributions.genres))
     strength = np.sum([np.abs(contributions.towards(k)).mean(axis=0) for k in genres], axis=0)
     order = np.argsort(-strength, kind="stable")[:MOST_COMPONENTS]
+    order = order[strength[order] >= LEAST_SHARE * strength.max()]
     name = shorten(clean(contributions.genres[genre]), 24)
     with charts.style():
         size = (15, 1.9 + 0.68 * len(order))
@@ -130,8 +138,7 @@ def _rival(contributions: Contributions, genre: int) -> str:
 
 
 def _component_label(meaning: ComponentMeaning) -> str:
-    heard = textwrap.wrap(f"{meaning.name}: high is {meaning.high[0]}", 44)
-    return "\n".join(heard[:2])
+    return f"{meaning.name}: {meaning.nickname}"
 
 
 def _ranks(values: np.ndarray) -> np.ndarray:
@@ -189,7 +196,7 @@ def draw_dependence(
             )  # fmt: skip
             axes.axhline(0, color=INK, lw=1)
             axes.set_title(title, fontsize=12)
-            axes.set_xlabel(f"← low        {meaning.name}        high →")
+            axes.set_xlabel(f"← low        {meaning.name}: {meaning.nickname}        high →")
         panels[0].set_ylabel(f"log-odds {_rival(contributions, genre)}".replace(" against", "\nagainst"))
         heard = f"high: {', '.join(meaning.high[:2])}.  Low: {', '.join(meaning.low[:2])}."
         figure.suptitle(
@@ -203,8 +210,8 @@ def draw_dependence(
         return charts.save_png(figure, path, title=f"What {meaning.name} says about {name}")
 
 
-def draw_waterfall(path: Path, explanation: Explanation, meanings: Sequence[ComponentMeaning]) -> Path:
-    """Draw how one song's log-odds come about: component by component, and group by group.
+def draw_waterfall(path: Path, explanation: Explanation) -> Path:
+    """Draw how one song's log-odds come about, group by group.
 
     Parameters
     ----------
@@ -212,57 +219,28 @@ def draw_waterfall(path: Path, explanation: Explanation, meanings: Sequence[Comp
         The file to write.
     explanation
         The explanation of the song.
-    meanings
-        What each component sounds like, one value per component.
     """
     import matplotlib.pyplot as plt
 
-    steps = _component_steps(explanation, meanings)
-    groups = _group_steps(explanation)
+    reasons = explanation.reasons
+    steps = [(_step_label(one), one.value) for one in reasons.groups if abs(one.value) >= LEAST_DRAWN]
+    steps = steps or [("nothing in particular", 0.0)]
     first, second = (shorten(clean(name), 24) for name in (explanation.first, explanation.second))
-    share = explanation.probability[explanation.pair.first]
     with charts.style():
-        figure, (top, bottom) = plt.subplots(
-            2, 1, figsize=(13, 3.4 + 0.5 * (len(steps) + len(groups))), layout="constrained", sharex=True,
-            height_ratios=[len(steps) + 1, len(groups) + 1],
-        )  # fmt: skip
-        base = explanation.attribution.base
-        reached = [0.0, base] + [
-            end for part in (steps, groups) for end in base + np.cumsum([value for _, value in part])
-        ]
-        limits = (min(reached), max(reached))
-        _draw_steps(top, base, steps, limits)
-        top.set_title("Component by component", fontsize=12)
-        _draw_steps(bottom, base, groups, limits)
-        bottom.set_title("The same, by musical group", fontsize=12)
-        bottom.set_xlabel(f"log-odds    ← {second}        {first} →")
+        figure, axes = plt.subplots(figsize=(13, 2.6 + 0.62 * len(steps)), layout="constrained")
+        ends = reasons.base + np.cumsum([value for _, value in steps])
+        reached = [0.0, reasons.base, *ends]
+        _draw_steps(axes, reasons.base, steps, (min(reached), max(reached)))
+        axes.set_xlabel(f"log-odds    ← {second}        {first} →")
         title = "\n".join(textwrap.wrap(shorten(clean(explanation.name), 150), 80))
-        verdict = f"{first} {share:.0%}, against {second}"
-        figure.suptitle(f"{title}\n{verdict}", x=0.01, ha="left", fontsize=14)
+        verdict = f"{first} {explanation.p_first:.0%}, against {second} {explanation.p_second:.0%}"
+        heard = ", by models that had not heard it" if explanation.n_held_out else ""
+        figure.suptitle(f"{title}\n{verdict}{heard}", x=0.01, ha="left", fontsize=14)
         return charts.save_png(figure, path, title=f"Why {explanation.name} is {verdict}")
 
 
-def _component_steps(
-    explanation: Explanation, meanings: Sequence[ComponentMeaning]
-) -> list[tuple[str, float]]:
-    values = explanation.pair.values[0]
-    order = np.argsort(-np.abs(values), kind="stable")
-    steps = []
-    for i in order[:MOST_STEPS]:
-        heard = meanings[i].high if explanation.components[i] > 0 else meanings[i].low
-        steps.append((f"{meanings[i].name}: {heard[0]}", float(values[i])))
-    if len(order) > MOST_STEPS:
-        rest = order[MOST_STEPS:]
-        steps.append((f"{len(rest)} more components", float(values[rest].sum())))
-    return steps
-
-
-def _group_steps(explanation: Explanation) -> list[tuple[str, float]]:
-    steps = [
-        (f"{one.group}: {one.words[0]}" if one.words else one.group, one.value)
-        for one in explanation.attribution.groups
-    ]
-    return [*steps, ("no single group", explanation.attribution.remainder)]
+def _step_label(reason: GroupReason) -> str:
+    return f"{reason.group}: {reason.sentence}" if reason.sentence else reason.group
 
 
 def _draw_steps(
@@ -272,7 +250,11 @@ def _draw_steps(
     ends = base + np.cumsum([value for _, value in steps])
     starts = np.concatenate([[base], ends[:-1]])
     room = 0.02 * (limits[1] - limits[0])
-    labels = [f"average song {base:+.2f}", *(text for text, _ in steps), f"this song {ends[-1]:+.2f}"]
+    labels = [
+        f"halfway between the averages {base:+.2f}",
+        *(text for text, _ in steps),
+        f"this song {ends[-1]:+.2f}",
+    ]
     axes.plot([base, base], [-0.3, 1], color=INK, lw=1)
     for row, (start, end) in enumerate(zip(starts, ends, strict=True), start=1):
         axes.barh(row, end - start, left=start, height=0.62, color=FOR if end >= start else AGAINST)
@@ -281,7 +263,7 @@ def _draw_steps(
     axes.plot(base, 0, "o", color=INK)
     axes.plot(ends[-1], len(steps) + 1, "D", color=INK)
     axes.axvline(0, color=INK, lw=1, ls=":")
-    folded = ["\n".join(textwrap.wrap(clean(label), 52)[:2]) for label in labels]
+    folded = ["\n".join(textwrap.wrap(clean(label), 60)[:2]) for label in labels]
     axes.set_yticks(range(len(labels)), folded, fontsize=9)
     axes.set(ylim=(len(labels) - 0.4, -0.6))
     axes.set_xlim(limits[0] - 3 * room, limits[1] + 5 * room)

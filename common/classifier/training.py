@@ -6,44 +6,29 @@ that is not given to it, so that folds stay honest.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 import xgboost
-from sklearn.linear_model import LogisticRegression
-from threadpoolctl import threadpool_limits
 
-from common.arrays import principal_axes, scaling, standardise, stratified
-from common.classifier import folds
+from common.arrays import principal_axes, scaling, standardise
 from common.classifier.folds import assign_folds
 from common.classifier.model import (
+    LEFT_OUT,
     SEED,
+    TREE_COMPONENTS,
+    Certainty,
     Familiarity,
     Line,
     Model,
     Representation,
     Settings,
-    probabilities,
     squared_differences,
-    tree_margins,
 )
-from common.classifier.scores import brier_score
-from common.classifier.songs import TrainingSet
 
 DEFAULT_COMPONENTS = 15
-
-
-PENALTIES = (0.003, 0.01)
-"""Inverse strengths of the line's L2 penalty that the search may choose from."""
-
-
-ROUNDS = (40, 120)
-"""Numbers of boosting rounds that the search may choose from."""
-
-
-AUTO_COMPONENTS = (5, 15, 30)
-"""Numbers of components that the search may choose from when it is asked to."""
 
 
 TREES = {
@@ -65,7 +50,8 @@ PRIOR_SONGS = 10
 """How many songs' worth of ordinary variance moderates the variance within genres."""
 
 
-LINE_FOLDS, SEARCH_FOLDS = 4, 3
+LINE_FOLDS = 4
+"""Folds that give margins on songs the line has not seen."""
 
 
 def represent(X: np.ndarray, y: np.ndarray, n_components: int, weigh: bool = True) -> Representation:
@@ -78,7 +64,8 @@ def represent(X: np.ndarray, y: np.ndarray, n_components: int, weigh: bool = Tru
     n_components
         Most components to keep; there are never more than songs minus one.
     weigh
-        Whether features are weighted by genre; if not, these are ordinary principal components.
+        Whether features are weighted by genre, absolute pitch with 0; if not, these are ordinary principal
+        components of all features.
     """
     X = np.asarray(X, dtype=np.float64)
     mean, spread = scaling(X)
@@ -86,8 +73,9 @@ def represent(X: np.ndarray, y: np.ndarray, n_components: int, weigh: bool = Tru
     scale = np.where(constant, 1.0, spread)
     values = standardise(X, (mean, scale))
     values[:, constant] = 0.0
-    weights = np.where(constant, 0.0, genre_weights(values, y) if weigh else 1.0)
-    level = np.sqrt(np.mean(weights[~constant] ** 2)) if (weights > 0).any() else 1.0
+    left_out = constant | LEFT_OUT if weigh else constant
+    weights = np.where(left_out, 0.0, genre_weights(values, y) if weigh else 1.0)
+    level = np.sqrt(np.mean(weights[~left_out] ** 2)) if (weights > 0).any() else 1.0
     weights = weights / level
     kept = max(1, min(n_components, len(X) - 1, int((weights > 0).sum())))
     values *= weights
@@ -123,12 +111,34 @@ def genre_weights(standardised: np.ndarray, y: np.ndarray) -> np.ndarray:
     return means.var(axis=0) / within
 
 
-def fit_line(components: np.ndarray, y: np.ndarray, penalty: float) -> Line:
-    """Fit a logistic regression (multinomial for more than two genres) with an L2 penalty."""
-    # The components' overall size is taken out, so that the solver converges whatever their number.
-    size = float(np.sqrt(np.mean(components**2))) or 1.0
-    solver = LogisticRegression(C=penalty * size**2, max_iter=5000, tol=1e-5).fit(components / size, y)
-    return Line(solver.coef_ / size, solver.intercept_)
+class Discriminant:
+    """A linear discriminant for any shrinkage of its covariance, which is decomposed once.
+
+    Parameters
+    ----------
+    components
+        Values of the training songs' components, shape (n, k).
+    y
+        The genre of each song, int, shape (n,); at least two genres.
+    """
+
+    def __init__(self, components: np.ndarray, y: np.ndarray) -> None:
+        sizes = np.bincount(y)
+        self._means = np.array([components[y == genre].mean(axis=0) for genre in range(len(sizes))])
+        self._log_share = np.log(sizes / len(y))
+        apart = components - self._means[y]
+        self._variances, self._axes = np.linalg.eigh(apart.T @ apart / len(y))
+
+    def line(self, shrinkage: float) -> Line:
+        """The margins: log-odds under normal distributions of one covariance, up to a constant."""
+        # With one song per genre nothing varies within them, and what is between them sets the level.
+        level = max(float(self._variances.mean()), 1e-3 * float(self._means.var()), 1e-12)
+        variances = (1.0 - shrinkage) * np.maximum(self._variances, 0.0) + shrinkage * level
+        slopes = (self._means @ self._axes / variances) @ self._axes.T
+        intercepts = self._log_share - 0.5 * (self._means * slopes).sum(axis=1)
+        if len(slopes) == 2:
+            return Line(slopes[1:] - slopes[:1], intercepts[1:] - intercepts[:1])
+        return Line(slopes - slopes.mean(axis=0), intercepts - intercepts.mean())
 
 
 def familiarise(standardised: np.ndarray, y: np.ndarray) -> Familiarity:
@@ -147,11 +157,11 @@ class Trainer:
     Parameters
     ----------
     X, y
-        Training songs; every position of ``genres`` occurs in ``y``.
+        Training songs, shape (n, ``N_FEATURES``), and their genres; every position of ``genres`` occurs.
     genres
-        Names, at least two.
+        Names of the genres, at least two.
     units
-        Songs that are the same recording have the same number.
+        Songs that are the same recording have the same number, int, shape (n,).
     max_components
         Most components that will be asked for.
     """
@@ -159,60 +169,92 @@ class Trainer:
     def __init__(
         self, X: np.ndarray, y: np.ndarray, genres: Sequence[str], units: np.ndarray, max_components: int
     ) -> None:
-        self._X, self._y, self._genres = X, y, tuple(str(genre) for genre in genres)
+        self._X, self._y, self._units = X, y, units
+        self._genres = tuple(str(genre) for genre in genres)
+        self._most = max_components
         self.representation = represent(X, y, max_components)
         self._components = self.representation.components(X)
-        self._parts = list(self._hold_out(X, units, max_components))
+        self._discriminants: dict[int, Discriminant] = {}
 
-    def _hold_out(
-        self, X: np.ndarray, units: np.ndarray, max_components: int
-    ) -> Iterator[tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]]:
-        """Split the training songs for margins on songs the line has not seen.
+    def line(self, settings: Settings) -> Line:
+        """Fit the line."""
+        k = min(settings.n_components, self._components.shape[1])
+        if k not in self._discriminants:
+            self._discriminants[k] = Discriminant(self._components[:, :k], self._y)
+        return self._discriminants[k].line(settings.shrinkage)
+
+    def held_out_margins(self, settings: Settings) -> np.ndarray:
+        """The line's margins on the training songs as if it had not seen them, shape (n, M).
 
         A genre's only song stays in training, where its margin is the fitted one.
         """
+        k = settings.n_components
+        margins = self.line(settings).margins(self._components[:, :k])
+        for held, kept, inside, outside in self._parts:
+            line = Discriminant(inside[:, :k], self._y[kept]).line(settings.shrinkage)
+            margins[held] = line.margins(outside[:, :k])
+        return margins
+
+    @cached_property
+    def _parts(self) -> list[tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]]:
+        """Splits of the training songs: which are held out and kept, and the components of both."""
         single = np.bincount(self._y)[self._y] < 2
-        dealt = assign_folds(self._y, units, LINE_FOLDS, SEED)
+        dealt, parts = assign_folds(self._y, self._units, LINE_FOLDS, SEED), []
         for fold in range(LINE_FOLDS):
             held = (dealt == fold) & ~single
             kept = ~held
             if held.any() and len(np.unique(self._y[kept])) == len(self._genres):
-                part = represent(X[kept], self._y[kept], max_components)
-                yield held, kept, part.components(X[kept]), part.components(X[held])
+                part = represent(self._X[kept], self._y[kept], self._most)
+                parts.append((held, kept, part.components(self._X[kept]), part.components(self._X[held])))
+        return parts
 
-    def line(self, settings: Settings) -> tuple[Line, np.ndarray]:
-        """Fit the line; also its margins on the training songs as if it had not seen them."""
-        k = settings.n_components
-        line = fit_line(self._components[:, :k], self._y, settings.penalty)
-        margins = line.margins(self._components[:, :k])
-        for held, kept, inside, outside in self._parts:
-            margins[held] = fit_line(inside[:, :k], self._y[kept], settings.penalty).margins(outside[:, :k])
-        return line, margins
-
-    def boost(self, settings: Settings, margins: np.ndarray) -> xgboost.Booster:
-        """Grow trees that correct the margins."""
-        data = xgboost.DMatrix(
-            self._components[:, : settings.n_components], self._y, base_margin=np.squeeze(margins)
-        )
-        # The same trees, bit for bit, as from ``xgboost.train``, without its bookkeeping, which on so few
-        # songs takes a third of the time.
-        booster = xgboost.Booster(tree_parameters(self._y), [data])
-        for iteration in range(settings.rounds):
-            booster.update(data, iteration)
-        return booster
+    def growing(self, settings: Settings) -> Growing:
+        """Trees that start from the line's margins on songs it has not seen; none has grown yet."""
+        k = min(settings.n_components, TREE_COMPONENTS)
+        return Growing(self._components[:, :k], self._y, self.held_out_margins(settings))
 
     def model(self, settings: Settings) -> Model:
-        """Fit the whole classifier."""
-        line, margins = self.line(settings)
-        booster = self.boost(settings, margins)
+        """Fit the whole classifier; how sharp it may be is for songs to say that it has not seen."""
+        k = min(settings.n_components, TREE_COMPONENTS)
+        # Without trees nobody asks where they would start, which of many songs costs more than all the rest.
+        growing = self.growing(settings) if settings.rounds else Growing(self._components[:, :k], self._y)
         return Model(
             self._genres,
             self.representation.first(settings.n_components),
-            line,
-            bytes(booster.save_raw("ubj")),
+            self.line(settings),
+            bytes(growing.grow(settings.rounds).save_raw("ubj")),
+            Certainty(),
             settings,
             familiarise(self.representation.standardised(self._X), self._y),
         )
+
+
+class Growing:
+    """Trees that grow round by round.
+
+    Parameters
+    ----------
+    components
+        Values of the components that the trees see, shape (n, k).
+    y
+        The genre of each song, int, shape (n,).
+    margins
+        Where the trees start, shape (n, M); None for 0.
+    """
+
+    def __init__(self, components: np.ndarray, y: np.ndarray, margins: np.ndarray | None = None) -> None:
+        start = None if margins is None else np.squeeze(margins)
+        self._data = xgboost.DMatrix(components, y, base_margin=start)
+        # The same trees, bit for bit, as from ``xgboost.train``, without its bookkeeping, which on so few
+        # songs takes a third of the time.
+        self._trees, self._rounds = xgboost.Booster(tree_parameters(y), [self._data]), 0
+
+    def grow(self, rounds: int) -> xgboost.Booster:
+        """The trees with so many rounds, of which those that are there already are kept."""
+        for iteration in range(self._rounds, rounds):
+            self._trees.update(self._data, iteration)
+        self._rounds = max(self._rounds, rounds)
+        return self._trees
 
 
 def tree_parameters(y: np.ndarray) -> dict[str, Any]:
@@ -231,113 +273,3 @@ def tree_parameters(y: np.ndarray) -> dict[str, Any]:
     )
     least = LEAF_SHARE * len(y) / n_genres * evidence
     return {**TREES, **objective, "min_child_weight": least, "seed": SEED, "nthread": 1, "verbosity": 1}
-
-
-def component_choices(asked: str, n_songs: int) -> list[int]:
-    """Numbers of components that the search may choose from.
-
-    Parameters
-    ----------
-    asked
-        A number, ``auto`` for `AUTO_COMPONENTS`, or ``all`` for as many as there are.
-    n_songs
-        Number of songs to learn from.
-    """
-    if asked == "all":
-        return [n_songs]
-    return list(AUTO_COMPONENTS) if asked == "auto" else [int(asked)]
-
-
-def candidates(components: Sequence[int]) -> list[Settings]:
-    """Every combination the search tries, simplest first."""
-    return [Settings(k, c, rounds) for k in sorted(components) for c in PENALTIES for rounds in ROUNDS]
-
-
-def search(
-    X: np.ndarray,
-    y: np.ndarray,
-    genres: Sequence[str],
-    units: np.ndarray,
-    groups: np.ndarray,
-    components: Sequence[int],
-) -> Settings:
-    """Choose settings by cross-validation inside the training songs.
-
-    Parameters
-    ----------
-    X, y, genres, units
-        As of `Trainer`.
-    groups
-        Songs with equal numbers are judged together (artist or album), as the outer split does.
-    components
-        Numbers of components to try.
-
-    Returns
-    -------
-    Settings
-        Those with the least Brier score on held-out songs; of equals the simplest.
-    """
-    losses: dict[Settings, list[float]] = {settings: [] for settings in candidates(components)}
-    dealt = assign_folds(y, groups, SEARCH_FOLDS, SEED)
-    for fold in range(SEARCH_FOLDS):
-        held = dealt == fold
-        present, local = np.unique(y[~held], return_inverse=True)
-        judged = held & np.isin(y, present)
-        if len(present) < 2 or not judged.any():
-            continue
-        trainer = Trainer(X[~held], local, [genres[i] for i in present], units[~held], max(components))
-        truth = np.searchsorted(present, y[judged])
-        for settings, loss in _judge(trainer, X[judged], truth, components):
-            losses[settings].append(loss)
-    return min(losses, key=lambda settings: np.mean(losses[settings]) if losses[settings] else 0.0)
-
-
-def _judge(
-    trainer: Trainer, X: np.ndarray, y: np.ndarray, components: Sequence[int]
-) -> Iterator[tuple[Settings, float]]:
-    values = trainer.representation.components(X)
-    for k in components:
-        for penalty in PENALTIES:
-            most = Settings(k, penalty, max(ROUNDS))
-            line, margins = trainer.line(most)
-            trees = trainer.boost(most, margins)
-            for rounds in ROUNDS:
-                sums = line.margins(values[:, :k]) + tree_margins(trees, values[:, :k], rounds)
-                yield Settings(k, penalty, rounds), brier_score(probabilities(sums), y)
-
-
-def fit(
-    X: np.ndarray,
-    y: np.ndarray,
-    genres: Sequence[str],
-    units: np.ndarray,
-    groups: np.ndarray,
-    components: Sequence[int],
-) -> Model:
-    """Search settings inside the given songs (at most `folds.MANY` of them), then fit on all.
-
-    See `search`.
-    """
-    some = stratified(y, folds.MANY, SEED) if len(y) > folds.MANY else slice(None)
-    settings = search(X[some], y[some], genres, units[some], groups[some], components)
-    return Trainer(X, y, genres, units, settings.n_components).model(settings)
-
-
-def fit_final(training: TrainingSet, components: Sequence[int]) -> Model:
-    """Fit on all labelled songs, settings chosen as in the folds.
-
-    Settings are judged with artists kept apart where that is possible, because new songs are mostly by
-    artists the library does not have.
-
-    Parameters
-    ----------
-    training
-        The labelled songs.
-    components
-        Numbers of principal components that the search may choose from.
-    """
-    groups = training.groups.get("artist", training.units)
-    if len(set(groups)) < SEARCH_FOLDS:
-        groups = training.units
-    with threadpool_limits(1):
-        return fit(training.X, training.y, training.genres, training.units, groups, components)

@@ -16,35 +16,49 @@ import numpy as np
 from sklearn.metrics import f1_score
 from threadpoolctl import threadpool_limits
 
+from common.classifier.baselines import BASELINES
+from common.classifier.calibration import best_certainty
 from common.classifier.folds import FOLDS, assign_folds, n_folds, n_repeats
 from common.classifier.labels import CLASSIFIERS
-from common.classifier.model import SEED, Model, Settings, probabilities
+from common.classifier.model import SEED, Model, probabilities
 from common.classifier.scores import (
     Scores,
     bootstrap,
-    brier_score,
+    brier_scores,
     measure,
     percentiles,
     tally_songs,
     unseen_genres,
 )
+from common.classifier.selection import fit
 from common.classifier.songs import TrainingSet
-from common.classifier.training import fit, fit_line, represent
 
 
 @dataclass(frozen=True)
-class _FoldResult:
-    """Probabilities of the songs that were left out, by each classifier, shape (n_held, K)."""
+class FoldResult:
+    """What one fold shows.
+
+    Attributes
+    ----------
+    held
+        Which songs were left out of training, bool, shape (n,).
+    by
+        Name in `labels.CLASSIFIERS` -> probabilities of these songs, shape (n_held, K).
+    train_accuracy
+        Share of the other songs that it gets right, 0 to 1.
+    model
+        The model of this fold, which has not seen the songs left out; None where only one genre was left.
+    """
 
     held: np.ndarray
     by: dict[str, np.ndarray]
     train_accuracy: float
-    settings: Settings | None
+    model: Model | None
 
 
 def judge_fold(
     training: TrainingSet, held: np.ndarray, groups: np.ndarray, components: Sequence[int]
-) -> _FoldResult:
+) -> FoldResult:
     """Fit everything on the songs that are not held out, and predict those that are.
 
     Parameters
@@ -52,39 +66,34 @@ def judge_fold(
     training
         All songs.
     held
-        bool, shape (n,).
+        Which songs are held out, bool, shape (n,).
     groups
-        Who is judged together when settings are searched.
+        Songs with equal numbers are judged together when settings are searched, int, shape (n,).
     components
         Numbers of components the search may choose from.
     """
-    K = len(training.genres)
     present, y = np.unique(training.y[~held], return_inverse=True)
     X, outside = training.X[~held], training.X[held]
-    majority = np.zeros((len(outside), K))
-    majority[:, present[np.bincount(y).argmax()]] = 1.0
+
+    def spread(found: np.ndarray) -> np.ndarray:
+        probability = np.zeros((len(outside), len(training.genres)))
+        probability[:, present] = found
+        return probability
+
     if len(present) < 2:
-        return _FoldResult(held, dict.fromkeys(CLASSIFIERS, majority), 1.0, None)
+        only = spread(np.ones((len(outside), 1)))
+        return FoldResult(held, dict.fromkeys(CLASSIFIERS, only), 1.0, None)
     genres = [training.genres[i] for i in present]
     model = fit(X, y, genres, training.units[~held], groups[~held], components)
     line = probabilities(model.line.margins(model.components(outside)))
-    found = {
-        "model": model.probabilities(outside),
-        "line": line,
-        "logistic": _plain_logistic(X, y, outside, max(components)),
-    }
-    spread = {name: np.zeros((len(outside), K)) for name in found}
-    for name, values in found.items():
-        spread[name][:, present] = values
-    right = float((model.probabilities(X).argmax(axis=1) == y).mean())
-    return _FoldResult(held, {**spread, "majority": majority}, right, model.settings)
-
-
-def _plain_logistic(X: np.ndarray, y: np.ndarray, outside: np.ndarray, n_components: int) -> np.ndarray:
-    """Logistic regression on ordinary principal components: the textbook's pipeline."""
-    plain = represent(X, y, n_components, weigh=False)
-    line = fit_line(plain.components(X), y, 1.0)
-    return probabilities(line.margins(plain.components(outside)))
+    by = {"model": model.probabilities(outside), "line": line}
+    by |= {name: predict(X, y, outside) for name, predict in BASELINES.items()}
+    return FoldResult(
+        held=held,
+        by={name: spread(found) for name, found in by.items()},
+        train_accuracy=float((model.probabilities(X).argmax(axis=1) == y).mean()),
+        model=model.compact(),
+    )
 
 
 def cross_validate(
@@ -108,7 +117,7 @@ def cross_validate(
     dealt = [assign_folds(training.y, groups, folds, seed) for seed in seeds]
     held = [numbers == fold for numbers in dealt for fold in range(folds) if (numbers == fold).any()]
 
-    def judge(one: np.ndarray) -> _FoldResult:
+    def judge(one: np.ndarray) -> FoldResult:
         result = judge_fold(training, one, groups, components)
         done()
         return result
@@ -120,18 +129,21 @@ def cross_validate(
 
 
 def _sum_up(
-    training: TrainingSet, way: str, folds: int, dealt: list[np.ndarray], results: list[_FoldResult]
+    training: TrainingSet, way: str, folds: int, dealt: list[np.ndarray], results: list[FoldResult]
 ) -> Scores:
-    n, K = len(training), len(training.genres)
-    probability = {name: np.zeros((len(dealt), n, K)) for name in CLASSIFIERS}
+    shape = (len(dealt), len(training), len(training.genres))
+    probability = {name: np.zeros(shape) for name in CLASSIFIERS}
     queue = iter(results)
     for repeat, numbers in enumerate(dealt):
         for _ in np.unique(numbers):
             result = next(queue)
-            for name in CLASSIFIERS:
-                probability[name][repeat, result.held] = result.by[name]
-    mean = probability["model"].mean(axis=0)
+            for name, found in result.by.items():
+                probability[name][repeat, result.held] = found
+    margins = average_margins(probability["model"])
+    certainty = best_certainty(margins, training.y)
+    calibrated = certainty.probabilities(certainty.sharpness * margins)
     tally = tally_songs(training.y, dealt, probability["model"])
+    models = [(result.held, result.model) for result in results if result.model is not None]
     return Scores(
         way=way,
         folds=folds,
@@ -139,12 +151,26 @@ def _sum_up(
         measures={name: measure(training.y, dealt, probability[name]) for name in CLASSIFIERS},
         train_accuracy=float(np.mean([result.train_accuracy for result in results])),
         interval=percentiles(bootstrap(training.groups[way], tally)[0]),
-        brier=brier_score(mean, training.y),
+        brier=float(brier_scores(calibrated, training.y).mean()),
         unseen=unseen_genres(training, dealt),
-        settings=dict(Counter(result.settings for result in results if result.settings)),
-        probability=mean,
+        settings=dict(Counter(model.settings for _, model in models)),
+        probability=calibrated,
+        uncalibrated=probabilities(margins),
+        certainty=certainty,
         tally=tally,
+        models=models,
     )
+
+
+def average_margins(probability: np.ndarray) -> np.ndarray:
+    """The mean margins of models that are asked together, shape (n, K).
+
+    Parameters
+    ----------
+    probability
+        Probabilities by each model, shape (n_models, n, K); 0 where a model does not know a genre.
+    """
+    return np.log(np.maximum(probability, 1e-12)).mean(axis=0)
 
 
 @dataclass(frozen=True)

@@ -9,19 +9,12 @@ from dataclasses import dataclass
 import numpy as np
 
 from common import layout
+from common.classifier.measured import OPAQUE_WEIGHT, SMOOTH_BANDS, region_of, strongest_run
 from common.classifier.model import Representation
 from common.layout import N_FEATURES, SLICES
 
-OPAQUE_WEIGHT = 0.3
-"""How much a phrase that no ear can check (`layout.is_audible`) counts beside one that a listener can."""
-
-
 FAINT = 0.01
 """What carries less than this share of the whole is not spoken of, unless there is nothing else."""
-
-
-RUN_SHARE = 0.5
-"""Neighbouring mel bands are spoken of together as far as they carry this share of the strongest."""
 
 
 @dataclass(frozen=True)
@@ -38,6 +31,8 @@ class ComponentMeaning:
         Group -> share of the squared loadings; they sum to 1.
     high, low
         What a high and a low value sound like, strongest first.
+    nickname
+        What a high value sounds like in at most three words, such as ``more upper mids``.
     """
 
     number: int
@@ -45,6 +40,7 @@ class ComponentMeaning:
     groups: dict[str, float]
     high: list[str]
     low: list[str]
+    nickname: str
 
     @property
     def name(self) -> str:
@@ -82,13 +78,23 @@ def describe_components(representation: Representation, most: int = 3) -> list[C
             groups=layout.group_shares(axis**2),
             high=phrases(axis**2, axis > 0, most),
             low=phrases(axis**2, axis < 0, most),
+            nickname=_nickname(axis),
         )
         for i, axis in enumerate(representation.axes)
     ]
 
 
-SMOOTH_BANDS = 9
-"""Mel bands that are averaged before the strongest run is looked for: no ear hears one alone."""
+def _nickname(axis: np.ndarray) -> str:
+    """What a high value of a component sounds like, in three words."""
+    squares = axis**2
+    blocks = [SLICES[block.name] for block in layout.LAYOUT if block.source == "mel"]
+    if sum(squares[place].sum() for place in blocks) < 0.5 * squares.sum():
+        return " ".join(phrases(squares, axis > 0, 1)[0].split()[:3]).rstrip(",")
+    bands = np.sum([np.sign(axis[place]) * squares[place] for place in blocks], axis=0)
+    bands = np.convolve(bands, np.full(SMOOTH_BANDS, 1 / SMOOTH_BANDS), mode="same")
+    run = strongest_run(np.abs(bands))
+    amount = "more" if bands[np.abs(bands).argmax()] > 0 else "less"
+    return f"{amount} {region_of(run.start, run.stop - 1)}"
 
 
 def phrases(strength: np.ndarray, high: np.ndarray, most: int = 3) -> list[str]:
@@ -134,15 +140,10 @@ def _mel_phrases(strength: np.ndarray, high: np.ndarray) -> Iterator[Phrase]:
     for is_high, amount in ((True, "more"), (False, "less")):
         bands = np.sum([np.where(high[place] == is_high, strength[place], 0.0) for place in blocks], axis=0)
         bands = np.convolve(bands, np.full(SMOOTH_BANDS, 1 / SMOOTH_BANDS), mode="same")
-        top = int(bands.argmax())
-        if bands[top] <= 0:
+        if bands.max() <= 0:
             continue
-        strong = bands >= RUN_SHARE * bands[top]
-        first, last = top, top
-        while first > 0 and strong[first - 1]:
-            first -= 1
-        while last < len(bands) - 1 and strong[last + 1]:
-            last += 1
+        run = strongest_run(bands)
+        first, last = run.start, run.stop - 1
         weight = float(bands[first : last + 1].sum())
         yield "mel", True, weight, f"{amount} energy {_spoken_bands(first, last)}"
 

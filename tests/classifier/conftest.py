@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from common.classifier import folds, training
+from common.classifier import folds, selection
 
 
 @pytest.fixture
 def quick(monkeypatch):
     monkeypatch.setattr(folds, "REPEATS", dict.fromkeys(folds.REPEATS, 1))
-    monkeypatch.setattr(training, "ROUNDS", (20,))
+    monkeypatch.setattr(selection, "ROUNDS", (0, 20))

@@ -8,17 +8,17 @@ import numpy as np
 import pytest
 from classifier_cases import judged
 
-from common.classifier.scores import bootstrap, brier_score, confusion, difference, per_genre
+from common.classifier.scores import bootstrap, brier_scores, confusion, difference, per_genre
 from common.classifier.songs import gather
 from common.classifier.validation import cross_validate
 
 pytestmark = pytest.mark.usefixtures("quick")
 
 
-def test_brier_score():
+def test_brier_scores():
     probability = np.array([[0.8, 0.2], [0.3, 0.7]])
     expected = ((0.2**2 + 0.2**2) + (0.7**2 + 0.7**2)) / 2
-    assert brier_score(probability, np.array([0, 0])) == pytest.approx(expected)
+    assert brier_scores(probability, np.array([0, 0])).mean() == pytest.approx(expected)
 
 
 def test_the_difference_of_two_ways_is_that_of_their_accuracies(make_library):

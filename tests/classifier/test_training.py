@@ -6,22 +6,21 @@ import numpy as np
 import pytest
 import xgboost
 from classifier_cases import SETTINGS, clustered_songs, trained
+from scipy.stats import multivariate_normal
 from sklearn.decomposition import PCA
-from sklearn.linear_model import LogisticRegression
 from sklearn.preprocessing import StandardScaler
 
 from common.classifier.model import Settings, probabilities
 from common.classifier.training import (
     PRIOR_SONGS,
+    Discriminant,
+    Growing,
     Trainer,
-    candidates,
-    fit_line,
     genre_weights,
     represent,
-    search,
     tree_parameters,
 )
-from common.layout import N_FEATURES
+from common.layout import N_FEATURES, SLICES
 
 
 class TestRepresentation:
@@ -71,23 +70,32 @@ class TestRepresentation:
         assert made.spectrum[:n].sum() >= 0.85 > made.spectrum[: n - 1].sum()
 
 
-def test_the_line_is_a_logistic_regression():
-    X, y = clustered_songs([15, 15, 15], spread=0.3)
-    components = represent(X, y, 4).components(X)
-    ours = probabilities(fit_line(components, y, 0.1).margins(components))
-    theirs = LogisticRegression(C=0.1, max_iter=10_000, tol=1e-8).fit(components, y)
-    np.testing.assert_allclose(ours, theirs.predict_proba(components), atol=1e-3)
+@pytest.mark.parametrize("sizes", [[15, 10], [15, 12, 9]])
+@pytest.mark.parametrize("shrinkage", [0.1, 0.6])
+def test_the_line_is_a_linear_discriminant(sizes, shrinkage):
+    X, y = clustered_songs(sizes, spread=0.3)
+    components = represent(X, y, 8).components(X)
+    ours = probabilities(Discriminant(components, y).line(shrinkage).margins(components))
+    shares = np.bincount(y) / len(y)
+    within = sum(p * np.cov(components[y == k].T, bias=True) for k, p in enumerate(shares))
+    level = np.trace(within) / len(within) * np.eye(len(within))
+    covariance = (1 - shrinkage) * within + shrinkage * level
+    densities = [
+        p * multivariate_normal(components[y == k].mean(axis=0), covariance).pdf(components)
+        for k, p in enumerate(shares)
+    ]
+    np.testing.assert_allclose(ours, np.transpose(densities) / np.sum(densities, axis=0)[:, None], atol=1e-9)
 
 
 def test_ten_songs_per_genre_are_enough_for_a_leaf():
-    model, _, _ = trained([10] * 10, Settings(15, 0.003, 20), spread=0.15)
+    model, _, _ = trained([10] * 10, Settings(15, 0.3, 20), spread=0.15)
     assert any("leaf" in tree and "<" in tree for tree in model.trees.get_dump())
 
 
 def test_the_trees_are_those_of_xgboosts_own_training():
     X, y = clustered_songs([9, 8, 7], spread=0.2)
     trainer = Trainer(X, y, ["A", "B", "C"], np.arange(len(y)), 6)
-    _, margins = trainer.line(SETTINGS)
+    margins = trainer.held_out_margins(SETTINGS)
     data = xgboost.DMatrix(trainer.representation.components(X), y, base_margin=margins)
     theirs = xgboost.train(tree_parameters(y), data, SETTINGS.rounds)
     assert trainer.model(SETTINGS).booster == bytes(theirs.save_raw("ubj"))
@@ -100,8 +108,18 @@ def test_the_same_songs_give_the_same_model():
     assert (first.margins(X) == second.margins(X)).all()
 
 
-def test_search_prefers_what_predicts_unseen_songs():
-    X, y = clustered_songs([20, 20], spread=0.05)
-    units = np.arange(len(y))
-    chosen = search(X, y, ["A", "B"], units, units, [2, 30])
-    assert chosen in candidates([2, 30])
+def test_pitch_and_drift_are_not_read():
+    X, _ = clustered_songs([12, 12])
+    model = trained([12, 12])[0]
+    changed = X.copy()
+    for name in ("chroma_mean", "chroma_std", "tonnetz_mean", "tonnetz_std", "mfcc_delta_mean"):
+        changed[:, SLICES[name]] = np.random.default_rng(0).normal(size=changed[:, SLICES[name]].shape)
+    assert (model.margins(changed) == model.margins(X)).all()
+
+
+def test_trees_that_grow_later_are_the_same_trees():
+    X, y = clustered_songs([10, 10, 10], spread=0.2)
+    components = represent(X, y, 6).components(X)
+    growing = Growing(components, y)
+    growing.grow(3)
+    assert growing.grow(9).save_raw("ubj") == Growing(components, y).grow(9).save_raw("ubj")

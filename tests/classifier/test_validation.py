@@ -68,7 +68,7 @@ def test_a_poisoned_test_row_changes_no_fitted_number(make_library):
     clean = judge_fold(training, held, training.units, (5,))
     training.X[3] = 1e6
     poisoned = judge_fold(training, held, training.units, (5,))
-    assert poisoned.settings == clean.settings
+    assert poisoned.model.settings == clean.model.settings
     assert poisoned.train_accuracy == clean.train_accuracy
     for name in CLASSIFIERS:
         assert (poisoned.by[name][1:] == clean.by[name][1:]).all()
@@ -114,7 +114,7 @@ def test_many_songs_are_split_once_and_searched_on_a_sample(make_library, monkey
         searched.append(np.bincount(y).tolist())
         return SETTINGS
 
-    monkeypatch.setattr("common.classifier.training.search", search)
+    monkeypatch.setattr("common.classifier.selection.search", search)
     monkeypatch.setattr("common.classifier.folds.MANY", 10)
     training, scores = judged(made)
     assert (scores.repeats, scores.folds) == (1, 5)
