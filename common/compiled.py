@@ -33,7 +33,6 @@ import filelock
 import numba
 
 from common.files import write_json
-from common.paths import PROJECT
 
 NAME = "music-embedding-analysis"
 
@@ -69,12 +68,11 @@ def common_folder() -> Path | None:
     """Where compiled code is kept; None where nothing can be kept.
 
     That is a folder in ``NUMBA_CACHE_DIR`` if it is set, in the user's caches, or in the system's folder for
-    temporary files. It is this installation's own: compiled code goes by the paths of its sources.
+    temporary files. It is one per Python environment; numba keeps sources of different folders apart.
     """
-    caches = Path(os.environ.get("XDG_CACHE_HOME") or Path("~/.cache").expanduser()) / NAME
+    caches = Path(os.environ.get("XDG_CACHE_HOME") or Path(os.path.expanduser("~/.cache"))) / NAME
     temporary = Path(tempfile.gettempdir()) / f"{NAME}-{os.getuid() if hasattr(os, 'getuid') else 'cache'}"
     installation = (
-        str(PROJECT),
         sys.prefix,
         platform.python_version(),
         platform.machine(),

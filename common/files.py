@@ -22,7 +22,7 @@ import re
 import stat
 import tempfile
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Generator, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -140,13 +140,53 @@ def write_json(path: Path, content: object) -> None:
     write_text(path, json.dumps(content, ensure_ascii=False, indent=1, allow_nan=False) + "\n")
 
 
+_FORMULA = re.compile("'*[=+@＝＋－＠\t\r-]")
+"""How a text begins that a spreadsheet would take for a formula, or that is written as if it did."""
+
+
 def write_csv(path: Path, header: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
-    """Write a table as UTF-8 CSV with a byte-order mark, which spreadsheets need to see accents."""
+    """Write a table as UTF-8 CSV with a byte-order mark, which spreadsheets need to see accents.
+
+    A text that a spreadsheet would run as a formula gets an apostrophe in front, as OWASP advises
+    (https://owasp.org/www-community/attacks/CSV_Injection); `read_csv` takes it off again. Numbers stay.
+    """
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(header)
-    writer.writerows([clean(str(cell)) if isinstance(cell, str) else cell for cell in row] for row in rows)
+    writer.writerow(map(_harmless, header))
+    writer.writerows([_harmless(cell) for cell in row] for row in rows)
     write_bytes(path, b"\xef\xbb\xbf" + text.getvalue().encode("utf-8"))
+
+
+def _harmless(cell: object) -> object:
+    if not isinstance(cell, str):
+        return cell
+    text = clean(cell)
+    return f"'{text}" if _FORMULA.match(text) else text
+
+
+def read_csv(path: Path, errors: str = "strict") -> Generator[list[str], None, None]:
+    """Read the rows of a table, header first, as they were before `write_csv` made them harmless.
+
+    Parameters
+    ----------
+    path
+        The file.
+    errors
+        What becomes of bytes that are no UTF-8, as ``open`` takes it.
+
+    Raises
+    ------
+    OSError
+        If the file cannot be read.
+    ValueError
+        If it is no UTF-8, or no table.
+    """
+    with path.open(encoding="utf-8-sig", errors=errors, newline="") as lines:
+        try:
+            for row in csv.reader(lines):
+                yield [cell[1:] if cell[:1] == "'" and _FORMULA.match(cell) else cell for cell in row]
+        except csv.Error as error:
+            raise ValueError(f"{path} is no table: {error}") from error
 
 
 PLAIN_TYPES = frozenset({str, int, float, bool, type(None), bytes})
@@ -216,13 +256,16 @@ class _PlainUnpickler(pickle.Unpickler):
         raise pickle.UnpicklingError("it asks for an object outside itself")
 
 
-_FIXED_SIZE = re.compile(
-    rb"(?:[}\](Nsuae\x88\x89\x94]|\x80.|\x95.{8}|K.|M..|J.{4}|G.{8}|[qh].|[rj].{4})*+", re.DOTALL
-)
-"""Operations of a pickle that build dict, list, None, bool, int and float, or remember and recall a value."""
+_SHORT_TEXT = b"|".join(re.escape(bytes([length])) + b".{%d}" % length for length in range(256))
 
-_LENGTH_FIRST = {b"\x8c": 1, b"X": 4, b"\x8d": 8, b"C": 1, b"B": 4, b"\x8e": 8, b"\x8a": 1, b"\x8b": 4}
-"""Operations that build text, bytes and long whole numbers -> bytes that their length takes."""
+_SMALL = rb"[}\](Nsuae\x88\x89]|\x80.|\x95.{8}|K.|M..|J.{4}|G.{8}|[qh].|[rj].{4}"
+
+_OPERATIONS = re.compile(rb"(?:\x94|\x8c(?:%b)|%b)*+" % (_SHORT_TEXT, _SMALL), re.DOTALL)
+"""Operations of a pickle that build dict, list, None, bool, int, float and short text, or recall a value:
+many at once, in the time that the pickle itself takes."""
+
+_LENGTH_FIRST = {b"X": 4, b"\x8d": 8, b"C": 1, b"B": 4, b"\x8e": 8, b"\x8a": 1, b"\x8b": 4}
+"""Operations that build long text, bytes and long whole numbers -> bytes that their length takes."""
 
 
 def _check_operations(pickled: bytes) -> None:
@@ -231,15 +274,15 @@ def _check_operations(pickled: bytes) -> None:
     Nested tuples, which it could use as keys, would already take for ever to be hashed.
     """
     position = 0
-    while (found := _FIXED_SIZE.match(pickled, position)) is not None:
+    while (found := _OPERATIONS.match(pickled, position)) is not None:
         operation = pickled[found.end() : found.end() + 1]
         if operation in (b"", b"."):
             return
-        if operation not in _LENGTH_FIRST:
+        width = _LENGTH_FIRST.get(operation)
+        if width is None and operation != b"\x8c":  # a short text that is cut off
             raise pickle.UnpicklingError(f"it asks for the operation {operation!r}")
-        start = found.end() + 1
-        end = start + _LENGTH_FIRST[operation]
-        position = end + int.from_bytes(pickled[start:end], "little")
+        start = found.end() + 1 + (width or 1)
+        position = start + int.from_bytes(pickled[found.end() + 1 : start], "little")
 
 
 def load_plain(path: Path, remedy: str) -> Any:

@@ -6,12 +6,13 @@ to something that is not there; it is light, prints well, and needs no network.
 
 from __future__ import annotations
 
-import csv
+import contextlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from common import charts
+from common.files import read_csv
 from common.pages import address, escape, figure_tag, html_table, save_page
 from common.paths import Output, Paths
 from common.text import count
@@ -192,9 +193,8 @@ def _picture(file: Path, chapter: Chapter, home: Path) -> str:
 
 def _table(file: Path, chapter: Chapter, home: Path) -> str:
     """Show the head of a CSV table, with a link to the whole."""
-    with file.open(encoding="utf-8-sig", errors="replace", newline="") as lines:
-        reader = csv.reader(lines)
-        header = next(reader, [])[:TABLE_COLUMNS]
+    with contextlib.closing(read_csv(file, errors="replace")) as reader:
+        header: list[str] = next(reader, [])[:TABLE_COLUMNS]
         rows = [row[:TABLE_COLUMNS] for _, row in zip(range(TABLE_ROWS), reader, strict=False)]
         more = next(reader, None) is not None
     shown = html_table(header, [[_cell(cell) for cell in row] for row in rows])

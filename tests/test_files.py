@@ -1,5 +1,6 @@
 """Writing never leaves half a file, and reading never runs a stranger's code."""
 
+import csv
 import os
 import pickle
 import stat
@@ -142,3 +143,28 @@ def test_slug_is_a_safe_file_name(tmp_path, name):
 def test_different_titles_never_share_a_file():
     titles = ["a b", "a_b", "a-b", "a/b", "x" * 300, "x" * 301, "ab", "a  b", "_a b", "", "…"]
     assert len({slug(title) for title in titles}) == len(titles)
+
+
+FORMULAS = ["=cmd|' /C calc'!A0", "@SUM(1+1)", "+1+1", "-2+3", "＝1", "'=1", "''+x", "=", "'", "a=b", "Ä", ""]
+
+
+def test_formulas_are_no_formulas_in_spreadsheets_and_come_back(tmp_path):
+    path = tmp_path / "t.csv"
+    files.write_csv(path, ["name", "=x"], [[title, -1.5] for title in FORMULAS])
+    with path.open(encoding="utf-8-sig", newline="") as lines:
+        raw = list(csv.reader(lines))
+    assert not any(cell[:1] in "=+@＝" and cell for cell in [*raw[0], *(row[0] for row in raw[1:])])
+    assert not any(row[0].startswith("-") for row in raw)
+    assert {row[1] for row in raw[1:]} == {"-1.5"}
+    header, *rows = files.read_csv(path)
+    assert (header, [row[0] for row in rows]) == (["name", "=x"], FORMULAS)
+
+
+@given(
+    cells=st.lists(st.text(st.characters(codec="utf-8", categories=["L", "P", "S", "N", "Zs"])), min_size=1)
+)
+def test_tables_come_back(tmp_path_factory, cells):
+    path = tmp_path_factory.mktemp("tables") / "t.csv"
+    files.write_csv(path, cells, [cells])
+    if any(cells):
+        assert list(files.read_csv(path)) == [cells, cells]

@@ -6,14 +6,13 @@ song's nearest songs that the map keeps, empty where places mean nothing.
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
 
-from common.files import write_csv
+from common.files import read_csv, write_csv
 from common.text import clean
 
 AXES = ("x", "y", "z")
@@ -81,9 +80,10 @@ def read_layout(path: Path, files: Sequence[str], dimensions: int) -> Layout | N
     """
     wanted = [*AXES[:dimensions], "kept"]
     try:
-        with path.open(encoding="utf-8-sig", newline="") as lines:
-            found = {row["file_path"]: [float(row[name]) for name in wanted] for row in csv.DictReader(lines)}
-    except (OSError, ValueError, KeyError, TypeError, csv.Error):
+        header, *rows = read_csv(path)
+        place, places = header.index("file_path"), [header.index(name) for name in wanted]
+        found = {row[place]: [float(row[number]) for number in places] for row in rows}
+    except (OSError, ValueError, LookupError):
         return None
     unknown = [np.nan] * len(wanted)
     values = np.array([found.get(clean(file), unknown) for file in files])
