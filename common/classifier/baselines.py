@@ -29,9 +29,9 @@ def logistic_on_components(X: np.ndarray, y: np.ndarray, outside: np.ndarray) ->
 def xgboost_on_components(X: np.ndarray, y: np.ndarray, outside: np.ndarray) -> np.ndarray:
     """Scaler, ordinary principal components, strongly regularised XGBoost."""
     plain = represent(X, y, DEFAULT_COMPONENTS, weigh=False)
-    data = xgboost.DMatrix(plain.components(X), y)
+    data = xgboost.DMatrix(plain.components(X), y, nthread=1)
     trees = xgboost.train(tree_parameters(y), data, ROUNDS)
-    found = trees.predict(xgboost.DMatrix(plain.components(outside)))
+    found = trees.predict(xgboost.DMatrix(plain.components(outside), nthread=1))
     return np.column_stack([1.0 - found, found]) if found.ndim == 1 else found
 
 

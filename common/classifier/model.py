@@ -271,7 +271,7 @@ class Model:
 
 def tree_margins(trees: xgboost.Booster, components: np.ndarray, rounds: int = 0) -> np.ndarray:
     """What the trees (the first ``rounds`` rounds; 0 is all) add to the margins, shape (n, M)."""
-    seen = xgboost.DMatrix(components[:, :TREE_COMPONENTS])
+    seen = xgboost.DMatrix(components[:, :TREE_COMPONENTS], nthread=1)
     added = trees.predict(seen, output_margin=True, iteration_range=(0, rounds))
     return added.astype(np.float64).reshape(len(components), -1)
 

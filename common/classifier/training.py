@@ -244,7 +244,7 @@ class Growing:
 
     def __init__(self, components: np.ndarray, y: np.ndarray, margins: np.ndarray | None = None) -> None:
         start = None if margins is None else np.squeeze(margins)
-        self._data = xgboost.DMatrix(components, y, base_margin=start)
+        self._data = xgboost.DMatrix(components, y, base_margin=start, nthread=1)
         # The same trees, bit for bit, as from ``xgboost.train``, without its bookkeeping, which on so few
         # songs takes a third of the time.
         self._trees, self._rounds = xgboost.Booster(tree_parameters(y), [self._data]), 0
