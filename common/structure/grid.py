@@ -41,6 +41,9 @@ FIT_ROUNDS, FIRST_REACH, LAST_REACH = 4, 0.040, 0.012
 ATTACK_REACH = 0.035
 """Seconds around a beat in which its start is sought."""
 
+AT_ONCE = 0.005
+"""Seconds before a file's beginning at which a first beat still counts as its beginning."""
+
 CLOSE = 0.05
 """Lead in score over another period below which the choice between them is said to be close."""
 
@@ -99,7 +102,10 @@ def read_pulse(drums: Drums, duration: float) -> Pulse:
     if agreement < LEAST_AGREEMENT:
         return Pulse(60 / beat.seconds, confidence, None, clarity, alternative, "the tempo drifts")
     offset += _attack(drums, np.arange(offset % period, duration, period))
-    return Pulse(60 / period, confidence, offset % period, clarity, alternative)
+    offset %= period
+    if period - offset < AT_ONCE:
+        offset = 0.0
+    return Pulse(60 / period, confidence, offset, clarity, alternative)
 
 
 def _accents(drums: Drums) -> Hits:

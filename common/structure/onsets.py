@@ -109,8 +109,8 @@ def envelopes(samples: np.ndarray) -> Envelopes:
     n_cells = len(low)
     middle, high = np.zeros((2, n_cells), np.float32)
     whole = min(n_cells, samples.size // CELL)
-    shares = [1 - math.exp(-2 * math.pi * border / SAMPLE_RATE) for border in (*MIDDLE, HIGH)]
-    kernels.cell_energies(samples, CELL, *shares, middle[:whole], high[:whole])
+    lowest, highest, top = (1 - math.exp(-2 * math.pi * hz / SAMPLE_RATE) for hz in (*MIDDLE, HIGH))
+    kernels.cell_energies(samples, CELL, lowest, highest, top, middle[:whole], high[:whole])
     body, punch = _band_levels(low)
     return Envelopes(body, punch, np.sqrt(middle / CELL), np.sqrt(high / CELL))
 
