@@ -13,7 +13,7 @@ REPEATS = {"plain": 3, "artist": 2, "album": 2}
 """How often each way of splitting is repeated with other seeds; see `n_repeats`."""
 
 
-MANY = 5000
+MANY = 2000
 """Songs above which a split is not repeated, and settings are searched on a sample of so many training
 songs: repeats are for what chance does to few songs, and a handful of candidates needs no more to be told
 apart."""
