@@ -7,6 +7,7 @@ shortened to ``…``. `test_readme` checks that both are up to date.
 
 from __future__ import annotations
 
+import os
 import re
 import shlex
 import subprocess
@@ -79,6 +80,7 @@ class Stages:
         folders = ["--data", str(self.folder / "data"), "--outputs", str(self.folder / "outputs")]
         ended = subprocess.run(
             [sys.executable, str(PROJECT / script), *folders, *words],
+            env={**os.environ, "COLUMNS": "80"},
             capture_output=True,
             encoding="utf-8",
             check=False,
