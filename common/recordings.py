@@ -1,5 +1,11 @@
 """When two files hold the same recording, and which songs share an artist or an album.
 
+Two files hold the same recording if their spectra below 4 kHz differ by at most 1.5 dB and they agree in
+length or title. The spectrum is what the embedding says of the mel bands: the usual level of each (the median
+over time) and the level of its loud moments (the 75th percentile), both in dB below the loudest of the song,
+so that the volume of a file does not matter. The difference is the root mean square over the levels that can
+be heard in either file. It is the same in every library, because no library sets its scale.
+
 Conventions
 -----------
 Songs are rows of the library. A *numbering* is an int array with one number per song: songs with equal
@@ -15,34 +21,52 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 
 from common.arrays import principal_components
+from common.layout import SLICES, mel_frequencies
 from common.library import Library
 from common.text import fold
 
-SAME_DISTANCE = 0.3
-"""Two songs whose standardised embeddings differ by less (root mean square) may be one recording. Measured:
-a song and its 128 kbit/s MP3 differ by 0.06 to 0.29, the nearest two different songs of 46 by 0.34."""
+SAME_DECIBELS = 1.5
+"""Copies of a recording differ by at most so much; `benchmarks.recordings` measures them."""
 
-SAME_SECONDS = 1.0
-"""Copies of a recording differ by at most so much in length (encoders pad), unless they have one title."""
+SAME_SECONDS = 2.0
+"""Copies of a recording differ by at most so much in length, unless they have one title: encoders add up to
+0.1 s, and silence at the ends that one copy has and another has not is rarely more than the rest."""
+
+HIGHEST_HZ = 4000.0
+"""Centre of the highest mel band that is compared: MP3 at 48 kbit/s leaves out what lies higher."""
+
+LEVELS = np.concatenate(
+    [
+        SLICES[name].start + np.flatnonzero(np.array(mel_frequencies()) <= HIGHEST_HZ)
+        for name in ("mel_median", "mel_p75")
+    ]
+)
+"""Positions in the embedding of the levels that are compared."""
+
+FLOOR_DB = -55.0
+"""Level below the loudest of the song under which nothing is heard: encoders leave out what is masked."""
 
 SCREEN = 32
-"""Principal components by which songs are compared before their embeddings are."""
+"""Principal components by which songs are compared before all their levels are."""
 
-BLOCK = 512
-"""Songs that are compared with others at a time."""
+BLOCK, PAIRS = 512, 2**14
+"""Songs that are compared with others, and pairs whose levels are compared, at a time."""
+
+Rows = Sequence[int] | np.ndarray
+"""Rows of a library, shape (n,)."""
 
 
-def recording_numbers(library: Library, rows: Sequence[int] | np.ndarray | None = None) -> np.ndarray:
+def recording_numbers(library: Library, rows: Rows | None = None) -> np.ndarray:
     """Number songs so that those which are the same recording share a number.
 
-    Nearness is passed on: of a chain of songs each of which is the same as the next, all are one recording.
+    Sameness is passed on: of a chain of songs each of which is the same as the next, all are one recording.
 
     Parameters
     ----------
     library
         The songs.
     rows
-        Which of them, shape (n,); no other song counts. None for all, guests included.
+        The songs to number, shape (n,); no other song counts. None for all, guests included.
 
     Returns
     -------
@@ -52,29 +76,55 @@ def recording_numbers(library: Library, rows: Sequence[int] | np.ndarray | None 
     where = np.arange(len(library)) if rows is None else np.asarray(rows, dtype=int)
     if len(where) < 2:
         return np.arange(len(where))
-    points, seconds, titles = _points(library, where), _seconds(library, where), _titles(library, where)
-    pairs = []
-    for first, second in _candidates(points, seconds, titles):
-        near = ((points[first] - points[second]) ** 2).sum(axis=1) <= SAME_DISTANCE**2
-        pairs.append(np.column_stack([first[near], second[near]]))
-    return _connected(len(where), np.concatenate(pairs) if pairs else np.empty((0, 2), dtype=int))
+    levels, pairs = _levels(library, where), [np.empty((0, 2), dtype=int)]
+    for candidates in _candidates(levels, _seconds(library, where), _titles(library, where)):
+        first, second = candidates.T
+        pairs.append(candidates[_difference(levels[first], levels[second]) <= SAME_DECIBELS])
+    return _connected(len(where), np.concatenate(pairs))
 
 
 def same_recording(library: Library, one: int, other: int) -> bool:
     """Whether two songs are the same recording by themselves, without a third song between them."""
-    return len(set(recording_numbers(library, [one, other]).tolist())) == 1
+    first, second = recording_numbers(library, [one, other])
+    return bool(first == second)
 
 
-def first_of_each(library: Library, rows: Sequence[int] | np.ndarray) -> list[int]:
+def first_of_each(library: Library, rows: Rows) -> list[int]:
     """The songs without further copies of earlier ones, in their order."""
     _, first = np.unique(recording_numbers(library, rows), return_index=True)
     return [int(rows[place]) for place in np.sort(first)]
 
 
-def _points(library: Library, rows: np.ndarray) -> np.ndarray:
-    """Songs as points whose distance tells whether they are one recording, float64, shape (n, n_numbers)."""
-    n_varying = max(1, int(np.isfinite(library.scaling[1]).sum()))
-    return library.standardised_rows(rows) / np.sqrt(n_varying)
+def spectral_difference(library: Library, first: Rows, second: Rows) -> np.ndarray:
+    """How far the spectra of songs differ from those of others; see the module's text.
+
+    Parameters
+    ----------
+    library
+        The songs.
+    first, second
+        The two songs of each pair, shape (n,).
+
+    Returns
+    -------
+    ndarray
+        In dB, shape (n,). Infinite where nothing is heard in either song: such songs, silent for most of
+        their length, are not compared.
+    """
+    return _difference(_levels(library, first), _levels(library, second))
+
+
+def _levels(library: Library, rows: Rows) -> np.ndarray:
+    """Levels in dB that tell a recording, none of them below the floor, float64, shape (n, n_levels)."""
+    heard = library.embeddings[np.asarray(rows, dtype=int)][:, LEVELS]
+    return np.maximum(heard.astype(np.float64), FLOOR_DB)
+
+
+def _difference(one: np.ndarray, other: np.ndarray) -> np.ndarray:
+    """Root mean square difference over the levels that are heard in either of two songs, shape (n,)."""
+    heard = ((one > FLOOR_DB) | (other > FLOOR_DB)).sum(axis=1)
+    squares = ((one - other) ** 2).sum(axis=1)
+    return np.sqrt(np.where(heard > 0, squares / np.maximum(heard, 1), np.inf))
 
 
 def _seconds(library: Library, rows: np.ndarray) -> np.ndarray:
@@ -83,27 +133,24 @@ def _seconds(library: Library, rows: np.ndarray) -> np.ndarray:
 
 def _titles(library: Library, rows: np.ndarray) -> np.ndarray:
     """Number the titles; a song without one goes by its name."""
-    return _numbers([library.columns["title"][row] or library.names[row] for row in rows])
+    return joined(_numbers([library.columns["title"][row] or library.names[row] for row in rows]))
 
 
-def _candidates(
-    points: np.ndarray, seconds: np.ndarray, titles: np.ndarray
-) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-    """Pairs of songs that may be one recording, as two arrays of places.
+def _candidates(levels: np.ndarray, seconds: np.ndarray, titles: np.ndarray) -> Iterator[np.ndarray]:
+    """Pairs of songs that may be one recording: places in ``levels``, shape (n_pairs, 2).
 
     Only songs of one length or title are compared. They are at least as far apart as their first principal
     components, so most pairs need not be looked at any closer.
     """
-    screen = principal_components(points - points.mean(axis=0), min(SCREEN, points.shape[1]))
-    screen = screen.astype(np.float32)
-    yield from _near_in_line(screen, np.argsort(seconds, kind="stable"), seconds, SAME_SECONDS)
-    yield from _near_in_line(screen, np.argsort(titles, kind="stable"), titles, 0)
+    components = principal_components(levels - levels.mean(axis=0), min(SCREEN, levels.shape[1]))
+    screen = (components / np.sqrt(levels.shape[1])).astype(np.float32)
+    yield from _near_in_line(screen, seconds, SAME_SECONDS)
+    yield from _near_in_line(screen, titles, 0)
 
 
-def _near_in_line(
-    screen: np.ndarray, order: np.ndarray, values: np.ndarray, most: float
-) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-    """Pairs whose values differ by at most so much and whose distance on the screen is small, each once."""
+def _near_in_line(screen: np.ndarray, values: np.ndarray, most: float) -> Iterator[np.ndarray]:
+    """Pairs whose values differ by at most ``most`` and whose distance on the screen is small, each once."""
+    order = np.argsort(values, kind="stable")
     rows, line = screen[order], values[order]
     reach = np.searchsorted(line, line + most, "right")
     # Less than a song's square by more than float32 may round, so that no pair is lost.
@@ -111,9 +158,10 @@ def _near_in_line(
     for start in range(0, len(rows), BLOCK):
         block, end = slice(start, start + BLOCK), int(reach[min(start + BLOCK, len(rows)) - 1])
         apart = squares[block, np.newaxis] + squares[start:end] - 2.0 * rows[block] @ rows[start:end].T
-        first, second = np.nonzero(apart <= SAME_DISTANCE**2)
+        first, second = np.nonzero(apart <= SAME_DECIBELS**2)
         wanted = (first < second) & (start + second < reach[start + first])
-        yield order[start + first[wanted]], order[start + second[wanted]]
+        pairs = order[start + np.column_stack([first[wanted], second[wanted]])]
+        yield from (pairs[part : part + PAIRS] for part in range(0, len(pairs), PAIRS))
 
 
 def _connected(n: int, pairs: np.ndarray) -> np.ndarray:
@@ -150,7 +198,7 @@ def joined(*numberings: np.ndarray) -> np.ndarray:
     return _connected(n, np.concatenate(pairs))
 
 
-def artist_numbers(library: Library, rows: Sequence[int] | np.ndarray | None = None) -> np.ndarray:
+def artist_numbers(library: Library, rows: Rows | None = None) -> np.ndarray:
     """Number songs by their artists; see `Library.artists`. Case, accents and spacing do not matter.
 
     Parameters
@@ -168,7 +216,7 @@ def artist_numbers(library: Library, rows: Sequence[int] | np.ndarray | None = N
     return _numbers(_of(library.artists, rows))
 
 
-def album_numbers(library: Library, rows: Sequence[int] | np.ndarray | None = None) -> np.ndarray:
+def album_numbers(library: Library, rows: Rows | None = None) -> np.ndarray:
     """Number songs by the titles of their albums; parameters and result as for `artist_numbers`.
 
     The title alone counts, because the songs of a compilation have one album and many artists.
@@ -176,7 +224,7 @@ def album_numbers(library: Library, rows: Sequence[int] | np.ndarray | None = No
     return _numbers(_of(library.columns["album"], rows))
 
 
-def _of(values: Sequence[str | None], rows: Sequence[int] | np.ndarray | None) -> Sequence[str | None]:
+def _of(values: Sequence[str | None], rows: Rows | None) -> Sequence[str | None]:
     return values if rows is None else [values[row] for row in rows]
 
 

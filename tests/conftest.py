@@ -35,7 +35,8 @@ def make_library(paths: Paths) -> Callable[..., tuple[Paths, Library]]:
         for genre, size in genres.items():
             centre = rng.normal(size=N_FEATURES) * 2.0
             for number in range(size):
-                rows.append(centre + rng.normal(size=N_FEATURES))
+                # Levels that differ by several dB, or songs of a genre would be one recording.
+                rows.append(4.0 * (centre + rng.normal(size=N_FEATURES)))
                 artist = f"{genre.title()} Artist {number % artists_per_genre + 1}"
                 _add_song(columns, paths, genre, artist, f"Song {number + 1:03d}", 60.0 + number)
         made = Library(np.array(rows, dtype=np.float32).reshape(-1, N_FEATURES), columns)

@@ -2,26 +2,31 @@
 
 from __future__ import annotations
 
+import lameenc
+import librosa
 import numpy as np
 import pytest
+import scipy.signal
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from libraries import library_of, random_library
 from scipy.sparse.csgraph import connected_components
-from scipy.spatial.distance import cdist
+from signals import RATE, chords, noise
 from sklearn.metrics import adjusted_rand_score
-from sklearn.preprocessing import StandardScaler
 
-from common import recordings
+from common import audio, features, recordings
 from common.classifier.songs import gather
-from common.layout import N_FEATURES
+from common.layout import N_FEATURES, SLICES
 from common.recordings import (
+    SAME_DECIBELS,
+    SAME_SECONDS,
     album_numbers,
     artist_numbers,
     first_of_each,
     joined,
     recording_numbers,
     same_recording,
+    spectral_difference,
 )
 from common.search.nearest import search
 from common.search.spaces import build
@@ -29,41 +34,67 @@ from common.search.spaces import build
 # --- recordings --------------------------------------------------------------------------------------
 
 
-def crowded_library(n: int = 300):
-    """Songs, copies, copies of copies, one song far from all; lengths and titles that agree or do not."""
+def crowded_library():
+    """Songs 0-59, a copy of each, copies of half of the copies; lengths and titles that agree or do not."""
     rng = np.random.default_rng(1)
-    values = rng.normal(size=(n, N_FEATURES)) * rng.uniform(0.1, 30, size=N_FEATURES)
-    third = n // 3
-    values[third : 2 * third] = values[:third] * (1 + rng.normal(scale=0.2, size=(third, 1)))
-    values[2 * third : -40] = values[third + 40 : 2 * third] * (
-        1 + rng.normal(scale=0.2, size=(third - 40, 1))
-    )
-    values[-1] *= 30
-    values[:, 7] = 3.0
-    library = library_of(values)
-    library.columns["duration"] = rng.uniform(60.0, 63.0, size=n).tolist()
-    library.columns["title"] = [f"Title {number}" for number in rng.integers(0, 5, size=n)]
+    originals = rng.normal(-45.0, 15.0, size=(60, N_FEATURES))
+    originals[59] *= 30  # far from all
+    originals[:, SLICES["mel_p75"].start] = 3.0  # the same in every song
+    copies = originals + rng.normal(size=(60, N_FEATURES)) * rng.uniform(0.5, 2.0, size=(60, 1))
+    again = copies[:30] + rng.normal(size=(30, N_FEATURES)) * rng.uniform(0.5, 2.0, size=(30, 1))
+    library = library_of(np.vstack([originals, copies, again]))
+    library.columns["duration"] = rng.uniform(60.0, 66.0, size=150).tolist()
+    library.columns["title"] = [f"Title {number}" for number in rng.integers(0, 5, size=150)]
     return library
 
 
+def naive_difference(one, other):
+    """Decibels between two songs, level by level, by librosa's own frequencies."""
+    frequencies = librosa.mel_frequencies(n_mels=130, fmin=0.0, fmax=11_025.0)[1:-1]
+    squares = []
+    for block in ("mel_median", "mel_p75"):
+        for band, a, b in zip(frequencies, one[SLICES[block]], other[SLICES[block]], strict=True):
+            if band <= 4000 and max(a, b) > -55:
+                squares.append((max(a, -55) - max(b, -55)) ** 2)
+    return np.sqrt(np.mean(squares)) if squares else np.inf
+
+
 def naive_recordings(library):
-    """Every distance, length and title, and scipy's connected parts."""
-    standardised = StandardScaler().fit_transform(library.embeddings.astype(np.float64))
-    varying = (library.embeddings.std(axis=0) > 0).sum()
-    near = cdist(standardised, standardised) <= recordings.SAME_DISTANCE * np.sqrt(varying)
+    """Every pair of songs by difference, length and title, and scipy's connected parts."""
     seconds, titles = np.array(library.columns["duration"]), np.array(library.columns["title"])
-    fits = np.abs(seconds[:, None] - seconds) <= recordings.SAME_SECONDS
-    return connected_components(near & (fits | (titles[:, None] == titles)))[1]
+    fits = (np.abs(seconds[:, None] - seconds) <= SAME_SECONDS) | (titles[:, None] == titles)
+    near = np.zeros_like(fits)
+    for i, j in zip(*np.nonzero(np.triu(fits, 1)), strict=True):
+        near[i, j] = naive_difference(library.embeddings[i], library.embeddings[j]) <= SAME_DECIBELS
+    return connected_components(near, directed=False)[1]
 
 
-@pytest.mark.parametrize(("screen", "block"), [(1, 16), (3, 50), (32, 512)])
-def test_recordings_are_those_of_all_distances(monkeypatch, screen, block):
-    monkeypatch.setattr(recordings, "SCREEN", screen)
-    monkeypatch.setattr(recordings, "BLOCK", block)
+@pytest.fixture(scope="module")
+def crowded():
     library = crowded_library()
-    expected = naive_recordings(library)
-    assert 60 < len(library) - len(set(expected.tolist())) < 160
+    return library, naive_recordings(library)
+
+
+@pytest.mark.parametrize(("screen", "block", "pairs"), [(1, 16, 7), (3, 50, 1000), (32, 512, 2**14)])
+def test_recordings_are_those_of_all_pairs(monkeypatch, crowded, screen, block, pairs):
+    for name, value in (("SCREEN", screen), ("BLOCK", block), ("PAIRS", pairs)):
+        monkeypatch.setattr(recordings, name, value)
+    library, expected = crowded
+    assert 15 < len(library) - len(set(expected.tolist())) < 60
     assert recording_numbers(library).tolist() == expected.tolist()
+
+
+def test_differences_are_the_naive_ones():
+    library = crowded_library()
+    pairs = [(0, 60), (0, 1), (59, 3), (5, 5), (120, 60)]
+    expected = [naive_difference(*library.embeddings[list(pair)]) for pair in pairs]
+    np.testing.assert_allclose(spectral_difference(library, *zip(*pairs, strict=True)), expected, rtol=1e-5)
+
+
+def test_songs_in_which_nothing_is_heard_are_not_compared():
+    library = library_of(np.full((2, N_FEATURES), -80.0))
+    assert np.isinf(spectral_difference(library, [0], [1])).all()
+    assert not same_recording(library, 0, 1)
 
 
 def test_the_order_of_songs_does_not_matter():
@@ -71,8 +102,8 @@ def test_the_order_of_songs_does_not_matter():
     order = np.random.default_rng(0).permutation(len(library))
     numbers, again = recording_numbers(library), recording_numbers(library, order)
     assert adjusted_rand_score(numbers[order], again) == 1.0
-    for song in range(100):
-        assert same_recording(library, song, song + 100) == same_recording(library, song + 100, song)
+    for song in range(60):
+        assert same_recording(library, song, song + 60) == same_recording(library, song + 60, song)
 
 
 def test_numbers_count_up_as_they_appear():
@@ -97,13 +128,54 @@ def test_a_guest_is_one_more_song():
     assert recording_numbers(guest).tolist() == [0, 1, 2, 3, 4, 5, 6, 7, 3]
 
 
+# --- recordings that can be heard ---------------------------------------------------------------------
+
+
+def encode(samples, kilobits):
+    """As MP3 by LAME."""
+    encoder = lameenc.Encoder()
+    encoder.set_in_sample_rate(RATE)
+    encoder.set_channels(1)
+    encoder.set_bit_rate(kilobits)
+    encoder.silence()
+    pcm = np.rint(np.clip(samples, -1, 1) * 32_767).astype("<i2")
+    return bytes(encoder.encode(pcm.tobytes()) + encoder.flush())
+
+
+@pytest.fixture(scope="module")
+def heard(tmp_path_factory):
+    """A song, its MP3s, softer, between silences; then what is no copy: other chords, noise, louder highs."""
+    folder, song = tmp_path_factory.mktemp("songs"), chords(10.0) + noise(10.0, 0.02)
+    for kilobits in (48, 64, 128):
+        (folder / f"{kilobits}.mp3").write_bytes(encode(song, kilobits))
+    files = [audio.load(path) for path in sorted(folder.iterdir())]
+    silence, brighter = np.zeros(RATE // 20, np.float32), np.append(song[0], np.diff(song))
+    others = [0.5 * song, 0.05 * song, np.concatenate([silence, song, silence])]
+    others += [scipy.signal.resample_poly(song, 9, 8)[: song.size], noise(10.0), song + 2 * brighter]
+    samples = [song, *(file.samples for file in files), *(part.astype(np.float32) for part in others)]
+    library = library_of(np.array([features.extract(one) for one in samples]))
+    library.columns["duration"] = [one.size / RATE for one in samples]
+    return library
+
+
+def test_encoding_level_and_silence_leave_a_recording_itself(heard):
+    assert recording_numbers(heard).tolist() == [0, 0, 0, 0, 0, 0, 0, 1, 2, 3]
+
+
+@pytest.mark.parametrize("rows", [[0, 7], [0, 2, 8], [9, 8, 7, 5, 0]])
+def test_a_handful_of_songs_is_told_apart_as_well(heard, rows):
+    few = heard.take(rows)
+    assert recording_numbers(few).tolist() == recording_numbers(heard, rows).tolist()
+    assert same_recording(few, 0, 1) == same_recording(heard, *rows[:2])
+
+
 # --- no recording on both sides of a split -----------------------------------------------------------
 
 
-@pytest.mark.parametrize("amount", np.geomspace(1e-4, 3.0, 25))
+@pytest.mark.parametrize("amount", np.geomspace(0.1, 10.0, 25))
 def test_what_search_calls_the_same_is_learned_from_or_judged_together(amount):
     library = random_library(20, genre_names=["A"] * 10 + ["B"] * 10)
-    change = np.random.default_rng(1).normal(size=N_FEATURES) * library.embeddings.std(axis=0)
+    change = np.random.default_rng(1).normal(size=N_FEATURES)
     library.embeddings[13] = library.embeddings[4] + np.float32(amount) * change
     found = search(build("balanced", library), 4, 19)
     training = gather(library)

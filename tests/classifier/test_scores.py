@@ -23,7 +23,7 @@ def test_brier_scores():
 
 def test_the_difference_of_two_ways_is_that_of_their_accuracies(make_library):
     _, made = make_library({"A": 12, "B": 12}, artists_per_genre=4)
-    made.embeddings[:] += np.random.default_rng(1).normal(scale=25, size=made.embeddings.shape)
+    made.embeddings[:] += np.random.default_rng(1).normal(scale=100, size=made.embeddings.shape)
     training, plain = judged(made)
     apart = cross_validate(training, "artist", (5,), lambda: None)
     found = difference(training, plain, apart)

@@ -164,7 +164,7 @@ def test_a_large_library_is_said_to_be_sampled_and_nothing_is_lost(make_library,
     rng = np.random.default_rng(0)
     between = (made.embeddings[:20].mean(axis=0) + made.embeddings[20:].mean(axis=0)) / 2
     for row in (*range(6), *range(20, 26)):  # midway between the genres
-        made.embeddings[row] = between + rng.normal(scale=0.5, size=N_FEATURES)
+        made.embeddings[row] = between + rng.normal(scale=2.0, size=N_FEATURES)
     library.save(paths, made, {})
     monkeypatch.setattr(folds, "MANY", 30)
     monkeypatch.setattr("common.classifier.findings.MOST_EXPLAINED", 12)
