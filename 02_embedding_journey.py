@@ -4,6 +4,8 @@ Reads   data/processed/embeddings.npy, metadata.pkl, manifest.json   (stage 1)
         the audio file of one song
 Writes  outputs/plots/journey_<song>.png              waveform -> spectrogram -> features -> embedding
         outputs/plots/three_perspectives_<song>.png   producer, computer, data scientist
+        outputs/plots/journey_map_<song>.png          the song's way over the map while it plays
+        outputs/html/journey_<song>.html              the same to hear and see
         outputs/plots/map_2d.png, map_3d.png          UMAP of all songs
         outputs/html/map_2d.html, map_3d.html         the same to search, colour and play, without a network
         outputs/reports/map_2d.csv, map_3d.csv        where every song lies, and how true that is
@@ -65,6 +67,7 @@ def tell(arguments: argparse.Namespace) -> int:
     maps = lay_out(paths, shown)
     if song:
         written.append(draw_perspectives(paths, song, shown, maps[0]))
+        written += draw_way(paths, song, shown, maps)
     written += draw_maps(paths, shown, maps, starred=arguments.song is not None)
     written.append(gallery.refresh(paths))
     for path in written:
@@ -147,6 +150,27 @@ def draw_perspectives(paths: Paths, song: ChosenSong, shown: MapSongs, projectio
         figure = perspectives.draw(song, lambda axes: figures.draw_small(axes, shown, projection))
         title = f"Producer, computer, data scientist: {song.name}"
         return charts.save_png(figure, paths.plot(Output.PERSPECTIVES, song.name), title=title)
+
+
+def draw_way(paths: Paths, song: ChosenSong, shown: MapSongs, maps: list[Projection]) -> list[Path]:
+    """Follow the song over the map, as a picture and as a page that plays, and say what it sounds like."""
+    from common import charts
+    from common.maps import way_figure, way_page
+    from common.maps.way import alike_stretches, follow
+
+    with console.note_if_slow("following the song over the map"):
+        way = follow(shown, song.series, song.embedding)
+        if way is None:
+            return []
+        stretches = alike_stretches(way, shown)
+        figure = way_figure.draw_way(shown, maps[0], song.samples, way, stretches)
+        title = f"The way of {song.name} over the map"
+        picture = charts.save_png(figure, paths.plot(Output.WAY, song.name), title=title)
+        page = paths.html(Output.JOURNEY, song.name)
+        way_page.write_way(page, shown, maps, song.samples, way, stretches)
+    for line in way_figure.told(shown, stretches):
+        say(f"{song.name}: {line}")
+    return [picture, page]
 
 
 def draw_maps(paths: Paths, shown: MapSongs, maps: list[Projection], starred: bool) -> list[Path]:

@@ -26,6 +26,7 @@ class Output(StrEnum):
     MAP_2D = "map_2d"
     MAP_3D = "map_3d"
     JOURNEY = "journey"
+    WAY = "journey_map"
     PERSPECTIVES = "three_perspectives"
     CLASSIFIER = "genre_classifier"
     SCORES = "genre_scores"

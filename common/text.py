@@ -117,6 +117,11 @@ def duration(seconds: float) -> str:
     return f"{hours}:{minutes:02d}:{rest:02d}" if hours else f"{minutes}:{rest:02d}"
 
 
+def clock(seconds: float) -> str:
+    """Write a place in a song as a player shows it, in whole seconds: ``0:07``, ``3:05``, ``62:09``."""
+    return f"{int(seconds) // 60}:{int(seconds) % 60:02d}"
+
+
 def thousands(number: int) -> str:
     """Write a number so that it can be read: ``1 200 000``."""
     return f"{number:,}".replace(",", " ")

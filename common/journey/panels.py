@@ -34,10 +34,10 @@ def mark_time(axes: Axes, duration: float) -> None:
     step = next((step for step in steps if duration / step <= 10), steps[-1])
     ticks = np.arange(0, duration, step)
     axes.set_xlim(0, duration)
-    axes.set_xticks(ticks, [clock(tick) for tick in ticks])
+    axes.set_xticks(ticks, [time_label(tick) for tick in ticks])
 
 
-def clock(seconds: float) -> str:
+def time_label(seconds: float) -> str:
     """Write a time in seconds as minutes and seconds, with a tenth where it is not whole."""
     minutes, rest = divmod(seconds, 60)
     return f"{int(minutes)}:{rest:02.0f}" if rest == int(rest) else f"{int(minutes)}:{rest:04.1f}"
@@ -150,7 +150,7 @@ def draw_pulse(axes: Axes, pulse: Pulse) -> None:
     if pulse.is_clear:
         axes.vlines(beats, 0, onsets.max() * 1.08, color=charts.INK, linewidth=1.1, zorder=1)
     seconds = np.arange(np.ceil(times[0]), times[-1] + 1e-9, 1.0)
-    axes.set_xticks(seconds, [clock(second) for second in seconds])
+    axes.set_xticks(seconds, [time_label(second) for second in seconds])
     axes.set(xlim=(times[0], times[-1]), ylim=(0, max(float(onsets.max()) * 1.1, 1e-6)), yticks=[])
     axes.grid(False)
     axes.tick_params(labelsize=8.5, length=2)

@@ -99,16 +99,16 @@ def write_map(
     """
     share_plotly(path.parent)
     solid = projection.dimensions == 3
-    body = _asset("map.html").format(
+    body = asset("map.html").format(
         title=escape(title(songs.n_own, projection)),
         honest=escape(describe(projection)),
         nearest=escape(_about_lines(projection)),
         move="Drag to turn, scroll to zoom." if solid else "Drag to move, scroll to zoom.",
-        songs=_json(page_content(songs, projection, nearest, path.parent, star)),
-        script=_asset("map.js"),
+        songs=script_json(page_content(songs, projection, nearest, path.parent, star)),
+        script=asset("map.js"),
     )
     heading = title(songs.n_own, projection)
-    return save_page(path, heading, body, scripts=("plotly.min.js",), styles=_asset("map.css"))
+    return save_page(path, heading, body, scripts=("plotly.min.js",), styles=asset("map.css"))
 
 
 def _about_lines(projection: Projection) -> str:
@@ -182,11 +182,12 @@ def _clean(texts: Sequence[str | None]) -> list[str | None]:
     return [text and clean(text) for text in texts]
 
 
-def _json(content: dict[str, Any]) -> str:
+def script_json(content: dict[str, Any]) -> str:
     """JSON that can stand inside a script element: no tag can end it, no comment can open in it."""
     text = json.dumps(content, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
     return text.replace("&", "\\u0026").replace("<", "\\u003c").replace(">", "\\u003e")
 
 
-def _asset(name: str) -> str:
+def asset(name: str) -> str:
+    """Read one of the files that pages are made of."""
     return (ASSETS / name).read_text(encoding="utf-8")

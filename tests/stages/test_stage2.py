@@ -59,7 +59,10 @@ def test_a_song_of_the_library_equals_its_stored_row(make_library, capsys):
     save(paths, library, {})
     assert stage.main([*folders(paths), "--song", library.names[1]]) == 0
     name = library.names[1].replace(" ", "_")
-    assert written(paths) == MAPS | {f"journey_{name}.png", f"three_perspectives_{name}.png"}
+    assert written(paths) == MAPS | {
+        *(f"journey_{name}.png", f"three_perspectives_{name}.png"),
+        *(f"journey_map_{name}.png", f"journey_{name}.html"),
+    }
     assert "the embedding equals the stored row" in capsys.readouterr().err
 
 

@@ -1,0 +1,189 @@
+// Draws one song's way over the map (#journey, JSON) while it plays; works from disk, without a network.
+//
+//   file       the song's address relative to the page
+//   duration   seconds
+//   outline    lowest and highest sample of equal parts of the song, two lists, -1 to 1
+//   times      middle of every window, seconds, ascending
+//   maps       for 2 and 3 dimensions: songs and way, one list per dimension each
+//   songs      title and genre of every song of the map
+//   genres     name and colour of each
+//   stretches  from, to (seconds), row of the song it sounds like, similarity
+//   ramp       colours from the song's start to its end
+"use strict";
+
+(() => {
+  const { file, duration, outline, times, maps, songs, genres, stretches, ramp } = JSON.parse(
+    document.getElementById("journey").textContent,
+  );
+  const $ = (id) => document.getElementById(id);
+  const [map, audio, wave] = [$("map"), $("audio"), $("wave")];
+  const INK = "#1F2430";
+  let solid = false;
+  let position = 0; // seconds
+
+  const escape = (text) =>
+    String(text).replace(/[&<>]/g, (c) => ({ "&": "&amp;", "<": "&lt;", ">": "&gt;" })[c]);
+
+  function clock(seconds) {
+    const whole = Math.floor(seconds);
+    return `${Math.floor(whole / 60)}:${String(whole % 60).padStart(2, "0")}`;
+  }
+
+  const colourAt = (seconds) =>
+    ramp[Math.min(ramp.length - 1, Math.max(0, Math.round((seconds / duration) * (ramp.length - 1))))];
+
+  // ---------------------------------------------------------------------------------------- map
+
+  const here = () => maps[solid ? 3 : 2];
+  const point = (values) => Object.fromEntries(values.map((value, axis) => ["xyz"[axis], value]));
+
+  // Where the dot is: between the windows before and after, or at the first or last one.
+  function whereAt(seconds) {
+    const next = times.findIndex((time) => time > seconds);
+    if (next <= 0) return here().way.map((values) => values.at(next === 0 ? 0 : -1));
+    const share = (seconds - times[next - 1]) / (times[next] - times[next - 1]);
+    return here().way.map((values) => values[next - 1] + share * (values[next] - values[next - 1]));
+  }
+
+  const WAY = genres.length; // traces: genres, the way, its start, the dot
+  const DOT = WAY + 2;
+
+  function traces() {
+    const kind = solid ? "scatter3d" : "scatter";
+    const of = (rows) => point(here().songs.map((values) => rows.map((row) => values[row])));
+    const start = here().way.map((values) => [values[0]]);
+    return [
+      ...genres.map(({ name, colour }) => {
+        const rows = [...songs.title.keys()].filter((row) => songs.genre[row] === name);
+        return { type: kind, mode: "markers", ...of(rows), hoverinfo: "text",
+          hovertext: rows.map((row) => `<b>${escape(songs.title[row])}</b><br>${escape(name)}`),
+          marker: { color: colour, size: solid ? 4 : 8, opacity: 0.35 } };
+      }),
+      { type: kind, mode: "lines+markers", ...point(here().way), hoverinfo: "text",
+        hovertext: times.map(clock), line: { color: "#8A8F9C", width: solid ? 4 : 2 },
+        marker: { color: times.map(colourAt), size: solid ? 4 : 7, line: { color: INK, width: solid ? 0 : 0.5 } } },
+      { type: kind, mode: "text", ...point(start), text: ["start"], hoverinfo: "skip",
+        textposition: "top right", textfont: { size: 13, color: INK } },
+      { type: kind, mode: "markers", ...point(whereAt(position).map((value) => [value])), hoverinfo: "skip",
+        marker: { color: "#FFD400", size: solid ? 10 : 18, line: { color: INK, width: 2 } } },
+    ];
+  }
+
+  function layout() {
+    const axis = { showgrid: solid, zeroline: false, showticklabels: false, showspikes: false, title: { text: "" } };
+    const scene = { xaxis: axis, yaxis: axis, zaxis: axis, aspectmode: "cube" };
+    return { margin: { l: 0, r: 0, t: 0, b: 0 }, hovermode: "closest", showlegend: false,
+      ...(solid ? { scene } : { xaxis: axis, yaxis: { ...axis, scaleanchor: "x" }, dragmode: "pan" }) };
+  }
+
+  function drawMap() {
+    const settings = { responsive: true, displaylogo: false, scrollZoom: true };
+    Plotly.newPlot(map, traces(), layout(), settings).then(() => {
+      map.on("plotly_click", ({ points }) => {
+        const on = points.find(({ curveNumber }) => curveNumber === WAY);
+        if (on) seek(times[on.pointNumber]);
+      });
+    });
+  }
+
+  function turn(toSolid) {
+    solid = toSolid;
+    $("flat").setAttribute("aria-pressed", String(!solid));
+    $("solid").setAttribute("aria-pressed", String(solid));
+    drawMap();
+  }
+
+  // --------------------------------------------------------------------------------------- time
+
+  function drawWave() {
+    const scale = window.devicePixelRatio || 1;
+    const [width, height] = [wave.clientWidth, wave.clientHeight];
+    [wave.width, wave.height] = [width * scale, height * scale];
+    const pen = wave.getContext("2d");
+    pen.scale(scale, scale);
+    const [low, high] = outline;
+    for (let x = 0; x < width; x += 1) {
+      const part = Math.min(low.length - 1, Math.floor((x / width) * low.length));
+      const seconds = (x / width) * duration;
+      pen.globalAlpha = seconds <= position ? 1 : 0.45;
+      pen.fillStyle = colourAt(seconds);
+      const [top, bottom] = [0.5 - high[part] / 2.1, 0.5 - low[part] / 2.1];
+      pen.fillRect(x, top * height, 1, Math.max(1, (bottom - top) * height));
+    }
+    pen.globalAlpha = 1;
+    pen.fillStyle = INK;
+    pen.fillRect((position / duration) * width - 1, 0, 2, height);
+  }
+
+  function say() {
+    const on = stretches.find(([from, to]) => position >= from && position <= to);
+    $("now").textContent = `${clock(position)} of ${clock(duration)}` +
+      (on ? `, sounds like ${songs.title[on[2]]}` : "");
+    wave.setAttribute("aria-valuemax", Math.round(duration));
+    wave.setAttribute("aria-valuenow", Math.round(position));
+    wave.setAttribute("aria-valuetext", clock(position));
+  }
+
+  function drawPosition() {
+    Plotly.restyle(map, point(whereAt(position).map((value) => [[value]])), [DOT]);
+    drawWave();
+    say();
+  }
+
+  function seek(seconds) {
+    position = Math.min(Math.max(seconds, 0), duration);
+    if (audio.readyState > 0) audio.currentTime = position;
+    drawPosition();
+  }
+
+  let drawn = 0;
+  function travel(now) {
+    if (now - drawn > 80) { // twelve times a second is smooth enough, and leaves the browser time
+      drawn = now;
+      position = audio.currentTime;
+      drawPosition();
+    }
+    if (!audio.paused) requestAnimationFrame(travel);
+  }
+
+  audio.addEventListener("play", () => requestAnimationFrame(travel));
+  audio.addEventListener("loadedmetadata", () => { if (position) audio.currentTime = position; });
+  audio.addEventListener("seeked", () => { if (audio.paused) { position = audio.currentTime; drawPosition(); } });
+  audio.addEventListener("error", () => {
+    $("trouble").textContent = "The browser cannot play this file: it was moved, or its format is not one " +
+      "the browser knows. The way can still be followed with a click on the waveform.";
+    $("trouble").hidden = false;
+  });
+  wave.addEventListener("click", (event) => seek((event.offsetX / wave.clientWidth) * duration));
+  document.addEventListener("keydown", (event) => {
+    if (event.ctrlKey || event.metaKey || event.altKey || event.target.closest("button, audio")) return;
+    if (event.key === " ") {
+      if (audio.paused) audio.play().catch(() => {});
+      else audio.pause();
+    } else if (event.key === "ArrowLeft" || event.key === "ArrowRight") {
+      seek(position + (event.key === "ArrowLeft" ? -5 : 5));
+    } else {
+      return;
+    }
+    event.preventDefault();
+  });
+  $("flat").addEventListener("click", () => turn(false));
+  $("solid").addEventListener("click", () => turn(true));
+  window.addEventListener("resize", drawWave);
+
+  for (const [from, to, row, similarity] of stretches) {
+    const item = document.createElement("li");
+    const jump = Object.assign(document.createElement("button"), { type: "button" });
+    jump.textContent = `${clock(from)} to ${clock(to)}`;
+    jump.addEventListener("click", () => seek(from));
+    const title = Object.assign(document.createElement("span"), { dir: "auto" });
+    title.textContent = songs.title[row];
+    item.append(jump, ": ", title, ` (${similarity.toFixed(2)})`);
+    $("stretches").append(item);
+  }
+  $("alike").hidden = !stretches.length;
+  audio.src = file;
+  drawMap();
+  drawWave();
+  say();
+})();

@@ -1,0 +1,101 @@
+"""A song's way over the map as a page: it plays the song, and a dot travels along.
+
+The page holds its content as JSON and is drawn by ``assets/journey.js`` with the ``plotly.min.js`` beside it,
+so it opens from disk without a network.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from common import charts
+from common.layout import SAMPLE_RATE
+from common.maps.page import asset, script_json
+from common.maps.projection import Projection
+from common.maps.selection import MapSongs
+from common.maps.way import STEP_SECONDS, WINDOW_SECONDS, Stretch, Way, place_way
+from common.pages import address, escape, save_page, share_plotly
+from common.text import clean
+
+ABOUT = (
+    f"Every {STEP_SECONDS:.0f} seconds, {WINDOW_SECONDS:.0f} seconds of the song are measured like a song "
+    "and placed at the weighted mean of the songs nearest to them; colours go from the start (dark) to the "
+    "end (light). Click the way or the waveform to jump; Space plays, the arrows go five seconds back and on."
+)
+
+OUTLINE_PARTS = 1500
+"""Parts of a song whose lowest and highest sample the waveform shows."""
+
+
+def write_way(
+    path: Path,
+    shown: MapSongs,
+    maps: Sequence[Projection],
+    samples: np.ndarray,
+    way: Way,
+    stretches: Sequence[Stretch],
+) -> Path:
+    """Write the page of the song that the map points out.
+
+    Parameters
+    ----------
+    path
+        The page's file; ``plotly.min.js`` is put beside it once.
+    shown
+        The songs of the map, one of them pointed out.
+    maps
+        Where the songs lie, in two and in three dimensions.
+    samples
+        The sound of the song, float32, mono at ``SAMPLE_RATE``, shape (n_samples,).
+    way
+        The windows of the song.
+    stretches
+        Which stretches sound like which other songs.
+    """
+    share_plotly(path.parent)
+    songs, row = shown.songs, shown.place
+    if row is None:
+        raise ValueError("the map points out no song whose way could be shown")
+    own = slice(0, songs.n_own)
+    styles = charts.genre_styles(songs.genres[own])
+    content: dict[str, Any] = {
+        "file": address(songs.paths[row], path.parent),
+        "duration": round(samples.size / SAMPLE_RATE, 2),
+        "outline": _outline(samples),
+        "times": np.round(way.times, 2).tolist(),
+        "maps": {projection.dimensions: _places(projection, way, shown) for projection in maps},
+        "songs": {
+            "title": [clean(name) for name in songs.names[own]],
+            "genre": [clean(genre) for genre in songs.genres[own]],
+        },
+        "genres": [{"name": clean(genre), "colour": colour} for genre, (colour, _) in styles.items()],
+        "stretches": [
+            [round(one.start, 2), round(one.end, 2), one.row, round(one.similarity, 2)] for one in stretches
+        ],
+        "ramp": charts.ramp(charts.ORDERED, 64),
+    }
+    heading = f"The journey of {clean(songs.names[row])}"
+    body = asset("journey.html").format(
+        title=escape(heading), about=escape(ABOUT), content=script_json(content), script=asset("journey.js")
+    )
+    return save_page(path, heading, body, scripts=("plotly.min.js",), styles=asset("journey.css"))
+
+
+def _places(projection: Projection, way: Way, shown: MapSongs) -> dict[str, list]:
+    places = place_way(way, shown, projection.coordinates)
+    return {
+        "songs": np.round(projection.coordinates, 3).T.tolist(),
+        "way": np.round(places, 3).T.tolist(),
+    }
+
+
+def _outline(samples: np.ndarray) -> list[list[float]]:
+    """The lowest and the highest sample of equal parts of a song, as shares of its largest."""
+    starts = np.linspace(0, samples.size, min(OUTLINE_PARTS, samples.size), endpoint=False).astype(int)
+    loudest = max(float(np.abs(samples).max()), 1e-6)
+    low, high = np.minimum.reduceat(samples, starts), np.maximum.reduceat(samples, starts)
+    return [np.round(values / loudest, 3).tolist() for values in (low, high)]
