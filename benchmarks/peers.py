@@ -1,0 +1,108 @@
+"""The same songs through Essentia and sonara, where they are installed: tempo and key beside ours."""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import numpy as np
+
+from common.demo import compose, files
+from common.music import Key
+from common.song import analyse
+from common.structure import loudness
+from common.structure.readings import read
+from common.text import table
+
+Answer = tuple[float, str | None]
+"""BPM, and the key's name in our spelling."""
+
+SHARPS = {"D♭": "C♯", "E♭": "D♯", "G♭": "F♯", "A♭": "G♯", "B♭": "A♯"}
+
+
+def plain_key(name: str | None) -> str | None:
+    """A key's name with sharps only, and none of the spellings of peers."""
+    if not name:
+        return None
+    tonic, _, mode = name.replace("#", "♯").replace("b", "♭").partition(" ")
+    return f"{SHARPS.get(tonic, tonic)} {mode.lower()}"
+
+
+def ours(path: Path) -> Answer:
+    heard = analyse(path)
+    got = read(heard.samples, heard.series, loudness.Loudness(None, None, None))
+    return got.bpm, got.key
+
+
+def essentia(path: Path) -> Answer:
+    standard = importlib.import_module("essentia.standard")
+    sound = standard.MonoLoader(filename=str(path), sampleRate=44_100)()
+    bpm = standard.RhythmExtractor2013(method="multifeature")(sound)[0]
+    tonic, mode, _ = standard.KeyExtractor(profileType="edma")(sound)
+    return float(bpm), f"{tonic} {mode}"
+
+
+def sonara(path: Path) -> Answer:
+    told = importlib.import_module("sonara").analyze_file(str(path))
+    return float(told["bpm"]), told.get("key")
+
+
+def installed() -> dict[str, Callable[[Path], Answer]]:
+    """Us, and the peers that are there."""
+    found: dict[str, Callable[[Path], Answer]] = {"ours": ours}
+    for name, ask in (("essentia", essentia), ("sonara", sonara)):
+        try:
+            importlib.import_module(name)
+        except ImportError:
+            print(f"{name} is not installed")
+        else:
+            found[name] = ask
+    return found
+
+
+def compare_with_peers(folder: Path, seed: int, n_songs: int, music: Path | None) -> None:
+    """Print each one's accuracy on the demo, and its answers about other songs side by side."""
+    contestants = installed()
+    songs = compose.compose_library(n_songs, seed)
+    paths = [files.write_song(song, folder / str(seed)) for song in songs]
+    rows = []
+    for name, ask in contestants.items():
+        answers = [ask(path) for path in paths]
+        off = np.array([abs(bpm / song.bpm - 1) for (bpm, _), song in zip(answers, songs, strict=True)])
+        keys = [plain_key(Key(song.tonic, song.mode).name) for song in songs]
+        right = np.mean([plain_key(key) == true for (_, key), true in zip(answers, keys, strict=True)])
+        error = np.median(off * [song.bpm for song in songs])
+        rows.append(
+            (
+                name,
+                f"{np.mean(off < 0.003):.3f}",
+                f"{np.mean(off < 0.04):.3f}",
+                f"{error:.3f}",
+                f"{right:.3f}",
+            )
+        )
+    print(
+        table(
+            (f"{n_songs} demo songs", "tempo 0.3 %", "tempo 4 %", "median BPM off", "key"),
+            rows,
+            right="lrrrr",
+        )
+    )
+    if music is not None:
+        others = sorted(
+            path for path in music.rglob("*") if path.suffix in {".ogg", ".mp3", ".flac", ".opus"}
+        )
+        headers = ("song", *(f"{name} {what}" for name in contestants for what in ("BPM", "key")))
+        print(table(headers, list(_side_by_side(others, contestants)), right="l" + "rl" * len(contestants)))
+
+
+def _side_by_side(
+    paths: list[Path], contestants: dict[str, Callable[[Path], Answer]]
+) -> Iterator[tuple[str, ...]]:
+    for path in paths:
+        cells = []
+        for ask in contestants.values():
+            bpm, key = ask(path)
+            cells += [f"{bpm:.2f}" if bpm else "-", key or "-"]
+        yield path.stem[:40], *cells
