@@ -85,5 +85,5 @@ def _markdown_row(cells: Sequence[object]) -> str:
 
 
 def percent(share: float | None) -> str | None:
-    """``0.874`` as ``87 %``."""
+    """``0.874`` as ``87%``."""
     return None if share is None else f"{share:.0%}"
