@@ -44,8 +44,8 @@ def essentia(path: Path) -> Answer:
 
 
 def sonara(path: Path) -> Answer:
-    told = importlib.import_module("sonara").analyze_file(str(path))
-    return float(told["bpm"]), told.get("key")
+    told = importlib.import_module("sonara").analyze_file(str(path), mode="full")
+    return float(told["bpm"]), told["key"]
 
 
 def installed() -> dict[str, Callable[[Path], Answer]]:
