@@ -119,6 +119,26 @@ class Analysis:
     series: Series = field(repr=False)
 
 
+def excerpt_embedding(series: Series, first: int, last: int) -> np.ndarray:
+    """Take the numbers of the embedding of a part of an analysed song.
+
+    Parameters
+    ----------
+    series
+        The descriptors of the whole song, as `Analysis` holds them.
+    first, last
+        The frames that the part begins with and ends before.
+
+    Returns
+    -------
+    ndarray
+        float32, shape (``N_FEATURES``,): levels are counted from the part's own loudest value, as if it were
+        a song; the tempo is that of the whole.
+    """
+    cut = {name: values if name == "tempo" else values[:, first:last] for name, values in series.items()}
+    return features.summarise(cut | {"mel": cut["mel"] - cut["mel"].max()})
+
+
 def take_stamp(path: Path) -> Stamp:
     """Look at a file, and read it once for its hash.
 

@@ -12,16 +12,15 @@ moved so.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
 
-from common.features import summarise
 from common.layout import HOP_LENGTH, N_FEATURES, SAMPLE_RATE
 from common.maps.projection import place
 from common.maps.selection import MapSongs
 from common.recordings import recording_numbers
+from common.song import excerpt_embedding
 
 WINDOW_SECONDS, STEP_SECONDS = 10.0, 2.0
 """Length of a window, and from the start of one to the start of the next."""
@@ -68,7 +67,7 @@ class Stretch:
     similarity: float
 
 
-def window_embeddings(series: Mapping[str, np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
+def window_embeddings(series: dict[str, np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
     """Take the numbers of the embedding of every window of a song.
 
     Parameters
@@ -89,16 +88,11 @@ def window_embeddings(series: Mapping[str, np.ndarray]) -> tuple[np.ndarray, np.
     starts = np.arange(0, n_frames - length + 1, step)
     embeddings = np.empty((len(starts), N_FEATURES), dtype=np.float32)
     for number, start in enumerate(starts):
-        embeddings[number] = summarise(_cut(series, slice(start, start + length)))
+        embeddings[number] = excerpt_embedding(series, start, start + length)
     return (starts + length / 2) / FRAMES_PER_SECOND, embeddings
 
 
-def _cut(series: Mapping[str, np.ndarray], frames: slice) -> dict[str, np.ndarray]:
-    cut = {name: values if name == "tempo" else values[:, frames] for name, values in series.items()}
-    return cut | {"mel": cut["mel"] - cut["mel"].max()}
-
-
-def follow(shown: MapSongs, series: Mapping[str, np.ndarray], embedding: np.ndarray) -> Way | None:
+def follow(shown: MapSongs, series: dict[str, np.ndarray], embedding: np.ndarray) -> Way | None:
     """Find a song's windows in the search space.
 
     Parameters
