@@ -13,13 +13,15 @@ Then    python 02_embedding_journey.py
 
 from __future__ import annotations
 
+from common import console  # first, so that Ctrl-C is heard from here on
+
+# isort: split
 import argparse
 import contextlib
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from common import console
 from common.console import UserError, note, say
 from common.paths import JOURNEY, Paths
 from common.text import count, duration

@@ -18,11 +18,13 @@ measured against it and placed on the maps. The maps of a very large library sho
 
 from __future__ import annotations
 
+from common import console  # first, so that Ctrl-C is heard from here on
+
+# isort: split
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from common import console
 from common.console import UserError, note, say
 from common.paths import EXTRACT, TRAIN, Output, Paths
 from common.text import count, thousands

@@ -12,13 +12,15 @@ Run     python 03_genre_classifier.py
 
 from __future__ import annotations
 
+from common import console  # first, so that Ctrl-C is heard from here on
+
+# isort: split
 import argparse
 import sys
 from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from common import console
 from common.console import note, say
 from common.paths import SEARCH, Output, Paths
 from common.text import count, duration, thousands

@@ -18,13 +18,15 @@ command here.
 
 from __future__ import annotations
 
+from common import console  # first, so that Ctrl-C is heard from here on
+
+# isort: split
 import argparse
 import contextlib
 import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from common import console
 from common.console import note
 from common.paths import Paths
 from common.prompt import arguments as command_arguments

@@ -6,6 +6,9 @@ line and exit code 1; wrong usage is argparse's exit code 2; Ctrl-C is 130; a bu
 
 from __future__ import annotations
 
+from common import process  # before all others: see there
+
+# isort: split
 import argparse
 import contextlib
 import os
@@ -18,7 +21,7 @@ from pathlib import Path
 from common.paths import PROJECT
 from common.text import clean, count
 
-OK, FAILED, INTERRUPTED = 0, 1, 130
+OK, FAILED, INTERRUPTED = 0, 1, process.INTERRUPTED
 """Exit codes; wrong usage is argparse's own 2."""
 
 Check = Callable[[], None]
@@ -98,22 +101,50 @@ def run(main: Callable[[], int]) -> int:
         Anything else is a bug and keeps its traceback.
     """
     try:
-        return main()
-    except UserError as error:
-        note(f"error: {error}")
-        return FAILED
+        code = main()
+        # Here, where a full disk can still be told, and not when Python ends.
+        sys.stdout.flush()
     except KeyboardInterrupt:
-        note("interrupted")
-        return INTERRUPTED
+        return _interrupted()
     except BrokenPipeError:
         # The reader of our output has gone (`| head`): not an error of ours, and nothing to say.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _let_go_of_stdout()
         return OK
-    except OSError as error:
-        if error.filename is None and error.errno is None:
+    except (UserError, OSError) as error:
+        if process.interrupted():
+            return _interrupted()
+        if not isinstance(error, UserError) and error.filename is None and error.errno is None:
             raise
-        note(f"error: {describe_os_error(error)}")
+        note(f"error: {_sentence(error)}")
         return FAILED
+    return code
+
+
+def _interrupted() -> int:
+    process.tell_interrupt()
+    return INTERRUPTED
+
+
+def _sentence(error: UserError | OSError) -> str:
+    if isinstance(error, UserError):
+        return str(error)
+    if error.filename is None and _cannot_print():
+        _let_go_of_stdout()
+        return f"{describe_os_error(error)}: the output"
+    return describe_os_error(error)
+
+
+def _cannot_print() -> bool:
+    try:
+        sys.stdout.flush()
+    except (OSError, ValueError):
+        return True
+    return False
+
+
+def _let_go_of_stdout() -> None:
+    """Send what is still to be printed nowhere, so that Python does not fail over it at its end."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def describe_os_error(error: OSError) -> str:

@@ -17,7 +17,7 @@ import pytest
 from common.paths import PROJECT
 
 CORE = (
-    "layout", "text", "arrays", "paths", "console", "files", "together", "compiled", "kernels",
+    "layout", "text", "process", "arrays", "paths", "console", "files", "together", "compiled", "kernels",
     "spectrum", "chroma", "rhythm", "features", "budget", "id3", "tags", "audio",
     "library", "music", "recordings", "song", "charts", "pages", "gallery",
 )  # fmt: skip

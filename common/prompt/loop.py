@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from common import process
 from common.console import OK, UserError, describe_os_error, note, say
 from common.prompt.commands import Command
 from common.prompt.hints import Hints
@@ -99,6 +100,7 @@ def run_prompt(session: Session, suggestions: Suggestions) -> int:
         except KeyboardInterrupt:
             if not at_terminal:
                 raise
+            process.forget_interrupt()
             note("stopped")
         except BrokenPipeError:
             raise
@@ -132,9 +134,11 @@ def _typed(suggestions: Suggestions, hints: Hints) -> Iterator[str]:
     terminal = open_terminal(suggestions, hints, history_path())
     while True:
         try:
-            yield terminal.prompt(placeholder=quiet(hints.next()))
+            line = terminal.prompt(placeholder=quiet(hints.next()))
+            process.watch_again()
+            yield line
         except KeyboardInterrupt:
-            continue  # Ctrl-C clears the line
+            process.forget_interrupt()  # Ctrl-C clears the line
         except EOFError:
             say()
             return
