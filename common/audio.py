@@ -252,16 +252,23 @@ def load(
         With the kind of failure; see `KINDS`.
     """
     header = header or look_into(path)
-    decode = _decode_av if path.suffix.lower() in AV_SUFFIXES else _decode_sndfile
-    with decode(path) as (sample_rate, channels, promised, blocks):
+    with decode(path, check, claim) as (sample_rate, channels, promised, blocks):
+        samples, n_decoded = _mono(blocks, sample_rate)
+    audio = Audio(samples, n_decoded / sample_rate, sample_rate, channels)
+    _validate(audio, max(promised, header.declared))
+    return audio
+
+
+@contextmanager
+def decode(path: Path, check: Check = lambda: None, claim: Claim | None = None) -> Iterator[Decoded]:
+    """Decode a file block by block, in its own channels and rate, within its budget; see `load`."""
+    decoded = _decode_av if path.suffix.lower() in AV_SUFFIXES else _decode_sndfile
+    with decoded(path) as (sample_rate, channels, promised, blocks):
         if not SAMPLE_RATES[0] <= sample_rate <= SAMPLE_RATES[1]:
             raise AudioError("unreadable", f"its header claims a sample rate of {sample_rate} Hz")
         if promised > MAX_DURATION:
             raise _too_large(f"{duration(promised)} of sound in its header")
-        samples, n_decoded = _mono(_bounded(blocks, sample_rate, check, claim), sample_rate)
-    audio = Audio(samples, n_decoded / sample_rate, sample_rate, channels)
-    _validate(audio, max(promised, header.declared))
-    return audio
+        yield sample_rate, channels, promised, _bounded(blocks, sample_rate, check, claim)
 
 
 def _too_large(found: str) -> AudioError:

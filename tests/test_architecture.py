@@ -28,6 +28,7 @@ ARROWS = {
     ("playlists", "search"): "an order of songs is judged by the space that they are compared in",
     ("prompt", "search"): "its commands search",
     ("prompt", "playlists"): "its commands put songs in order and save them",
+    ("reference", "structure"): "the loudness of a mix is measured as that of every song",
     ("search", "classifier"): "one space is what the trained classifier listens to",
 }
 """A package and another that it may import, and why."""

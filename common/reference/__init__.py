@@ -1,0 +1,1 @@
+"""Reference matching: what separates a mix from other records, in decibels."""

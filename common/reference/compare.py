@@ -1,0 +1,195 @@
+"""A mix against its references: the difference to their median, beside how much they differ themselves.
+
+Conventions
+-----------
+A spectrum is compared without its level: every curve is moved in dB until its differences to the common one
+have a median of zero, so that a bump somewhere does not shift the rest. A difference is the mix less the
+median of the references. Their spread runs from the 10th to the 90th percentile; of fewer than
+`FEWEST_FOR_SPREAD` none is claimed. What cannot be compared is None.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from common.reference.measure import EDGES, REGIONS, Measurement
+
+FEWEST_FOR_SPREAD = 3
+"""References from which their spread says something."""
+
+SPREAD = (10.0, 90.0)
+"""Percentiles."""
+
+AUDIBLE = 60.0
+"""dB under the strongest band from which a band carries energy."""
+
+UNCLAIMED = 1.0
+"""dB, LU or tenths of correlation within which a value counts as normal where no spread is claimed."""
+
+
+@dataclass(frozen=True)
+class Reading:
+    """One number of a mix beside those of its references.
+
+    Attributes
+    ----------
+    value
+        Of the mix.
+    median
+        Of the references.
+    low, high
+        Their 10th and 90th percentile; None where no spread is claimed.
+    """
+
+    value: float | None
+    median: float | None
+    low: float | None
+    high: float | None
+
+    @property
+    def difference(self) -> float | None:
+        """How far the mix lies above the median."""
+        return None if self.value is None or self.median is None else self.value - self.median
+
+    @property
+    def excess(self) -> float:
+        """How far it lies outside the spread, below it negative; 0 inside, and where nothing is known."""
+        if self.value is None or self.difference is None:
+            return 0.0
+        low = self.median - UNCLAIMED if self.low is None else self.low  # type: ignore[operator]
+        high = self.median + UNCLAIMED if self.high is None else self.high  # type: ignore[operator]
+        return min(self.value - low, 0.0) + max(self.value - high, 0.0)
+
+
+@dataclass(frozen=True)
+class Band:
+    """A third of an octave.
+
+    Attributes
+    ----------
+    low_hz, high_hz
+        Its edges.
+    level
+        Of the mix and of its references, in dB, the overall level taken out.
+    """
+
+    low_hz: float
+    high_hz: float
+    level: Reading
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """What separates a mix from its references.
+
+    Attributes
+    ----------
+    n_references
+        How many there are.
+    bands, loudest
+        Over the whole song, and over the loudest passage of each; one for each third of an octave.
+    curves
+        Spectra of the references, the level taken out, in dB, shape (n_references, n_bands); NaN where a
+        file has none.
+    loudness, loudness_range, true_peak
+        In LUFS, LU and dBTP.
+    crest, width
+        In dB, one for each of ``measure.REGIONS``.
+    correlation
+        Below ``measure.LOW_CORRELATION``, -1 to 1.
+    """
+
+    n_references: int
+    bands: tuple[Band, ...]
+    loudest: tuple[Band, ...]
+    curves: np.ndarray
+    loudness: Reading
+    loudness_range: Reading
+    true_peak: Reading
+    crest: tuple[Reading, ...]
+    width: tuple[Reading, ...]
+    correlation: Reading
+
+
+def compare(mix: Measurement, references: Sequence[Measurement]) -> Comparison:
+    """Compare a mix with at least one reference."""
+    bands, curves = _compare_spectra(mix.spectrum, [other.spectrum for other in references])
+    loudest, _ = _compare_spectra(mix.loudest, [other.loudest for other in references])
+
+    def reading(name: str) -> Reading:
+        return read(getattr(mix, name), [getattr(other, name) for other in references])
+
+    def readings(name: str) -> tuple[Reading, ...]:
+        return tuple(
+            read(getattr(mix, name)[region], [getattr(other, name)[region] for other in references])
+            for region in range(len(REGIONS))
+        )
+
+    return Comparison(
+        n_references=len(references),
+        bands=bands,
+        loudest=loudest,
+        curves=curves,
+        loudness=reading("loudness"),
+        loudness_range=reading("loudness_range"),
+        true_peak=reading("true_peak"),
+        crest=readings("crest"),
+        width=readings("width"),
+        correlation=reading("correlation"),
+    )
+
+
+def read(value: float | None, references: Sequence[float | None]) -> Reading:
+    """Put a number beside those of the references, those that have one."""
+    known = [other for other in references if other is not None]
+    if not known:
+        return Reading(value, None, None, None)
+    median = float(np.median(known))
+    if len(known) < FEWEST_FOR_SPREAD:
+        return Reading(value, median, None, None)
+    low, high = np.percentile(known, SPREAD)
+    return Reading(value, median, float(low), float(high))
+
+
+def _compare_spectra(
+    mix: Sequence[float | None], references: Sequence[Sequence[float | None]]
+) -> tuple[tuple[Band, ...], np.ndarray]:
+    own, curves = _audible(mix), np.array([_audible(curve) for curve in references])
+    curves = _levelled(curves)
+    own = own - _median(own - _medians(curves))
+    bands = tuple(
+        Band(float(low), float(high), read(_number(level), [_number(other) for other in column]))
+        for (low, high), level, column in zip(EDGES, own, curves.T, strict=True)
+    )
+    return bands, curves
+
+
+def _audible(spectrum: Sequence[float | None]) -> np.ndarray:
+    """A spectrum as floats; NaN where it carries no energy."""
+    levels = np.array([np.nan if level is None else level for level in spectrum], dtype=np.float64)
+    return np.where(levels >= np.nanmax(levels) - AUDIBLE, levels, np.nan)
+
+
+def _levelled(curves: np.ndarray) -> np.ndarray:
+    """Curves moved to one level: around the median of their median at first, then around their own median."""
+    curves = curves - np.nanmedian(curves, axis=1, keepdims=True)
+    centre = _medians(curves)
+    shifts = np.array([_median(curve - centre) for curve in curves])
+    return curves - shifts[:, None]
+
+
+def _medians(curves: np.ndarray) -> np.ndarray:
+    """Median of the curves in every band; NaN where none has a value."""
+    return np.array([_median(column) for column in curves.T])
+
+
+def _median(values: np.ndarray) -> float:
+    known = values[~np.isnan(values)]
+    return float(np.median(known)) if known.size else float("nan")
+
+
+def _number(value: float) -> float | None:
+    return None if np.isnan(value) else float(value)

@@ -1,0 +1,368 @@
+"""What an engineer measures on a mix, in one pass over the file's own channels and rate.
+
+Conventions
+-----------
+Spectra and crest factors are those of the mid signal, the mean of all channels: what one loudspeaker plays.
+What the sides add is told by the width alone, so a mix folded down to mono keeps its balance. Levels are mean
+squares in dB of full scale; a sine of amplitude 1 reads -3.01 dB. What a file cannot hold (a band above
+half its rate, the width of one channel) is None.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from scipy import fft
+
+from common import audio
+from common.audio import AudioError
+from common.structure.loudness import LoudnessMeter
+
+MEASUREMENT_VERSION = 1
+"""Goes up with every change of a measurement, so that stored ones are made again."""
+
+CENTRES = 1000.0 * 10.0 ** (np.arange(-16, 13) / 10.0)
+EDGES = np.stack([CENTRES * 10.0**-0.05, CENTRES * 10.0**0.05], axis=1)
+"""Centres, and lowest and highest frequencies, of the thirds of an octave from 25 Hz to 16 kHz, in Hz
+(IEC 61260-1, base ten)."""
+
+REGIONS = {
+    "lows": (20.0, 120.0),
+    "low mids": (120.0, 1000.0),
+    "high mids": (1000.0, 6000.0),
+    "highs": (6000.0, 14_000.0),
+}
+"""Name -> Hz: the four bands of crest factor and width. The last ends where lossy encoders begin to cut."""
+
+LOW_CORRELATION = 120.0
+"""Hz below which the correlation of the channels is told: bass that differs there is lost in mono."""
+
+RESOLUTION = 3.0
+"""Hz between the lines of the spectrum, at most: the lowest third of an octave is 6 Hz wide."""
+
+LOUDEST_SECONDS = 30.0
+"""Length of the loudest passage."""
+
+JUDGED = (100.0, 8000.0)
+"""Hz between which the loudest passage is loudest, so that bass alone does not decide."""
+
+NARROWEST = -60.0
+"""dB of side over mid below which a mix is mono."""
+
+WINDOW_SECONDS, QUIET = 3.0, 20.0
+"""Least seconds in a window of the crest factor, and dB under the loudest window from which one counts."""
+
+CREST_RATE = 4.0
+"""Samples in a period of a band's highest frequency when its peak is looked for, where the file has them."""
+
+
+@dataclass(frozen=True)
+class Measurement:
+    """A mix in numbers.
+
+    Attributes
+    ----------
+    duration
+        Seconds.
+    rate, channels
+        Of the file.
+    spectrum, loudest
+        Level of every third of an octave over the whole song and over its loudest passage, in dB.
+    loudness, loudness_range, true_peak
+        LUFS, LU and dBTP; see `structure.loudness.Loudness`.
+    crest
+        How far peaks stand above the average in each of `REGIONS`, in dB: the median of its windows.
+    width
+        Level of the sides over the middle in each of `REGIONS`, in dB, not below `NARROWEST`.
+    correlation
+        Of left and right below `LOW_CORRELATION`, -1 to 1.
+    """
+
+    duration: float
+    rate: int
+    channels: int
+    spectrum: tuple[float | None, ...]
+    loudest: tuple[float | None, ...]
+    loudness: float | None
+    loudness_range: float | None
+    true_peak: float | None
+    crest: tuple[float | None, ...]
+    width: tuple[float | None, ...]
+    correlation: float | None
+
+
+@dataclass(frozen=True)
+class Lines:
+    """The finest spectrum that a mix was measured with.
+
+    Attributes
+    ----------
+    frequencies
+        Hz, shape (n_lines,).
+    power
+        Mean square of the mid signal in each line, shape (n_lines,).
+    """
+
+    frequencies: np.ndarray
+    power: np.ndarray
+
+
+def measure(path: Path) -> tuple[Measurement, Lines]:
+    """Decode a file once and measure it.
+
+    Raises
+    ------
+    AudioError
+        If the file cannot be decoded, holds values that are no numbers, or is silent.
+    """
+    with audio.decode(path) as (rate, channels, _, blocks):
+        meter = Meter(rate, channels)
+        for block in blocks:
+            meter.add(block)
+    return meter.finish()
+
+
+class _Windows:
+    """Cuts a signal that comes in blocks into windows that overlap.
+
+    Parameters
+    ----------
+    length, hop
+        Samples in a window, and from one window to the next.
+    """
+
+    def __init__(self, length: int, hop: int) -> None:
+        self._length, self._hop = length, hop
+        self._rest: np.ndarray | None = None
+
+    def add(self, block: np.ndarray) -> np.ndarray:
+        """Windows that are whole now, a view of shape (n_windows, n_signals, length).
+
+        Parameters
+        ----------
+        block
+            The next samples, shape (n_signals, n_samples).
+        """
+        joined = block if self._rest is None else np.concatenate([self._rest, block], axis=1)
+        n_windows = max(0, (joined.shape[1] - self._length) // self._hop + 1)
+        self._rest = joined[:, n_windows * self._hop :]
+        if not n_windows:
+            return np.empty((0, len(block), self._length), block.dtype)
+        views = np.lib.stride_tricks.sliding_window_view(joined, self._length, axis=1)
+        return views[:, :: self._hop][:, :n_windows].transpose(1, 0, 2)
+
+
+class Meter:
+    """Measures a mix block by block.
+
+    Parameters
+    ----------
+    rate
+        Frames in a second.
+    channels
+        Number of channels.
+    """
+
+    def __init__(self, rate: int, channels: int) -> None:
+        self._rate, self._channels, self._n_frames = rate, channels, 0
+        self._loudness = LoudnessMeter(rate, channels)
+        self._downmix = np.full(channels, 1 / channels, np.float32)
+        length = 1 << math.ceil(math.log2(rate / RESOLUTION))
+        self._length, self._hop = length, length // 2
+        self._spectra = _Windows(length, self._hop)
+        hann = np.hanning(length + 1)[:-1]
+        self._window = (hann * math.sqrt(2.0 / (length * (hann**2).sum()))).astype(np.float32)
+        self._frequencies = np.arange(length // 2 + 1) * rate / length
+        self._weights = shares(self._frequencies, EDGES).astype(np.float32)
+        self._in_regions = shares(self._frequencies, np.array([*REGIONS.values()])).astype(np.float32)
+        self._low = self._frequencies < LOW_CORRELATION
+        self._power = np.zeros(len(self._frequencies))
+        self._bands: list[np.ndarray] = []
+        self._sides = np.zeros(len(REGIONS))
+        self._correlated = np.zeros(3)
+        self._crest = CrestMeter(rate)
+
+    def add(self, block: np.ndarray) -> None:
+        """Measure the next block, float32, shape (n_frames, n_channels)."""
+        self._n_frames += len(block)
+        self._loudness.add(block)
+        mid = block @ self._downmix
+        signals = [mid] if self._channels == 1 else [mid, (block[:, 0] - block[:, 1]) / np.float32(2.0)]
+        self._crest.add(mid)
+        self._add_spectra(self._spectra.add(np.stack(signals)))
+
+    def _add_spectra(self, windows: np.ndarray) -> None:
+        if not len(windows):
+            return
+        lines = fft.rfft(windows * self._window, axis=2)
+        power = lines.real**2 + lines.imag**2
+        self._power += power[:, 0].sum(axis=0)
+        self._bands.append(power[:, 0] @ self._weights)
+        if self._channels > 1:
+            self._sides += power[:, 1].sum(axis=0) @ self._in_regions
+            mid, side = lines[:, 0][:, self._low], lines[:, 1][:, self._low]
+            low = power[:, :, self._low].sum(axis=(0, 2), dtype=np.float64)
+            self._correlated += [*low, float((mid * side.conj()).real.sum())]
+
+    def finish(self) -> tuple[Measurement, Lines]:
+        """Say what was measured."""
+        if not self._bands:
+            missing = max(0, self._length - self._n_frames)
+            self._add_spectra(
+                self._spectra.add(np.zeros((1 if self._channels == 1 else 2, missing), np.float32))
+            )
+        bands = np.concatenate(self._bands).astype(np.float64)
+        loudness = self._loudness.finish()
+        _validate(bands, loudness.integrated)
+        spectrum, loudest = bands.mean(axis=0), _loudest(bands, self._hop / self._rate)
+        measured = Measurement(
+            duration=self._n_frames / self._rate,
+            rate=self._rate,
+            channels=self._channels,
+            spectrum=_levels(spectrum, self._rate),
+            loudest=_levels(loudest, self._rate),
+            loudness=loudness.integrated,
+            loudness_range=loudness.range,
+            true_peak=loudness.true_peak,
+            crest=self._crest.finish(),
+            width=self._width(),
+            correlation=self._correlation(),
+        )
+        return measured, Lines(self._frequencies, self._power / len(bands))
+
+    def _width(self) -> tuple[float | None, ...]:
+        if self._channels == 1:
+            return (None,) * len(REGIONS)
+        middle = self._power @ self._in_regions
+        return tuple(
+            max(NARROWEST, min(-NARROWEST, _decibels(side / mid if mid > 0 else math.inf)))
+            if side + mid > 0
+            else None
+            for side, mid in zip(self._sides, middle, strict=True)
+        )
+
+    def _correlation(self) -> float | None:
+        """Of left = mid + side and right = mid - side."""
+        mid, side, both = self._correlated
+        apart = (mid + side) ** 2 - 4 * both**2
+        if self._channels == 1 or apart <= 0:
+            return None
+        return float(np.clip((mid - side) / math.sqrt(apart), -1.0, 1.0))
+
+
+class CrestMeter:
+    """How far peaks stand above the average in each of `REGIONS`, window by window.
+
+    Parameters
+    ----------
+    rate
+        Samples in a second.
+    """
+
+    def __init__(self, rate: int) -> None:
+        length = 1 << math.ceil(math.log2(rate * WINDOW_SECONDS))
+        self._length = length
+        # A filter of steep slopes rings into the ends of a window: an eighth on either side is not used.
+        self._windows = _Windows(length, length * 3 // 4)
+        frequencies = np.arange(length // 2 + 1) * rate / length
+        self._filters: list[tuple[int, int, np.ndarray] | None] = []
+        for low, high in REGIONS.values():
+            if low * 1.1 > rate / 2:
+                self._filters.append(None)
+                continue
+            gain = _band_pass(frequencies, low, high).astype(np.float32)
+            last = int(np.flatnonzero(gain)[-1]) + 1
+            n_out = min(length, 1 << math.ceil(math.log2(max(2, length * CREST_RATE * high / rate))))
+            self._filters.append((min(last, n_out // 2 + 1), n_out, gain))
+        self._heard: list[list[tuple[float, float]]] = [[] for _ in REGIONS]
+
+    def add(self, samples: np.ndarray) -> None:
+        """Hear the next samples, float32, shape (n_samples,)."""
+        for (window,) in self._windows.add(samples[None]):
+            lines = fft.rfft(window)
+            for band, heard in zip(self._filters, self._heard, strict=True):
+                if band is not None:
+                    heard.append(self._peak_and_power(lines, *band))
+
+    def _peak_and_power(
+        self, lines: np.ndarray, last: int, n_out: int, gain: np.ndarray
+    ) -> tuple[float, float]:
+        passed = fft.irfft(lines[:last] * gain[:last], n_out)[n_out // 8 : n_out * 7 // 8]
+        return float(max(passed.max(), -passed.min())), float(np.dot(passed, passed) / passed.size)
+
+    def finish(self) -> tuple[float | None, ...]:
+        """Crest factors in dB; None where nothing was heard for a whole window."""
+        return tuple(map(_median_crest, self._heard))
+
+
+def _median_crest(heard: list[tuple[float, float]]) -> float | None:
+    peaks, powers = np.array(heard).reshape(-1, 2).T
+    counted = powers > max(powers.max(initial=0.0) * 10 ** (-QUIET / 10), 0.0)
+    if not counted.any():
+        return None
+    return float(np.median(10 * np.log10(peaks[counted] ** 2 / powers[counted])))
+
+
+def _band_pass(frequencies: np.ndarray, low: float, high: float) -> np.ndarray:
+    """A gain that rises from 0 to 1 within a tenth around the lower edge, and falls around the upper."""
+    rise = np.clip((frequencies / low - 0.9) / 0.2, 0, 1)
+    fall = np.clip((1.1 - frequencies / high) / 0.2, 0, 1)
+    return np.sin(np.pi / 2 * rise) ** 2 * np.sin(np.pi / 2 * fall) ** 2
+
+
+def shares(frequencies: np.ndarray, edges: np.ndarray) -> np.ndarray:
+    """Which share of every line lies in every band, shape (n_lines, n_bands).
+
+    Parameters
+    ----------
+    frequencies
+        Hz, evenly spaced, shape (n_lines,); a line reaches half-way to its neighbours.
+    edges
+        Lowest and highest frequency of each band in Hz, shape (n_bands, 2).
+    """
+    step = frequencies[1] - frequencies[0]
+    low, high = edges.T
+    begin = np.maximum(frequencies[:, None] - step / 2, low)
+    end = np.minimum(frequencies[:, None] + step / 2, high)
+    return np.clip((end - begin) / step, 0.0, 1.0)
+
+
+def _validate(bands: np.ndarray, loudness: float | None) -> None:
+    if not np.isfinite(bands).all():
+        raise AudioError("not_finite", "some samples are NaN or infinite")
+    if loudness is None or not bands.any():
+        raise AudioError("silent", "nothing in it is loud enough to be measured")
+
+
+def _loudest(bands: np.ndarray, hop: float) -> np.ndarray:
+    """Mean power of every band over the loudest passage.
+
+    Parameters
+    ----------
+    bands
+        Power per window and band, shape (n_windows, n_bands).
+    hop
+        Seconds from a window to the next.
+    """
+    length = round(LOUDEST_SECONDS / hop)
+    if len(bands) <= length:
+        return bands.mean(axis=0)
+    lowest, highest = JUDGED
+    judged = (lowest <= CENTRES) & (highest >= CENTRES)
+    running = np.concatenate([[0.0], np.cumsum(bands[:, judged].sum(axis=1))])
+    start = int(np.argmax(running[length:] - running[:-length]))
+    return bands[start : start + length].mean(axis=0)
+
+
+def _levels(power: np.ndarray, rate: int) -> tuple[float | None, ...]:
+    return tuple(
+        _decibels(value) if value > 0 and high <= rate / 2 else None
+        for value, (_, high) in zip(power, EDGES, strict=True)
+    )
+
+
+def _decibels(ratio: float) -> float:
+    return 10 * math.log10(ratio) if ratio > 0 else -math.inf

@@ -1,0 +1,113 @@
+"""A mix against its references: known equalisers are read back, spreads are what numpy says."""
+
+import numpy as np
+import pytest
+from mixes import RATE, bell, filtered, mix, response, write
+
+from common.audio import AudioError
+from common.reference.compare import compare, read
+from common.reference.kept import measured
+from common.reference.measure import CENTRES, measure
+
+
+@pytest.fixture
+def listen(tmp_path):
+    def call(samples, rate=RATE):
+        return measure(write(tmp_path / "mix.wav", samples, rate))[0]
+
+    return call
+
+
+def differences(bands):
+    return np.array([np.nan if band.level.difference is None else band.level.difference for band in bands])
+
+
+@pytest.mark.parametrize("gain", [-6.0, 3.0])
+@pytest.mark.parametrize("frequency", [100.0, 1000.0, 6000.0])
+def test_a_known_equaliser_is_read_back(listen, frequency, gain):
+    samples, sections = mix(), bell(frequency, gain)
+    found = compare(listen(filtered(samples, sections)), [listen(samples)])
+    true = response(sections, CENTRES)
+    error = np.abs(differences(found.bands) - (true - np.median(true)))
+    assert np.median(error) < 0.1
+    assert np.percentile(error, 95) < 0.5
+
+
+def test_gain_is_no_difference_in_balance(listen):
+    samples = mix()
+    found = compare(listen(samples / 2), [listen(samples)])
+    np.testing.assert_allclose(differences(found.bands), 0, atol=0.01)
+    assert found.loudness.difference == pytest.approx(-6.02, abs=0.01)
+    assert all(reading.difference == pytest.approx(0, abs=0.01) for reading in (*found.crest, *found.width))
+
+
+def test_a_fold_down_to_mono_changes_stereo_alone(listen):
+    samples = mix()
+    folded = np.repeat(samples.mean(axis=1, keepdims=True), 2, axis=1)
+    found = compare(listen(folded), [listen(samples)])
+    np.testing.assert_allclose(differences(found.bands), 0, atol=0.01)
+    assert all(reading.difference == pytest.approx(0, abs=0.01) for reading in found.crest)
+    assert all(reading.difference < -30 for reading in found.width)
+
+
+def test_the_spread_is_the_references_own(listen):
+    samples = mix()
+    gains = (-4.0, -2.0, 0.0, 2.0, 4.0)
+    references = [listen(filtered(samples, bell(1000, gain, q=2.0))) for gain in gains]
+    found = compare(listen(samples), references)
+    centre, far = found.bands[16].level, found.bands[2].level
+    assert [centre.low - centre.median, centre.high - centre.median] == pytest.approx([-3.2, 3.2], abs=0.25)
+    assert far.high - far.low < 0.1
+    assert centre.excess == 0
+
+
+def test_reading_against_the_spread():
+    reading = read(5.0, [0.0, 1.0, 2.0, 3.0])
+    assert (reading.median, reading.difference) == (1.5, 3.5)
+    assert (reading.low, reading.high) == tuple(np.percentile([0, 1, 2, 3], (10, 90)))
+    assert reading.excess == pytest.approx(5.0 - reading.high)
+    assert read(-5.0, [0.0, 1.0, 2.0, 3.0]).excess < 0
+    assert read(2.0, [0.0, 1.0, 2.0, None]).excess == pytest.approx(0.2)
+
+
+def test_fewer_than_three_references_claim_no_spread():
+    reading = read(5.0, [0.0, 1.0, None])
+    assert (reading.low, reading.high) == (None, None)
+    assert reading.excess > 0
+    assert read(1.0, [0.5]).excess == 0
+
+
+def test_what_is_unknown_is_not_compared(listen):
+    mono, stereo, narrow = listen(mix()[:, 0]), listen(mix()), listen(mix(rate=8000), 8000)
+    assert all(reading.difference is None for reading in compare(mono, [stereo]).width)
+    assert differences(compare(narrow, [stereo]).bands)[-1:] == pytest.approx([np.nan], nan_ok=True)
+    assert np.isfinite(differences(compare(stereo, [narrow, stereo]).bands)).all()
+
+
+def test_references_are_measured_once(tmp_path):
+    files = [write(tmp_path / f"{seed}.wav", mix(5, seed)) for seed in range(2)]
+    store = tmp_path / "kept.json"
+    first = measured(store, files)
+    files[0].rename(moved := tmp_path / "moved.wav")
+    files[1].chmod(0)  # it cannot be read again, and need not be
+    again = measured(store, [moved, files[1]])
+    assert list(again.values()) == list(first.values()) == [measure(moved)[0], first[files[1]]]
+
+
+def test_what_cannot_be_measured_says_why(tmp_path):
+    found = measured(tmp_path / "kept.json", [tmp_path / "gone.wav"])
+    assert isinstance(found[tmp_path / "gone.wav"], AudioError)
+
+
+@pytest.mark.parametrize("content", ["", "[]", '{"version": 1}', '{"version": 1, "files": {"a": 3}}'])
+def test_a_damaged_file_is_made_anew(tmp_path, content):
+    store, file = tmp_path / "kept.json", write(tmp_path / "mix.wav", mix(5))
+    store.write_text(content)
+    assert measured(store, [file])[file] == measured(store, [file])[file]
+
+
+def test_a_file_that_changed_is_measured_again(tmp_path):
+    store, file = tmp_path / "kept.json", write(tmp_path / "mix.wav", mix(5))
+    before = measured(store, [file])[file]
+    write(file, mix(6, seed=1))
+    assert measured(store, [file])[file] != before

@@ -1,0 +1,118 @@
+"""What is measured on a mix, against pyloudnorm, scipy and what sines must read."""
+
+import math
+
+import numpy as np
+import pyloudnorm
+import pytest
+from mixes import RATE, mix, write
+from scipy import signal
+
+from common.audio import AudioError
+from common.reference.measure import CENTRES, EDGES, REGIONS, measure, shares
+
+
+@pytest.fixture
+def listen(tmp_path):
+    """Measure samples through a file."""
+
+    def call(samples, rate=RATE):
+        return measure(write(tmp_path / "mix.wav", samples, rate))[0]
+
+    return call
+
+
+def sine(frequency, amplitude=0.5, seconds=8.0, rate=RATE):
+    return (amplitude * np.sin(2 * np.pi * frequency * np.arange(round(seconds * rate)) / rate)).astype(
+        np.float32
+    )
+
+
+def test_bands_are_thirds_of_an_octave_without_gaps():
+    assert len(CENTRES) == 29
+    assert [round(CENTRES[i]) for i in (0, 16, 28)] == [25, 1000, 15849]
+    np.testing.assert_allclose(EDGES[1:, 0], EDGES[:-1, 1])
+
+
+@pytest.mark.parametrize("rate", [44_100, 48_000, 96_000])
+@pytest.mark.parametrize("band", [3, 16, 27])
+def test_a_sine_lights_its_band_at_its_level(listen, rate, band):
+    heard = listen(np.repeat(sine(CENTRES[band], rate=rate)[:, None], 2, axis=1), rate)
+    assert int(np.argmax(heard.spectrum)) == band
+    assert heard.spectrum[band] == pytest.approx(20 * math.log10(0.5) - 3.01, abs=0.1)
+    assert heard.loudest[band] == pytest.approx(heard.spectrum[band], abs=0.1)
+
+
+def test_loudness_is_that_of_pyloudnorm(listen):
+    samples = mix()
+    oracle = pyloudnorm.Meter(RATE, filter_class="DeMan").integrated_loudness(samples)
+    assert listen(samples).loudness == pytest.approx(oracle, abs=0.1)
+
+
+def test_spectrum_is_that_of_welch(listen):
+    samples = mix()
+    lines, density = signal.welch(samples.mean(axis=1), RATE, "hann", 16_384, detrend=False)
+    oracle = 10 * np.log10(density @ shares(lines, EDGES) * lines[1])
+    np.testing.assert_allclose(listen(samples).spectrum, oracle, atol=0.05)
+
+
+def test_width_is_side_over_middle(listen):
+    heard = listen(mix(side=0.1))
+    assert heard.width[2] == pytest.approx(-20, abs=0.5)
+    assert listen(mix(side=0.0)).width == (-60.0,) * len(REGIONS)
+
+
+def test_correlation_of_the_lows(listen):
+    left = sine(60)
+    assert listen(np.stack([left, left], axis=1)).correlation == pytest.approx(1)
+    assert listen(np.stack([left, -left], axis=1) + mix(8) / 1000).correlation == pytest.approx(-1, abs=0.01)
+    assert listen(np.stack([left, sine(80)], axis=1)).correlation == pytest.approx(0, abs=0.02)
+
+
+def test_the_crest_factor_of_a_sine_is_three_decibels(listen):
+    heard = listen(np.repeat((sine(60) + sine(400) + sine(3000))[:, None] / 3, 2, axis=1))
+    np.testing.assert_allclose(heard.crest[:3], 3.01, atol=0.1)
+
+
+def test_gain_moves_levels_alone(listen):
+    samples = mix()
+    loud, soft = listen(samples), listen(samples * np.float32(10 ** (-6 / 20)))
+    assert soft.loudness - loud.loudness == pytest.approx(-6, abs=0.01)
+    np.testing.assert_allclose(np.subtract(soft.spectrum, loud.spectrum), -6, atol=0.01)
+    np.testing.assert_allclose(soft.crest, loud.crest, atol=0.01)
+    np.testing.assert_allclose(soft.width, loud.width, atol=0.01)
+    assert soft.correlation == pytest.approx(loud.correlation, abs=1e-3)
+    assert soft.loudness_range == pytest.approx(loud.loudness_range, abs=0.01)
+
+
+def test_the_loudest_passage_is_found(listen):
+    quiet, loud = 0.1 * mix(40, seed=1), mix(32, seed=2)
+    heard = listen(np.concatenate([quiet, loud, quiet]))
+    alone = listen(loud)
+    np.testing.assert_allclose(heard.loudest, alone.spectrum, atol=1.0)
+
+
+def test_one_channel_has_no_width(listen):
+    heard = listen(mix()[:, 0])
+    assert heard.width == (None,) * len(REGIONS)
+    assert heard.correlation is None
+    assert None not in heard.spectrum
+
+
+def test_a_low_rate_has_no_high_bands(listen):
+    heard = listen(mix(rate=8000), 8000)
+    assert [level is None for level in heard.spectrum] == [high > 4000 for _, high in EDGES]
+    assert heard.crest[3] is None
+
+
+def test_silence_and_what_is_no_number_are_refused(listen):
+    with pytest.raises(AudioError, match="silent"):
+        listen(np.zeros((RATE * 5, 2), np.float32))
+    broken = mix(5)
+    broken[1000] = np.nan
+    with pytest.raises(AudioError, match="not_finite"):
+        listen(broken)
+
+
+def test_less_than_a_window_is_measured(listen):
+    assert listen(mix(1.0)).spectrum[16] is not None
