@@ -122,6 +122,12 @@ class Library:
             for tag, name in zip(self.columns["artist"], self.names, strict=True)
         ]
 
+    @cached_property
+    def titles(self) -> list[str]:
+        """Title of every song: its tag, or the part of its name after `` - ``, or all of its name."""
+        tags = zip(self.columns["title"], self.names, strict=True)
+        return [tag or name.partition(" - ")[2] or name for tag, name in tags]
+
     @property
     def genre_names(self) -> list[str]:
         """The different genres, sorted."""
@@ -182,10 +188,8 @@ class Library:
         return [fold(name) for name in self.names]
 
     @cached_property
-    def _titles(self) -> list[str]:
-        """Title of every song, folded: its tag, or the part of its name after `` - ``."""
-        tags = zip(self.columns["title"], self.names, strict=True)
-        return [fold(tag or name.partition(" - ")[2] or name) for tag, name in tags]
+    def _title_keys(self) -> list[str]:
+        return [fold(title) for title in self.titles]
 
     def find(self, query: str) -> int:
         """Find the one song a person means.
@@ -235,7 +239,7 @@ class Library:
 
     def _by_title(self, query: str) -> list[int]:
         wanted = fold(query)
-        return [index for index, title in enumerate(self._titles) if title == wanted]
+        return [index for index, title in enumerate(self._title_keys) if title == wanted]
 
     def _by_choice(self, query: str) -> list[int]:
         """The song of that number among those that the query before ``#`` may mean."""

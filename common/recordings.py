@@ -132,8 +132,8 @@ def _seconds(library: Library, rows: np.ndarray) -> np.ndarray:
 
 
 def _titles(library: Library, rows: np.ndarray) -> np.ndarray:
-    """Number the titles; a song without one goes by its name."""
-    return joined(_numbers([library.columns["title"][row] or library.names[row] for row in rows]))
+    """Number the titles; a blank one is like no other."""
+    return joined(_numbers([library.titles[row] for row in rows]))
 
 
 def _candidates(levels: np.ndarray, seconds: np.ndarray, titles: np.ndarray) -> Iterator[np.ndarray]:

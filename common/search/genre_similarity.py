@@ -1,8 +1,8 @@
 """How well similarity follows genres: inside against between, neighbours, silhouette, hubs.
 
 Conventions: similarities are cosines in one space, -1 to 1; a pair is two different songs; songs whose
-genre is unknown take no part. Where there are more than `SONG_SAMPLE` songs, that many of them, drawn
-with a fixed seed, are compared with all.
+genre is unknown take no part, and each recording counts once. Where there are more than `SONG_SAMPLE` songs,
+that many of them, drawn with a fixed seed, are compared with all.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from common.console import UserError
 from common.files import write_csv
 from common.library import UNKNOWN_GENRE
 from common.paths import Output, Paths
-from common.recordings import artist_numbers
+from common.recordings import artist_numbers, first_of_each
 from common.search.distribution import SAMPLE_SEED
 from common.search.space import Space
 from common.text import count
@@ -90,6 +90,8 @@ class GenreStatistics:
         songs are in equally many lists.
     n_asked
         How many songs' neighbours were looked at.
+    n_copies
+        How many songs were left out because an earlier song is the same recording.
     """
 
     genres: list[str]
@@ -103,6 +105,7 @@ class GenreStatistics:
     hubs: list[tuple[int, int]]
     hubness: float
     n_asked: int
+    n_copies: int
 
     def sentences(self, names: Sequence[str]) -> list[str]:
         """Say the overall findings.
@@ -126,6 +129,8 @@ class GenreStatistics:
         lines.append(f"hubness {self.hubness:+.2f} (0 no song stands out, above 1 a few turn up everywhere)")
         if self.n_asked < self.sizes.sum():
             lines.append(f"measured on {count(self.n_asked, 'song')} drawn at random, against all")
+        if self.n_copies:
+            lines.append(f"each recording counts once: {count(self.n_copies, 'song')} left out as copies")
         return lines
 
 
@@ -167,15 +172,16 @@ def _number(value: float) -> float | None:
 
 
 def measure(space: Space) -> GenreStatistics:
-    """Measure similarity inside and between genres.
+    """Measure similarity inside and between genres; each recording counts once.
 
     Raises
     ------
     UserError
-        If fewer than two songs have a genre.
+        If fewer than two recordings have a genre.
     """
     library = space.library
-    known = np.flatnonzero(np.array(library.genres[: library.n_own]) != UNKNOWN_GENRE)
+    filed = np.flatnonzero(np.array(library.genres[: library.n_own]) != UNKNOWN_GENRE)
+    known = np.array(first_of_each(library, filed), dtype=int)
     if len(known) < 2:
         raise UserError("genres are compared between songs in genre folders, and there are fewer than two")
     names, genre_of = np.unique(np.array(library.genres)[known], return_inverse=True)
@@ -197,6 +203,7 @@ def measure(space: Space) -> GenreStatistics:
         hubs=_hubs(sums, known),
         hubness=_hubness(sums, len(known)),
         n_asked=len(sums.genre),
+        n_copies=len(filed) - len(known),
     )
 
 

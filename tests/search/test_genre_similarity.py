@@ -106,6 +106,15 @@ def test_statistics_do_not_depend_on_how_many_songs_are_compared_at_a_time(five_
     assert few.hubs == every.hubs
 
 
+def test_copies_are_no_evidence_that_similarity_follows_genres(five_genres):
+    alone = five_genres.genres.index("ALONE")
+    copied = five_genres.take([*range(len(five_genres)), alone, alone, 0])
+    found = genre_similarity.measure(build("balanced", copied))
+    assert (list(found.sizes), found.n_copies) == ([14, 1, 12, 9], 3)
+    assert found.precision.genres[found.genres.index("ALONE")] == 0.0
+    assert "each recording counts once: 3 songs left out as copies" in found.sentences(copied.names)
+
+
 def test_one_genre_and_no_genre():
     one = random_library(6)
     found = genre_similarity.measure(build("balanced", one))
