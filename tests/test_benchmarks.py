@@ -2,9 +2,11 @@
 
 import numpy as np
 import pytest
+import soundfile
+from signals import RATE, chords, noise
 from sklearn.decomposition import PCA
 
-from benchmarks import capacity, libraries
+from benchmarks import capacity, libraries, recordings
 from common import library
 from common.classifier.folds import n_folds
 from common.classifier.songs import gather
@@ -54,3 +56,16 @@ def test_capacity_measures_every_step(tmp_path, capsys, monkeypatch):
     printed = capsys.readouterr().out
     for name in ("stage 4, search", "load the library", "map: UMAP in 3D", "embeddings", "peak MB"):
         assert name in printed
+
+
+@pytest.mark.slow
+def test_copies_are_counted_by_kind(tmp_path, capsys):
+    for number, amplitude in enumerate((0.02, 0.1)):
+        soundfile.write(tmp_path / f"song {number}.wav", chords(8.0) + noise(8.0, amplitude), RATE)
+    assert recordings.main([str(tmp_path), "--seconds", "6"]) == 0
+    printed = capsys.readouterr().out
+    rows = {line[:38].strip(): line[38:].split() for line in printed.splitlines()}
+    assert rows["-6 dB"] == ["1", "of", "1", "1", "of", "1", "0.00", "0.00"]
+    assert rows["MP3, libsndfile, 320 kbit/s"][:6] == rows["-6 dB"][:6]
+    assert rows["played 3 % faster"][0] == "0"
+    assert "pairs of different songs: 0 songs are merged with another" in printed
