@@ -49,6 +49,12 @@ def get_parser() -> argparse.ArgumentParser:
         default="folder",
         help="genre = first folder under AUDIO_DIR, or the file's own genre tag (default: folder)",
     )
+    add(
+        "--bpm-from",
+        choices=("audio", "tag"),
+        default="audio",
+        help="tempo = what the sound says, or the file's own tag where it has one (default: audio)",
+    )
     add("--force", action="store_true", help="compute every song again, even those in the store")
     add("--retry-failed", action="store_true", help="try again the files that failed before")
     add("--strict", action="store_true", help="exit with 1 if any file was skipped")
@@ -71,7 +77,7 @@ def extract_library(arguments: argparse.Namespace, paths: Paths) -> int:
         from common.extraction.store import Store, only_run
     with only_run(paths.store), Store(paths.store) as store, console.quiet_decoders():
         extraction = assemble.Extraction(folder, files, extract(files, folder, store, arguments))
-        library = assemble.make_library(extraction, store, arguments.genre_from)
+        library = assemble.make_library(extraction, store, arguments.genre_from, arguments.bpm_from)
         assemble.save(paths, library, extraction)
     say(assemble.summary(library, extraction))
     skipped = len(files) - len(library)
@@ -124,6 +130,8 @@ def extract(files: Sequence[Path], folder: Path, store: Store, arguments: argpar
     from common.song import Song
 
     songs = frozenset() if arguments.force else store.contents()
+    if n_older := store.n_without_readings():
+        note(f"reading {count(n_older, 'song')} of an older version once more, for tempo, key and sections")
     failures = {} if arguments.force or arguments.retry_failed else store.failures()
     seconds = 0.0
 

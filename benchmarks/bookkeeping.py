@@ -29,6 +29,7 @@ from common.extraction.run import Known, Threads, extract_all
 from common.extraction.store import Store
 from common.extraction.worker import Outcome
 from common.layout import N_FEATURES
+from common.library import READING_COLUMNS
 from common.paths import Paths
 from common.song import ContentHash, Song, Stamp, take_stamp
 from common.tags import Tags
@@ -55,7 +56,8 @@ def made_up_song(stamp: Stamp) -> Song:
     tags = Tags(
         f"Some Artist {seed % 9973}", "A Song Title of Usual Length", "The Last Album", "2001", "Trance"
     )
-    return Song(stamp, embedding, 200.0 + seed % 100, 44_100, 2, tags)
+    readings = dict.fromkeys(READING_COLUMNS) | {"bpm": 120.0 + seed % 30, "unknown": {}}
+    return Song(stamp, embedding, 200.0 + seed % 100, 44_100, 2, tags, readings)
 
 
 def work(path: Path, known: frozenset[ContentHash], check: Check) -> Outcome:

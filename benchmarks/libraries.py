@@ -14,7 +14,8 @@ import numpy as np
 
 from common import library
 from common.layout import N_FEATURES, SLICES, index_of
-from common.library import COLUMNS, Library
+from common.library import COLUMNS, READING_COLUMNS, Library
+from common.music import estimate_keys
 from common.paths import Paths
 
 SONGS_PER_ARTIST, SONGS_PER_ALBUM = 4, 2
@@ -44,7 +45,7 @@ def make_library(n_songs: int, n_genres: int = 10, seed: int = 0) -> Library:
     album = genre + n_genres * (within // SONGS_PER_ALBUM)
     rng = np.random.default_rng(seed)
     rows = np.concatenate(list(_rows(rng, genre, artist)))
-    return Library(rows, _columns(rng, genre, artist, album))
+    return Library(rows, _columns(rng, genre, artist, album) | read_readings(rows))
 
 
 def _rows(rng: np.random.Generator, genre: np.ndarray, artist: np.ndarray) -> Iterator[np.ndarray]:
@@ -86,6 +87,26 @@ def _columns(
         f"/home/somebody/Music/collection/{folder}/{name}.mp3"
         for folder, name in zip(columns["genre"], columns["song_name"], strict=True)
     ]
+    return columns
+
+
+def read_readings(embeddings: np.ndarray) -> dict[str, list[Any]]:
+    """Columns of readings that say what embeddings say: their tempo, key and level; the rest is unknown.
+
+    Parameters
+    ----------
+    embeddings
+        Float, shape (n_songs, ``N_FEATURES``), in the units of the layout.
+    """
+    columns: dict[str, list[Any]] = {name: [None] * len(embeddings) for name in READING_COLUMNS}
+    level = np.maximum(embeddings[:, index_of("rms_mean")].astype(np.float64), 1e-5)
+    keys = estimate_keys(embeddings[:, SLICES["chroma_mean"]])
+    columns["bpm"] = np.maximum(embeddings[:, index_of("tempo")].astype(np.float64), 0.0).tolist()
+    columns["key"] = [key and key.name for key in keys]
+    columns["camelot"] = [key and key.camelot for key in keys]
+    columns["key_confidence"] = [key and key.confidence for key in keys]
+    columns["loudness"] = (20 * np.log10(level)).tolist()
+    columns["onset_rate"] = [4.0] * len(embeddings)
     return columns
 
 

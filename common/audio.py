@@ -16,19 +16,19 @@ import errno
 import math
 import os
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 import soundfile
-import soxr
 
 from common.budget import Budget, Claim, OutgrownError, machine_memory
 from common.console import Check, UserError
 from common.layout import SAMPLE_RATE
+from common.mixdown import mix_down
 from common.tags import Header, read_header
 from common.text import duration
 
@@ -129,6 +129,13 @@ class AudioError(UserError):
         return type(self), (self.kind, self.reason, self.of_system)
 
 
+class Listener(Protocol):
+    """Hears a file's own channels while it is decoded."""
+
+    def add(self, block: np.ndarray) -> None:
+        """Hear the next block, float32, shape (n_frames, n_channels)."""
+
+
 @dataclass(frozen=True)
 class Audio:
     """A decoded song.
@@ -141,12 +148,15 @@ class Audio:
         The length of what was decoded, in seconds.
     sample_rate, channels
         What the file has, before resampling and mixing down.
+    listener
+        What heard the file's own channels, if something was to hear them.
     """
 
     samples: np.ndarray
     duration: float
     sample_rate: int
     channels: int
+    listener: Any = None
 
 
 def find_songs(root: Path) -> list[Path]:
@@ -227,7 +237,11 @@ def look_into(path: Path) -> Header:
 
 
 def load(
-    path: Path, check: Check = lambda: None, claim: Claim | None = None, header: Header | None = None
+    path: Path,
+    check: Check = lambda: None,
+    claim: Claim | None = None,
+    header: Header | None = None,
+    listen: Callable[[int, int], Listener] | None = None,
 ) -> Audio:
     """Decode a whole file.
 
@@ -241,6 +255,9 @@ def load(
         What `admitted` gave; None for a song that is alone in work.
     header
         What is known of the file; None if it has not been looked into.
+    listen
+        A function of the sampling rate (Hz) and the number of channels that gives what hears the file's own
+        channels block by block; None for nothing.
 
     Returns
     -------
@@ -253,8 +270,9 @@ def load(
     """
     header = header or look_into(path)
     with decode(path, check, claim) as (sample_rate, channels, promised, blocks):
-        samples, n_decoded = _mono(blocks, sample_rate)
-    audio = Audio(samples, n_decoded / sample_rate, sample_rate, channels)
+        listener = listen(sample_rate, channels) if listen else None
+        samples, n_decoded = mix_down(_heard(blocks, listener), sample_rate)
+    audio = Audio(samples, n_decoded / sample_rate, sample_rate, channels, listener)
     _validate(audio, max(promised, header.declared))
     return audio
 
@@ -291,6 +309,14 @@ def _bounded(
             raise AudioError("too_slow", took)
         if claim is not None and seconds * MEMORY_PER_SECOND > claim.size:
             _enlarge(claim, seconds)
+        yield block
+
+
+def _heard(blocks: Iterator[np.ndarray], listener: Listener | None) -> Iterator[np.ndarray]:
+    """Pass blocks on, after the listener has heard them."""
+    for block in blocks:
+        if listener is not None:
+            listener.add(block)
         yield block
 
 
@@ -385,42 +411,6 @@ def _av_blocks(av: Any, container: Any, stream: Any) -> Iterator[np.ndarray]:
         if frame is None:
             return
         yield from parts
-
-
-def _mono(blocks: Iterator[np.ndarray], sample_rate: int) -> tuple[np.ndarray, int]:
-    """Mix down and resample block by block; returns the samples and how many frames were decoded."""
-    resampler = None
-    if sample_rate != SAMPLE_RATE:
-        resampler = soxr.ResampleStream(sample_rate, SAMPLE_RATE, 1, dtype="float32", quality="soxr_hq")
-    samples, n_decoded = _Growing(), 0
-    for block in blocks:
-        n_decoded += len(block)
-        mono = block @ np.full(block.shape[1], 1 / block.shape[1], np.float32)
-        samples.append(resampler.resample_chunk(mono) if resampler else mono)
-    if resampler:
-        samples.append(resampler.resample_chunk(np.empty(0, np.float32), last=True))
-    return samples.finish(math.ceil(n_decoded * SAMPLE_RATE / sample_rate)), n_decoded
-
-
-class _Growing:
-    """Samples that come in parts of unknown number, kept in one array that is never copied whole."""
-
-    def __init__(self) -> None:
-        self._samples, self._used = np.empty(SAMPLE_RATE * 600, np.float32), 0
-
-    def append(self, part: np.ndarray) -> None:
-        if self._used + part.size > self._samples.size:
-            # By an eighth, not twofold: what is added is filled with zeros, so it is memory in use.
-            size = self._used + part.size + max(self._used // 8, SAMPLE_RATE * 600)
-            self._samples.resize(size, refcheck=False)
-        self._samples[self._used : self._used + part.size] = part
-        self._used += part.size
-
-    def finish(self, length: int) -> np.ndarray:
-        """Give the samples up, cut or filled with zeros to a length."""
-        self._samples.resize(length, refcheck=False)
-        self._samples[self._used :] = 0
-        return self._samples
 
 
 def _validate(audio: Audio, promised: float) -> None:

@@ -38,7 +38,7 @@ class Readable(Protocol):
 
 
 _WANTED_FRAMES = frozenset(
-    {b"TPE1", b"TIT2", b"TALB", b"TDRC", b"TYER", b"TDAT", b"TIME", b"TCON"}
+    {b"TPE1", b"TIT2", b"TALB", b"TDRC", b"TYER", b"TDAT", b"TIME", b"TCON", b"TBPM"}
     | {b"TP1", b"TT2", b"TAL", b"TYE", b"TDA", b"TIM", b"TCO"}
 )
 """ID3 frames behind the five names, in versions 2.3 and 2.4, and in 2.2."""

@@ -42,6 +42,29 @@ from common.together import read_together, write_together
 
 UNKNOWN_GENRE = "UNKNOWN"
 
+READING_COLUMNS = (
+    "bpm",
+    "bpm_confidence",
+    "bpm_alternative",
+    "beat_offset",
+    "downbeat_offset",
+    "meter",
+    "key",
+    "camelot",
+    "key_confidence",
+    "loudness",
+    "loudness_range",
+    "true_peak",
+    "pulse_clarity",
+    "onset_rate",
+    "sections",
+    "cues",
+    "mix_in",
+    "mix_out",
+    "unknown",
+)
+"""Columns that hold what was read from the sound, for people and DJ software; see `structure.readings`."""
+
 COLUMNS = (
     "song_name",
     "file_path",
@@ -52,11 +75,13 @@ COLUMNS = (
     "album",
     "year",
     "tag_genre",
+    "tag_bpm",
     "sample_rate",
     "channels",
+    *READING_COLUMNS,
 )
 """Columns of ``metadata.pkl``: text, except ``duration`` (s, float), ``sample_rate`` (Hz) and
-``channels`` (int) of the file as it was decoded. A tag the file does not have is None."""
+``channels`` (int) of the file as it was decoded, and the readings. A tag the file does not have is None."""
 
 _TYPES: dict[str, set[type]] = {
     **{name: {str} for name in ("song_name", "file_path", "genre")},

@@ -1,4 +1,4 @@
-"""Musical readings of the embedding: the key a song seems to be in, and tempos that a dancer calls equal.
+"""A song in musical terms: its key, its tempo, its energy, and how those of two songs relate.
 
 Conventions: a pitch class is 0 (C) to 11 (B); a tempo is in BPM, and 0 means that no pulse was found. A
 key comes from the average chroma, so a song that modulates gets the key it spends most of its time in.
@@ -7,13 +7,13 @@ key comes from the average chroma, so a song that modulates gets the key it spen
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from common.arrays import unit_rows
-from common.layout import SLICES, index_of
+from common.layout import index_of
 from common.library import Library
 
 MAJOR_PROFILE = (6.35, 2.23, 3.48, 2.33, 4.38, 4.09, 2.52, 5.19, 2.39, 3.66, 2.29, 2.88)
@@ -88,6 +88,10 @@ class Key:
         return self.confidence >= CLEAR
 
 
+KEYS = {key.name: key for key in (Key(tonic, mode) for mode in (MAJOR, MINOR) for tonic in range(12))}
+"""Name of a key -> the key."""
+
+
 def estimate_key(chroma_mean: Sequence[float] | np.ndarray) -> Key | None:
     """Estimate a song's key; see `estimate_keys`.
 
@@ -130,24 +134,6 @@ def estimate_keys(chroma_means: np.ndarray) -> list[Key | None]:
         Key(int(fit % 12), MAJOR if fit < 12 else MINOR, float(ahead)) if fit >= 0 else None
         for fit, ahead in zip(best, lead, strict=True)
     ]
-
-
-def wheel_places(chroma_means: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Where the keys of many songs lie on the DJs' wheel, without a `Key` for each.
-
-    Parameters
-    ----------
-    chroma_means
-        The average presence of each pitch class in each song, as in `estimate_keys`.
-
-    Returns
-    -------
-    tuple
-        Hour, 1 to 12, or 0 where there is no key; whether the key is minor. Shape (n_songs,) each.
-    """
-    best, _ = _best_fits(chroma_means)
-    hours = np.array([*(Key(tonic, mode).hour for mode in (MAJOR, MINOR) for tonic in range(12)), 0])
-    return hours[best], best >= 12
 
 
 def _best_fits(chroma_means: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -259,26 +245,73 @@ def tempo_within(tempo: np.ndarray, low: float, high: float) -> np.ndarray:
     return np.any((at >= low) & (at <= high) & (at > 0), axis=-1)
 
 
-def shown_tempo(tempo: float) -> int | None:
-    """A tempo as it is shown to people, in whole BPM; None where no pulse was found."""
-    return round(float(tempo)) if tempo > 0 else None
+def shown_tempo(tempo: float) -> float | None:
+    """A tempo as it is shown to people, to a tenth of a BPM; None where no steady pulse was found."""
+    return round(float(tempo), 1) if tempo > 0 else None
 
 
-FAINTEST_DB = -100.0
-"""Energies below this are this: sixteen bits hold nothing fainter."""
+FAINTEST = -100.0
+"""LUFS that stand for a song too faint or too short to have a loudness: sixteen bits hold nothing fainter."""
+
+USUAL_BRIGHTNESS, USUAL_ONSET_RATE = 2000.0, 4.0
+"""Spectral centroid (Hz) and onsets per second at which energy is loudness alone."""
+
+ENERGY_PER_OCTAVE = 3.0
+"""LU that twice the brightness, or twice the onset rate, adds to the energy."""
+
+MOST_OCTAVES = 2.0
+"""Octaves of brightness and of onset rate that count at most, either way."""
 
 
 def tempos(library: Library, rows: Sequence[int] | slice = slice(None)) -> np.ndarray:
-    """Tempo of every song in BPM, or of some; shape (n,); 0 where no pulse was found."""
-    return library.embeddings[rows, index_of("tempo")].astype(np.float64)
+    """Tempo of every song in BPM, or of some; shape (n,); 0 where no steady pulse was found."""
+    return _numbers(library, "bpm", rows, unknown=0.0)
 
 
 def energies(library: Library, rows: Sequence[int] | slice = slice(None)) -> np.ndarray:
-    """Energy of every song in dB of full scale, or of some; shape (n,)."""
-    level = library.embeddings[rows, index_of("rms_mean")].astype(np.float64)
-    return 20.0 * np.log10(np.maximum(level, 10.0 ** (FAINTEST_DB / 20.0)))
+    """Energy of every song, or of some, in LU of full scale; shape (n,).
+
+    Club masters are equally loud, so loudness alone tells little: a song that is an octave brighter, or in
+    which twice as much happens in a second, counts as much as one that is `ENERGY_PER_OCTAVE` louder.
+    """
+    brightness = library.embeddings[rows, index_of("spectral_centroid_mean")].astype(np.float64)
+    onset_rate = _numbers(library, "onset_rate", rows, unknown=0.0)
+    octaves = _octaves_above(brightness, USUAL_BRIGHTNESS) + _octaves_above(onset_rate, USUAL_ONSET_RATE)
+    return _numbers(library, "loudness", rows, unknown=FAINTEST) + ENERGY_PER_OCTAVE * octaves
+
+
+def _octaves_above(values: np.ndarray, usual: float) -> np.ndarray:
+    lowest = usual * 2.0**-MOST_OCTAVES
+    return np.clip(np.log2(np.maximum(values, lowest) / usual), -MOST_OCTAVES, MOST_OCTAVES)
+
+
+def _numbers(library: Library, column: str, rows: Sequence[int] | slice, unknown: float) -> np.ndarray:
+    """Values of a column, float64, with a number in the place of None."""
+    return np.array([unknown if value is None else value for value in _values(library, column, rows)], float)
+
+
+def _values(library: Library, column: str, rows: Sequence[int] | slice) -> list:
+    values = library.columns[column]
+    return values[rows] if isinstance(rows, slice) else [values[row] for row in rows]
 
 
 def keys(library: Library, rows: Sequence[int] | slice = slice(None)) -> list[Key | None]:
-    """Key of every song, or of some."""
-    return estimate_keys(library.embeddings[rows, SLICES["chroma_mean"]])
+    """Key of every song, or of some; None where no key stands out."""
+    names, confidences = (_values(library, column, rows) for column in ("key", "key_confidence"))
+    return [
+        name and replace(KEYS[name], confidence=confidence or 0.0)
+        for name, confidence in zip(names, confidences, strict=True)
+    ]
+
+
+def key_places(library: Library) -> tuple[np.ndarray, np.ndarray]:
+    """Where the keys of all songs lie on the DJs' wheel, without a `Key` for each.
+
+    Returns
+    -------
+    tuple
+        Hour, 1 to 12, or 0 where there is no key; whether the key is minor. Shape (n_songs,) each.
+    """
+    names = library.columns["key"]
+    hours = np.array([KEYS[name].hour if name else 0 for name in names], dtype=int)
+    return hours, np.array([bool(name) and KEYS[name].mode == MINOR for name in names], dtype=bool)

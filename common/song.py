@@ -25,7 +25,12 @@ from common.features import Series
 from common.files import open_regular
 from common.layout import SAMPLE_RATE
 from common.library import COLUMNS
+from common.structure import readings
+from common.structure.loudness import LoudnessMeter, measure
 from common.tags import Tags
+
+SLOWEST_TAG, FASTEST_TAG = 20.0, 500.0
+"""Tempos in BPM between which a tag is believed to be one."""
 
 ContentHash = NewType("ContentHash", str)
 """SHA-256 of a file's bytes, hexadecimal."""
@@ -67,6 +72,8 @@ class Song:
         The sampling rate (Hz) and the number of channels of the file, before resampling and mixing down.
     tags
         What the file says about itself.
+    readings
+        What `structure.readings.Readings.plain` gives, a value for each of ``library.READING_COLUMNS``.
     """
 
     stamp: Stamp
@@ -75,6 +82,7 @@ class Song:
     sample_rate: int
     channels: int
     tags: Tags
+    readings: dict[str, Any] = field(repr=False)
 
     def metadata(self, genre: str) -> dict[str, Any]:
         """The song's row of the library's metadata, a value for each of ``library.COLUMNS``.
@@ -94,8 +102,10 @@ class Song:
             "album": self.tags.album,
             "year": self.tags.year,
             "tag_genre": self.tags.genre,
+            "tag_bpm": tagged_tempo(self.tags.bpm),
             "sample_rate": self.sample_rate,
             "channels": self.channels,
+            **self.readings,
         }
         return {name: facts[name] for name in COLUMNS}
 
@@ -137,6 +147,21 @@ def excerpt_embedding(series: Series, first: int, last: int) -> np.ndarray:
     """
     cut = {name: values if name == "tempo" else values[:, first:last] for name, values in series.items()}
     return features.summarise(cut | {"mel": cut["mel"] - cut["mel"].max()})
+
+
+def tagged_tempo(text: str | None) -> float | None:
+    """The tempo that a file's tag gives, in BPM; None where it gives none that a song can have.
+
+    Parameters
+    ----------
+    text
+        The tag as it is written, such as ``138`` or ``137.98``.
+    """
+    try:
+        tempo = float((text or "").strip().replace(",", "."))
+    except ValueError:
+        return None
+    return tempo if SLOWEST_TAG <= tempo <= FASTEST_TAG else None
 
 
 def take_stamp(path: Path) -> Stamp:
@@ -191,15 +216,18 @@ def _analyse(stamp: Stamp, check: Check) -> Analysis:
     try:
         header = audio.look_into(stamp.path)
         with audio.admitted(header, check) as claim:
-            decoded = audio.load(stamp.path, check, claim, header)
+            decoded = audio.load(stamp.path, check, claim, header, LoudnessMeter)
             series = features.describe(decoded.samples, check)
             embedding = features.summarise(series)
+            check()
+            read = readings.read(decoded.samples, series, decoded.listener.finish())
     except features.FeatureError as error:
         raise AudioError("invalid", str(error)) from error
     except MemoryError:
         reason = "not enough memory; close programs or use fewer --workers"
         raise AudioError("out_of_memory", reason) from None
-    song = Song(stamp, embedding, decoded.duration, decoded.sample_rate, decoded.channels, header.tags)
+    measured = decoded.duration, decoded.sample_rate, decoded.channels
+    song = Song(stamp, embedding, *measured, header.tags, read.plain())
     return Analysis(song, decoded.samples, series)
 
 
@@ -224,4 +252,7 @@ def warm_up() -> None:
 @functools.cache
 def _compiled() -> None:
     with compiled.one_at_a_time():
-        features.extract(np.random.default_rng(0).normal(0, 0.1, SAMPLE_RATE).astype(np.float32))
+        noise = np.random.default_rng(0).normal(0, 0.1, SAMPLE_RATE).astype(np.float32)
+        series = features.describe(noise)
+        features.summarise(series)
+        readings.read(noise, series, measure(noise, SAMPLE_RATE))

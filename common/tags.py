@@ -53,6 +53,7 @@ class Tags:
     album: str | None = None
     year: str | None = None
     genre: str | None = None
+    bpm: str | None = None
 
 
 _TAG_NAMES = {
@@ -61,6 +62,7 @@ _TAG_NAMES = {
     "album": ("album", "WM/AlbumTitle"),
     "year": ("date", "year", "WM/Year"),
     "genre": ("genre", "WM/Genre"),
+    "bpm": ("bpm", "WM/BeatsPerMinute"),
 }
 """Our name -> the names mutagen uses: easy ID3, Vorbis and MP4; ASF."""
 

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from libraries import reread
 
 from common import library
 from common.layout import N_FEATURES
@@ -39,7 +40,7 @@ def make_library(paths: Paths) -> Callable[..., tuple[Paths, Library]]:
                 rows.append(4.0 * (centre + rng.normal(size=N_FEATURES)))
                 artist = f"{genre.title()} Artist {number % artists_per_genre + 1}"
                 _add_song(columns, paths, genre, artist, f"Song {number + 1:03d}", 60.0 + number)
-        made = Library(np.array(rows, dtype=np.float32).reshape(-1, N_FEATURES), columns)
+        made = reread(Library(np.array(rows, dtype=np.float32).reshape(-1, N_FEATURES), columns))
         library.save(paths, made, {"versions": {}, "songs": {}})
         return paths, made
 

@@ -4,8 +4,15 @@ from __future__ import annotations
 
 import numpy as np
 
+from benchmarks.libraries import read_readings
 from common.layout import N_FEATURES
 from common.library import COLUMNS, Library
+
+
+def reread(library: Library) -> Library:
+    """The library, after its embeddings were changed, with the readings that they have now."""
+    library.columns.update(read_readings(library.embeddings))
+    return library
 
 
 def library_of(embeddings: np.ndarray, genre_names: list[str] | None = None, artists=None) -> Library:
@@ -16,7 +23,7 @@ def library_of(embeddings: np.ndarray, genre_names: list[str] | None = None, art
     columns["genre"] = genre_names or ["TRANCE"] * n
     columns["artist"] = artists or [None] * n
     columns["duration"] = [60.0] * n
-    return Library(np.asarray(embeddings, dtype=np.float32), columns)
+    return reread(Library(np.asarray(embeddings, dtype=np.float32), columns))
 
 
 def random_library(n: int, seed: int = 0, **columns) -> Library:

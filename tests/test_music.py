@@ -117,8 +117,8 @@ def test_a_label_says_its_doubt():
     assert Key(9, MINOR, 0.01).label == "A minor 8A ?"
 
 
-@pytest.mark.parametrize(("tempo", "shown"), [(0.0, None), (127.6, 128), (128.4, 128)])
-def test_tempos_are_shown_in_whole_beats(tempo, shown):
+@pytest.mark.parametrize(("tempo", "shown"), [(0.0, None), (127.96, 128.0), (128.44, 128.4)])
+def test_tempos_are_shown_to_a_tenth(tempo, shown):
     assert music.shown_tempo(tempo) == shown
 
 

@@ -11,19 +11,27 @@ from small_songs import write
 
 from common import audio, features, song
 from common.audio import AudioError
-from common.library import COLUMNS
+from common.library import COLUMNS, READING_COLUMNS
 
 
 def test_a_song_has_the_numbers_of_its_samples_and_everything_its_file_says(tmp_path):
     path = write(tmp_path / "Someone - Something.flac", chords(2.0))
     file = mutagen.File(path, easy=True)
-    said = {"artist": "Ärtist", "title": "日本", "album": "Album", "date": "1999", "genre": "Hard Trance"}
+    said = {
+        "artist": "Ärtist",
+        "title": "日本",
+        "album": "Album",
+        "date": "1999",
+        "genre": "Hard Trance",
+        "bpm": "138.5",
+    }
     for name, value in said.items():
         file[name] = value
     file.save()
     found = song.analyse(path)
     np.testing.assert_array_equal(found.song.embedding, features.extract(audio.load(path).samples))
-    assert found.song.metadata("TRANCE") == {
+    facts = found.song.metadata("TRANCE")
+    assert {name: facts[name] for name in COLUMNS if name not in READING_COLUMNS} == {
         "song_name": "Someone - Something",
         "file_path": str(path),
         "genre": "TRANCE",
@@ -33,10 +41,34 @@ def test_a_song_has_the_numbers_of_its_samples_and_everything_its_file_says(tmp_
         "album": "Album",
         "year": "1999",
         "tag_genre": "Hard Trance",
+        "tag_bpm": 138.5,
         "sample_rate": 22_050,
         "channels": 1,
     }
-    assert tuple(found.song.metadata("TRANCE")) == COLUMNS
+    assert tuple(facts) == COLUMNS
+
+
+def test_what_is_read_from_a_song_has_a_column_each(tmp_path):
+    found = song.analyse(write(tmp_path / "song.wav", chords(2.0)))
+    assert set(found.song.readings) == set(READING_COLUMNS)
+    assert found.song.readings["loudness"] < 0
+    assert found.song.readings["unknown"]["loudness_range"]
+
+
+@pytest.mark.parametrize(
+    ("text", "tempo"),
+    [
+        ("138", 138.0),
+        (" 137,98 ", 137.98),
+        ("", None),
+        (None, None),
+        ("fast", None),
+        ("0", None),
+        ("nan", None),
+    ],
+)
+def test_a_tagged_tempo_is_a_number_that_a_song_can_have(text, tempo):
+    assert song.tagged_tempo(text) == tempo
 
 
 def test_a_stamp_is_what_the_system_and_the_bytes_say(tmp_path):

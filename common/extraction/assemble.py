@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -20,7 +21,11 @@ from common.layout import N_FEATURES
 from common.library import COLUMNS, UNKNOWN_GENRE, Library
 from common.paths import Paths
 from common.song import Stamp
+from common.structure.readings import READINGS_VERSION
 from common.text import count, duration, table
+
+SAME_GRID = 1e-4
+"""Share by which a tagged tempo may differ from ours and keep the grid: 40 ms in ten minutes at most."""
 
 
 @dataclass(frozen=True)
@@ -57,7 +62,9 @@ class Extraction:
         return path.relative_to(self.folder).as_posix()
 
 
-def make_library(extraction: Extraction, store: Store, genre_from: str) -> Library:
+def make_library(
+    extraction: Extraction, store: Store, genre_from: str = "folder", bpm_from: str = "audio"
+) -> Library:
     """Put the songs into a library, in the order of their files.
 
     Parameters
@@ -68,6 +75,8 @@ def make_library(extraction: Extraction, store: Store, genre_from: str) -> Libra
         Where their songs are.
     genre_from
         What a song's genre is: its first ``folder`` inside the one that was searched, or its own ``tag``.
+    bpm_from
+        What a song's tempo is: what was read from the ``audio``, or its own ``tag`` where it has one.
     """
     stamps = extraction.stamps
     rows = np.empty((len(stamps), N_FEATURES), np.float32)
@@ -75,9 +84,33 @@ def make_library(extraction: Extraction, store: Store, genre_from: str) -> Libra
     for row, song in enumerate(store.songs(stamps)):
         rows[row] = song.embedding
         own = song.tags.genre if genre_from == "tag" else _folder_genre(extraction, song.stamp.path)
-        for name, value in song.metadata((own or UNKNOWN_GENRE).upper()).items():
+        facts = song.metadata((own or UNKNOWN_GENRE).upper())
+        if bpm_from == "tag":
+            facts = with_tagged_tempo(facts)
+        for name, value in facts.items():
             columns[name].append(value)
     return Library(rows, columns)
+
+
+def with_tagged_tempo(facts: dict[str, Any]) -> dict[str, Any]:
+    """A song's facts with the tempo of its tag, where it has one.
+
+    A beat grid belongs to the tempo that it was found with: with another, there is none.
+
+    Parameters
+    ----------
+    facts
+        A value for each of ``library.COLUMNS``.
+    """
+    tagged = facts["tag_bpm"]
+    if tagged is None:
+        return facts
+    if abs(tagged - facts["bpm"]) <= SAME_GRID * tagged:
+        return {**facts, "bpm": tagged}
+    gone = dict.fromkeys(("beat_offset", "downbeat_offset"))
+    why = dict.fromkeys(gone, "the tag's tempo is not that of the beats")
+    return {**facts, **gone, "bpm": tagged, "bpm_alternative": facts["bpm"] or None,
+            "unknown": {**facts["unknown"], **why}}  # fmt: skip
 
 
 def _folder_genre(extraction: Extraction, path: Path) -> str | None:
@@ -104,6 +137,7 @@ def save(paths: Paths, made: Library, extraction: Extraction) -> None:
 def _manifest(extraction: Extraction) -> dict[str, object]:
     return {
         "root": str(extraction.folder),
+        "readings_version": READINGS_VERSION,
         "versions": {"python": platform.python_version(), **package_versions()},
         "songs": {
             extraction.inside(stamp.path): {

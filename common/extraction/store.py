@@ -25,7 +25,9 @@ from common.console import UserError
 from common.extraction.database import Database, Table
 from common.extraction.worker import Failure
 from common.layout import LAYOUT_ID, N_FEATURES
+from common.library import READING_COLUMNS
 from common.song import ContentHash, Song, Stamp
+from common.structure.readings import READINGS_VERSION
 from common.tags import Tags
 from common.text import clean
 
@@ -33,6 +35,9 @@ SONGS = Table(
     "songs",
     {"content": "TEXT", "layout": "TEXT", "embedding": "BLOB", "facts": "TEXT"},
     key=("content", "layout"),
+)
+READINGS = Table(
+    "readings", {"content": "TEXT", "version": "INTEGER", "told": "TEXT"}, key=("content", "version")
 )
 FAILURES = Table("failures", {"content": "TEXT", "kind": "TEXT", "reason": "TEXT"}, key=("content",))
 FILES = Table(
@@ -94,7 +99,7 @@ class Store:
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        self._database = Database(path, (SONGS, FAILURES, FILES, SIZES))
+        self._database = Database(path, (SONGS, READINGS, FAILURES, FILES, SIZES))
         with self._database.explained(), self._database.transaction():
             self._add_sizes()
 
@@ -112,9 +117,18 @@ class Store:
         self._database.__exit__(*error)
 
     def contents(self) -> frozenset[ContentHash]:
-        """Hashes of all songs stored under the present layout."""
-        rows = self._database.rows("SELECT content FROM songs WHERE layout = ?", LAYOUT_ID)
+        """Hashes of all songs stored under the present layout and the present version of the readings."""
+        rows = self._database.rows(
+            "SELECT content FROM songs JOIN readings USING (content) WHERE layout = ? AND version = ?",
+            LAYOUT_ID,
+            READINGS_VERSION,
+        )
         return frozenset(content for (content,) in rows)
+
+    def n_without_readings(self) -> int:
+        """How many songs stored under the present layout lack the present version of the readings."""
+        [(n_songs,)] = self._database.rows("SELECT count(*) FROM songs WHERE layout = ?", LAYOUT_ID)
+        return n_songs - len(self.contents())
 
     def failures(self) -> dict[ContentHash, Failure]:
         """Content hash -> why that content failed before."""
@@ -136,16 +150,18 @@ class Store:
             part = stamps[start : start + SONGS_PER_QUERY]
             marks = ",".join("?" * len(part))
             rows = self._database.rows(
-                f"SELECT content, embedding, facts FROM songs WHERE layout = ? AND content IN ({marks})",
+                "SELECT content, embedding, facts, told FROM songs JOIN readings USING (content)"
+                f" WHERE layout = ? AND version = ? AND content IN ({marks})",
                 LAYOUT_ID,
+                READINGS_VERSION,
                 *(stamp.content for stamp in part),
             )
-            found = {content: (blob, facts) for content, blob, facts in rows}
-            yield from (self._song(stamp, *found.get(stamp.content, (b"", ""))) for stamp in part)
+            found = {content: told for content, *told in rows}
+            yield from (self._song(stamp, *found.get(stamp.content, (b"", "", ""))) for stamp in part)
 
-    def _song(self, stamp: Stamp, blob: bytes, facts: str) -> Song:
+    def _song(self, stamp: Stamp, blob: bytes, facts: str, told: str) -> Song:
         try:
-            return _read_song(stamp, blob, facts)
+            return _read_song(stamp, blob, facts, told)
         except (ValueError, TypeError, LookupError, AttributeError, RecursionError) as error:
             with self._database.explained(), self._database.transaction():
                 self._database.delete(SONGS, content=stamp.content, layout=LAYOUT_ID)
@@ -183,6 +199,7 @@ class Store:
         }
         blob = song.embedding.astype("<f4").tobytes()
         self._database.put(SONGS, song.stamp.content, LAYOUT_ID, blob, json.dumps(facts))
+        self._database.put(READINGS, song.stamp.content, READINGS_VERSION, json.dumps(song.readings))
         self._database.delete(FAILURES, content=song.stamp.content)
 
     def _put_file(self, stamp: Stamp) -> None:
@@ -191,9 +208,11 @@ class Store:
         self._database.put(SIZES, stamp.size, stamp.content)
 
 
-def _read_song(stamp: Stamp, blob: bytes, facts: str) -> Song:
+def _read_song(stamp: Stamp, blob: bytes, facts: str, readings: str) -> Song:
     """Make a song of a row's values; raises whatever shows that they are none."""
-    told = json.loads(facts)
+    told, read = json.loads(facts), json.loads(readings)
+    if set(read) != set(READING_COLUMNS):
+        raise ValueError("the readings have other names")
     embedding = np.frombuffer(blob, dtype="<f4").astype(np.float32)
     if embedding.shape != (N_FEATURES,) or not np.isfinite(embedding).all():
         raise ValueError("the embedding has another size, or is not finite")
@@ -201,4 +220,4 @@ def _read_song(stamp: Stamp, blob: bytes, facts: str) -> Song:
     if not all(isinstance(value, str | None) for value in asdict(tags).values()):
         raise TypeError("a tag is no text")
     numbers = float(told["duration"]), int(told["sample_rate"]), int(told["channels"])
-    return Song(stamp, embedding, *numbers, tags)
+    return Song(stamp, embedding, *numbers, tags, read)

@@ -9,9 +9,9 @@ import numpy as np
 
 from common.arrays import unit_rows
 from common.console import UserError
-from common.layout import SAMPLE_RATE, SLICES
+from common.layout import SAMPLE_RATE
 from common.library import UNKNOWN_GENRE, Library
-from common.music import Key, estimate_key
+from common.music import Key, keys, tempos
 from common.song import Analysis, analyse
 
 CHUNK = 8192
@@ -73,13 +73,13 @@ class ChosenSong:
 
     @property
     def tempo(self) -> float:
-        """The tempo in BPM; 0 where no pulse was found."""
-        return float(self.embedding[SLICES["tempo"]][0])
+        """The tempo in BPM; 0 where no steady pulse was found."""
+        return float(tempos(self.library, [self.row])[0])
 
     @property
     def key(self) -> Key | None:
-        """The estimated key; None where all notes are equally present."""
-        return estimate_key(self.embedding[SLICES["chroma_mean"]])
+        """The estimated key; None where no key stands out."""
+        return keys(self.library, [self.row])[0]
 
 
 def choose(library: Library, wanted: str | None) -> tuple[Path, int | None] | None:

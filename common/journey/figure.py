@@ -70,7 +70,7 @@ def tempo_words(tempo: float, pulse: Pulse) -> str:
     """Say the tempo, and how sure it is."""
     if tempo <= 0:
         return "no pulse found"
-    return f"{shown_tempo(tempo)} BPM{'' if pulse.is_clear else ' (no clear pulse)'}"
+    return f"{shown_tempo(tempo):g} BPM{'' if pulse.is_clear else ' (no clear pulse)'}"
 
 
 def _steps_over_time(figure: Figure, song: ChosenSong) -> None:
@@ -100,9 +100,9 @@ def _steps_over_time(figure: Figure, song: ChosenSong) -> None:
 def _pulse_up_close(figure: Figure, song: ChosenSong, pulse: Pulse) -> None:
     """Draw the beats of some seconds, with a heading that says how far to believe them."""
     if pulse.is_clear:
-        what = f"{shown_tempo(song.tempo)} beats per minute: the lines are the beats it found"
+        what = f"{shown_tempo(song.tempo):g} beats per minute: the lines are the beats it found"
     elif song.tempo > 0:
-        what = f"no beat clear enough to draw; {shown_tempo(song.tempo)} BPM is a guess"
+        what = f"no beat clear enough to draw; {shown_tempo(song.tempo):g} BPM is a guess"
     else:
         what = "nothing ever begins, so there is no tempo"
     panels.draw_pulse(axes_at(figure, LEFT, 10.15, 10.95), pulse)

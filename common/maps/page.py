@@ -160,7 +160,7 @@ def song_facts(library: Library) -> dict[str, list]:
     -------
     dict
         ``title, artist, genre, album`` (text or None), ``duration`` (text), ``tempo`` (whole BPM, None
-        where no pulse was found), ``energy`` (RMS level in dB of full scale), ``key`` (its label, None where
+        where no pulse was found), ``energy`` (see `music.energies`), ``key`` (its label, None where
         there is none) and ``hour`` of that code (1 to 12, or None).
     """
     found = keys(library)

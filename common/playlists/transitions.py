@@ -9,7 +9,7 @@ A step from one song to the next has four parts, each 0 where nothing changes:
 - ``tempo``: how far the tempos are apart in octaves, half and double time counting as the same, over what
   counts as far (12 %); at most 1;
 - ``key``: steps on the DJs' wheel (the same key 0, a fifth or the relative key 1) over 4, at most 1;
-- ``energy``: difference of the RMS levels over 12 dB, at most 1.
+- ``energy``: difference of the energies (`music.energies`) over 12 LU, at most 1.
 
 Where a song has no pulse or no clear key, that part is 0.5: it neither fits nor clashes. The cost of a step
 is the sum of the parts weighted by `WEIGHTS`. An order is judged by its *roughness*, the root mean square
@@ -33,8 +33,8 @@ from common.search.space import Space
 WEIGHTS = {"sound": 0.4, "tempo": 0.2, "key": 0.2, "energy": 0.2}
 """How much each part of a step counts: the sound as much as two of the others."""
 
-FAR_KEY, FAR_DB = 4, 12.0
-"""Steps on the wheel and differences of level that count as far."""
+FAR_KEY, FAR_ENERGY = 4, 12.0
+"""Steps on the wheel and differences of energy that count as far."""
 
 FITTING = 50.0
 """Percentile of similarity below which a step joins songs that are less alike than a usual pair."""
@@ -140,7 +140,7 @@ def parts(one: Tracks, other: Tracks) -> dict[str, np.ndarray]:
         "sound": one.distribution.upper_tail(one.vectors @ other.vectors.T),
         "tempo": _tempo_part(one.tempo, other.tempo),
         "key": _key_part(one.wheel, other.wheel),
-        "energy": np.minimum(np.abs(one.energy[:, None] - other.energy) / FAR_DB, 1.0),
+        "energy": np.minimum(np.abs(one.energy[:, None] - other.energy) / FAR_ENERGY, 1.0),
     }
 
 
@@ -188,7 +188,7 @@ def steps(order: Tracks) -> list[Step]:
 
 
 def _words(one: Tracks, other: Tracks) -> str:
-    """Say a step: ``the same tempo; 8A → 9A, a fifth apart, they mix well; 2 dB louder``."""
+    """Say a step: ``the same tempo; 8A → 9A, a fifth apart, they mix well; energy +2``."""
     tempo = tempo_step(one.tempo[0], other.tempo[0])
     said = ["no steady pulse" if tempo.startswith("unknown") else _tempo_words(tempo)]
     (a,), (b,) = one.keys, other.keys
@@ -196,8 +196,8 @@ def _words(one: Tracks, other: Tracks) -> str:
         said.append("no clear key to clash")
     else:
         said.append(f"{a.camelot} → {b.camelot}, {key_step(a, b)}")
-    decibels = round(other.energy[0] - one.energy[0])
-    said.append(f"{abs(decibels)} dB {'louder' if decibels > 0 else 'quieter'}" if decibels else "as loud")
+    change = round(other.energy[0] - one.energy[0])
+    said.append(f"energy {change:+d}" if change else "as much energy")
     return "; ".join(said)
 
 

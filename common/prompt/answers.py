@@ -15,7 +15,6 @@ from typing import TYPE_CHECKING, Any
 
 from common.console import note, say
 from common.library import Library
-from common.music import keys, tempos
 from common.paths import SEARCH
 from common.search.query import Query
 from common.text import duration
@@ -103,15 +102,5 @@ def written(files: Sequence[Path]) -> str:
 
 
 def facts(library: Library, songs: Sequence[int]) -> list[dict[str, Any]]:
-    """What is known of some songs, for JSON: metadata, tempo in BPM, key in two notations and its doubt."""
-    read = zip(songs, keys(library, songs), tempos(library, songs), strict=True)
-    return [
-        {
-            **library.song(song),
-            "tempo": float(tempo) or None,
-            "key": key and key.name,
-            "camelot": key and key.camelot,
-            "key_confidence": key and round(key.confidence, 3),
-        }
-        for song, key, tempo in read
-    ]
+    """What is known of some songs, for JSON: metadata, readings, and the tempo once more, or None."""
+    return [{**library.song(song), "tempo": library.columns["bpm"][song] or None} for song in songs]

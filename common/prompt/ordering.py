@@ -66,7 +66,7 @@ class OrderAnswer(Answer):
         costs = [None, *(f"{step.cost:.2f}" for step in self.steps)]
         shares = [None, *(similarities.share(step.similarity) for step in self.steps)]
         reasons = [[], *([step.words] for step in self.steps)]
-        levels = [f"{energy:.0f} dB" for energy in self.order.energy]
+        levels = [f"{energy:.0f}" for energy in self.order.energy]
         columns: dict[str, Sequence[object]] = {
             "step": costs[self.first :],
             "pairs": shares[self.first :],

@@ -12,9 +12,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from common.layout import SLICES
 from common.library import Library
-from common.music import same_tempo, tempo_within, tempos, wheel_places, wheel_steps
+from common.music import key_places, same_tempo, tempo_within, tempos, wheel_steps
 from common.recordings import album_numbers, artist_numbers
 
 Range = tuple[float, float]
@@ -73,7 +72,7 @@ def allowed(library: Library, song: int, filters: Filters) -> np.ndarray:
 
 def _mixes(library: Library, song: int) -> np.ndarray:
     """Which songs have a key at most a step on the wheel away from the song's."""
-    hour, minor = wheel_places(library.embeddings[:, SLICES["chroma_mean"]])
+    hour, minor = key_places(library)
     steps = wheel_steps(hour, minor, hour[song], minor[song])
     return (hour > 0) & (hour[song] > 0) & (steps <= 1)
 

@@ -105,7 +105,7 @@ def tempo_relation(one: float, other: float) -> str:
     """
     step = tempo_step(one, other)
     known = one > 0 and other > 0
-    return f"{step} ({shown_tempo(one)} and {shown_tempo(other)} BPM)" if known else step
+    return f"{step} ({shown_tempo(one):g} and {shown_tempo(other):g} BPM)" if known else step
 
 
 def tempo_step(one: float, other: float) -> str:

@@ -19,15 +19,20 @@ from common.console import UserError
 from common.extraction.store import Store
 from common.extraction.worker import Failure
 from common.layout import LAYOUT_ID, N_FEATURES
+from common.library import READING_COLUMNS
 from common.song import Song, Stamp
 from common.tags import Tags
+
+READINGS = dict.fromkeys(READING_COLUMNS) | {"bpm": 128.0}
 
 
 def song(number: int, folder: Path) -> Song:
     rng = np.random.default_rng(number)
     stamp = Stamp(folder / f"{number}.mp3", 1_000 + number, 10**18 + number, f"{number:064x}")
     embedding = rng.normal(size=N_FEATURES).astype(np.float32)
-    return Song(stamp, embedding, 100.0 + number, 44_100, 2, Tags(f"Artist {number}", f"Titel Ä {number}"))
+    return Song(
+        stamp, embedding, 100.0 + number, 44_100, 2, Tags(f"Artist {number}", f"Titel Ä {number}"), READINGS
+    )
 
 
 def fill(path: Path, n_songs: int = 6) -> list[Song]:
@@ -178,9 +183,12 @@ def test_a_store_of_the_first_version_is_taken_over(tmp_path, capsys):
         file = (os.fsencode(one.stamp.path), one.stamp.size, one.stamp.mtime_ns, one.stamp.content)
         old.execute("INSERT INTO files VALUES (?, ?, ?, ?)", file)
         old.commit()
-    assert check(path, [one], "") == 1
     with Store(path) as store:
         assert list(store.sizes()) == [(one.stamp.size, one.stamp.content)]
+        assert (store.contents(), store.n_without_readings()) == (frozenset(), 1)
+        store.record(one.stamp, one)
+        assert store.n_without_readings() == 0
+    assert check(path, [one], "") == 1
     assert capsys.readouterr().err == ""
 
 

@@ -11,6 +11,8 @@ from common.journey.choice import ChosenSong
 from common.layout import N_FEATURES, SAMPLE_RATE
 from common.library import Library
 from common.song import Analysis, ContentHash, Song, Stamp
+from common.structure import readings
+from common.structure.loudness import measure
 from common.tags import Tags
 
 
@@ -27,7 +29,8 @@ def analysis() -> Analysis:
     samples = clicks(120.0)
     series = features.describe(samples)
     stamp = Stamp(Path("click.wav"), 0, 0, ContentHash(""))
-    song = Song(stamp, features.summarise(series), 12.0, SAMPLE_RATE, 1, Tags())
+    read = readings.read(samples, series, measure(samples, SAMPLE_RATE)).plain()
+    song = Song(stamp, features.summarise(series), 12.0, SAMPLE_RATE, 1, Tags(), read)
     return Analysis(song, samples, series)
 
 
@@ -47,6 +50,8 @@ def choose(analysis):
             facts = analysis.song.metadata("UNKNOWN") | {"song_name": name}
             return ChosenSong(library.with_guest(analysis.song.embedding, facts), n_songs, analysis)
         library.embeddings[0] = analysis.song.embedding
+        for column, value in analysis.song.metadata("TRANCE").items():
+            library.columns[column][0] = value
         library.columns["song_name"][0] = name
         return ChosenSong(library, 0, analysis)
 

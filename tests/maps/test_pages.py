@@ -16,6 +16,7 @@ from urllib.parse import unquote, urlsplit
 import numpy as np
 import pytest
 import soundfile
+from libraries import reread
 
 from common import charts, gallery
 from common.files import write_csv
@@ -98,7 +99,7 @@ def songs(make_library):
     library.columns["album"][3] = None
     library.embeddings[:, SLICES["tempo"]] = 100 + 5 * np.arange(len(library))[:, np.newaxis]
     library.embeddings[4, SLICES["tempo"]] = 0
-    save(paths, library, {})
+    save(paths, reread(library), {})
     return paths, library
 
 

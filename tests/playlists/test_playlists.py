@@ -108,11 +108,11 @@ def test_the_cost_is_the_weighted_sum_and_the_words_say_it():
     assert step.cost == pytest.approx(
         sum(transitions.WEIGHTS[name] * step.parts[name] for name in step.parts)
     )
-    assert step.words == "5 % faster; 8B → 9B, a fifth apart, they mix well; 2 dB louder"
+    assert step.words == "5 % faster; 8B → 9B, a fifth apart, they mix well; energy +2"
     assert step.similarity == pytest.approx(0.8)
     assert step.percentile == 100.0
     (step,) = steps(two((0, 126), (-12, -12), (C, None), 0.8))
-    assert step.words == "no steady pulse; no clear key to clash; as loud"
+    assert step.words == "no steady pulse; no clear key to clash; as much energy"
     assert sum(transitions.WEIGHTS.values()) == pytest.approx(1.0)
 
 

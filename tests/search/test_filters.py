@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from libraries import library_of
+from libraries import library_of, reread
 
 from common.layout import N_FEATURES, SLICES
 from common.music import estimate_keys, same_tempo, tempo_ratio, wheel_distance
@@ -59,7 +59,7 @@ def library():
     chroma[[0, 4, 7]] = 1.0
     made.embeddings[:, SLICES["chroma_mean"]] = chroma
     made.embeddings[6, SLICES["chroma_mean"]] = np.roll(chroma, 6)
-    return made
+    return reread(made)
 
 
 @pytest.mark.parametrize(
@@ -98,6 +98,7 @@ def test_keys_mix_as_the_wheel_has_it():
     chroma = np.array([*triads, np.zeros(12)])
     made = library_of(np.ones((25, N_FEATURES)))
     made.embeddings[:, SLICES["chroma_mean"]] = chroma
+    reread(made)
     keys = estimate_keys(chroma)
     assert len({key for key in keys if key}) == 24
     for song in range(25):

@@ -1,7 +1,7 @@
 // Draws the songs of the page (#songs, JSON) as a map with plotly that can be searched, coloured and played;
 // works from disk, without a network.
 //
-//   songs     facts, one list per fact: title, artist, genre, album, duration, tempo (BPM), energy (dB),
+//   songs     facts, one list per fact: title, artist, genre, album, duration, tempo (BPM), energy (LU),
 //             key, hour (of the key on the DJs' wheel, 1 to 12), file (address relative to the page)
 //   places    one list per dimension, 2 or 3 of them
 //   kept      for each of the library's songs the share, 0 to 1, of its nearest songs that are near it on the
@@ -144,7 +144,7 @@
   const SCHEMES = {
     genre: () => ({ colour: (row) => genreColours.get(songs.genre[row]), legend: () => [] }),
     tempo: () => byNumber(songs.tempo, "BPM"),
-    energy: () => byNumber(songs.energy, "dB"),
+    energy: () => byNumber(songs.energy, "LU"),
     key: byKey,
     album: byAlbum,
     place: () => byNumber(all.map((row) => (kept[row] === undefined ? null : 100 * kept[row])), "% of its nearest", true),
