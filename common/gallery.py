@@ -83,6 +83,12 @@ CHAPTERS = (
             Output.COMPARE: "Why two songs are alike:",
         },
     ),
+    Chapter(
+        "Reference records",
+        "What separates a mix from the records it is held against, in decibels.",
+        {Output.MATCH: "Against its references:"},
+        wide=True,
+    ),
     Chapter("More", "", {"": ""}),
 )
 

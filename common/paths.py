@@ -39,6 +39,7 @@ class Output(StrEnum):
     SIMILARITY_MATRIX = "genre_similarity_matrix"
     SIMILARITY = "genre_similarity"
     COMPARE = "compare"
+    MATCH = "match"
 
 
 @dataclass(frozen=True)
@@ -107,6 +108,10 @@ class Paths:
         return self.data / "store.sqlite"
 
     @property
+    def measurements(self) -> Path:
+        return self.data / "measurements.json"
+
+    @property
     def model(self) -> Path:
         return self.outputs / "models" / "genre_classifier.pkl"
 
@@ -125,6 +130,10 @@ class Paths:
     def html(self, name: str, song: str | None = None) -> Path:
         """Path of a page, ``outputs/html/<name>[_<song>].html``."""
         return self.outputs / "html" / f"{_stem(name, song)}.html"
+
+    def mix(self, name: str, song: str) -> Path:
+        """Path of rendered audio, ``outputs/mixes/<name>_<song>.wav``."""
+        return self.outputs / "mixes" / f"{_stem(name, song)}.wav"
 
     def report(self, name: str) -> Path:
         """Path of a report, ``outputs/reports/<name>``; the name carries its ending."""

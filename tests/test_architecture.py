@@ -33,6 +33,8 @@ ARROWS = {
     ("playlists", "search"): "an order of songs is judged by the space that they are compared in",
     ("prompt", "search"): "its commands search",
     ("prompt", "playlists"): "its commands put songs in order and save them",
+    ("prompt", "reference"): "a command holds a mix against reference records",
+    ("reference", "search"): "the nearest songs are a mix's references",
     ("reference", "structure"): "the loudness of a mix is measured as that of every song",
     ("extraction", "structure"): "the store keeps readings under the version that they were made with",
     ("search", "classifier"): "one space is what the trained classifier listens to",

@@ -108,6 +108,20 @@ def compare(parser: argparse.ArgumentParser) -> None:
     json(parser)
 
 
+def match(parser: argparse.ArgumentParser) -> None:
+    """A mix, what it is held against, and whether to render what it would become."""
+    parser.add_argument("song", nargs="*", metavar="SONG", help="part of its name, a number, or a file")
+    references = parser.add_mutually_exclusive_group()
+    references.add_argument(
+        "--to", nargs="+", action="extend", default=[], metavar="SONG", help="references, in quotes"
+    )
+    references.add_argument("--genre", metavar="GENRE", help="the nearest songs of a genre")
+    _count(parser, 10)
+    parser.add_argument("--preview", action="store_true", help="render the mix as the references are")
+    space(parser)
+    json(parser)
+
+
 def why(parser: argparse.ArgumentParser) -> None:
     """A song and the number of a result."""
     parser.add_argument("words", nargs="*", metavar="[SONG] N", help="number of a result")

@@ -1,0 +1,69 @@
+"""The page of a mix against its references: the picture, the sentences, and every number."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from common.pages import address, escape, figure_tag, html_table, save_page
+from common.reference.compare import Band, Comparison
+from common.reference.words import Sentence
+
+
+def write_page(
+    path: Path,
+    name: str,
+    picture: Path,
+    comparison: Comparison,
+    sentences: Sequence[Sentence],
+    references: Sequence[str],
+    preview: Path | None = None,
+) -> Path:
+    """Write the page.
+
+    Parameters
+    ----------
+    path
+        The HTML file.
+    name, picture
+        The mix, and its picture.
+    comparison, sentences
+        What separates it from its references, in numbers and words.
+    references
+        Their names.
+    preview
+        The audio file that was rendered; None for none.
+    """
+    said = "".join(f"<li>{escape(sentence.text)}</li>" for sentence in sentences)
+    parts = [
+        f"<h1>{escape(name)} against its references</h1>",
+        f"<ol>{said}</ol>" if said else "<p>Nothing lies outside the references' spread.</p>",
+        figure_tag(address(picture, path.parent), f"{name} against its references"),
+    ]
+    if preview:
+        parts.append(
+            f'<p>Preview: <audio controls src="{escape(address(preview, path.parent))}"></audio></p>'
+        )
+    parts += [
+        "<h2>References</h2>",
+        "<ul>" + "".join(f"<li>{escape(reference)}</li>" for reference in references) + "</ul>",
+        "<h2>Every band</h2>",
+        "<p>Differences to the references' median in dB, the overall level taken out.</p>",
+        html_table(
+            ["from Hz", "to Hz", "whole song", "spread from", "to", "loudest half-minute"],
+            [_row(*bands) for bands in zip(comparison.bands, comparison.loudest, strict=True)],
+        ),
+    ]
+    return save_page(path, f"{name} against its references", "\n".join(parts))
+
+
+def _row(band: Band, loudest: Band) -> list[str | None]:
+    level, median = band.level, band.level.median or 0.0
+    values = (
+        level.difference,
+        None if level.low is None else level.low - median,
+        None if level.high is None else level.high - median,
+        loudest.level.difference,
+    )
+    shown = [None if value is None else f"{value:+.1f}" for value in values]
+    return [f"{band.low_hz:.0f}", f"{band.high_hz:.0f}", *shown]

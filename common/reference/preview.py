@@ -1,0 +1,172 @@
+"""A mix as it would sound with the references' balance and loudness, to compare by ear.
+
+Conventions
+-----------
+The filter has linear phase and no delay: the song keeps its length and its transients their place. No band is
+changed by more than `MOST_CHANGE`, nor the level; the true peak stays under `CEILING`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import soundfile
+from scipy import fft, signal
+
+from common import audio
+from common.files import replacing
+from common.reference.compare import Band, Comparison, compare
+from common.reference.measure import CENTRES, EDGES, Lines, Measurement, measure, shares
+from common.structure.loudness import LoudnessMeter
+
+MOST_CHANGE = 6.0
+"""dB that a band, and the level, are changed by at most."""
+
+STEEPEST = 9.0
+"""dB that the filter's curve may reach in between, to change a narrow band by `MOST_CHANGE`."""
+
+CEILING = -1.0
+"""dBTP that the preview's true peak does not exceed."""
+
+ROUNDS = 12
+"""How often the curve is corrected by what it does to the song's own spectrum."""
+
+
+@dataclass(frozen=True)
+class Preview:
+    """What was written, and how near to the references it is.
+
+    Attributes
+    ----------
+    path
+        The WAV file.
+    gain
+        dB that the level was changed by, after the filter.
+    limited
+        Lowest edges, in Hz, of the bands that would need more than `MOST_CHANGE`.
+    left
+        Largest difference to the references' median in the other bands, measured on the file, in dB.
+    left_loudness
+        What is left of the difference in loudness, in LU; None where it is not known.
+    """
+
+    path: Path
+    gain: float
+    limited: tuple[float, ...]
+    left: float
+    left_loudness: float | None
+
+
+def render(
+    source: Path, target: Path, comparison: Comparison, lines: Lines, references: Sequence[Measurement]
+) -> Preview:
+    """Write the preview of a mix, and measure it.
+
+    Parameters
+    ----------
+    source, target
+        The mix, and the WAV file to write.
+    comparison, lines
+        The mix against its references, and its finest spectrum.
+    references
+        What it was compared with.
+
+    Raises
+    ------
+    AudioError
+        If the mix cannot be read.
+    """
+    taps = design(comparison.bands, lines)
+    gain = _gain(source, taps, comparison.loudness.median)
+    with replacing(target) as temporary:
+        _write(source, temporary, taps, gain)
+    now = compare(measure(target)[0], references)
+    limited = tuple(band.low_hz for band in comparison.bands if _is_beyond(band))
+    left = [
+        abs(after.level.difference)
+        for before, after in zip(comparison.bands, now.bands, strict=True)
+        if after.level.difference is not None
+        and before.level.difference is not None
+        and not _is_beyond(before)
+    ]
+    return Preview(target, gain, limited, max(left, default=0.0), now.loudness.difference)
+
+
+def _write(source: Path, target: Path, taps: np.ndarray, gain: float) -> None:
+    with (
+        audio.decode(source) as (rate, channels, _, blocks),
+        soundfile.SoundFile(target, "w", rate, channels, "PCM_24") as file,
+    ):
+        for block in _filtered(blocks, taps):
+            file.write(block * np.float32(10 ** (gain / 20)))
+
+
+def _is_beyond(band: Band) -> bool:
+    return abs(band.level.difference or 0.0) > MOST_CHANGE
+
+
+def design(bands: Sequence[Band], lines: Lines) -> np.ndarray:
+    """A filter that takes the bands of a song to the references' median.
+
+    Parameters
+    ----------
+    bands
+        The song against the references.
+    lines
+        Its spectrum, n_lines of them; the filter resolves as much.
+
+    Returns
+    -------
+    ndarray
+        float32, shape (2 * (n_lines - 1),), symmetric around its middle.
+    """
+    known = [number for number, band in enumerate(bands) if band.level.difference is not None]
+    target = np.array([-(bands[number].level.difference or 0.0) for number in known])
+    target = np.clip(target, -MOST_CHANGE, MOST_CHANGE)
+    weights = shares(lines.frequencies, EDGES[known])
+    before = lines.power @ weights
+    curve = target.copy()
+    for _ in range(ROUNDS):
+        taps = _taps(lines.frequencies, CENTRES[known], curve)
+        response = np.abs(fft.rfft(taps)) ** 2
+        curve += target - 10 * np.log10((lines.power * response) @ weights / before)
+        curve = np.clip(curve, -STEEPEST, STEEPEST)
+    return _taps(lines.frequencies, CENTRES[known], curve).astype(np.float32)
+
+
+def _taps(frequencies: np.ndarray, centres: np.ndarray, curve: np.ndarray) -> np.ndarray:
+    """Linear-phase taps whose gain runs through a curve in dB on a logarithmic axis."""
+    places = np.log(np.maximum(frequencies, frequencies[1]))
+    gain = 10 ** (np.interp(places, np.log(centres), curve) / 20)
+    taps = fft.fftshift(fft.irfft(gain))
+    return taps * signal.get_window("hann", len(taps))
+
+
+def _filtered(blocks: Iterator[np.ndarray], taps: np.ndarray) -> Iterator[np.ndarray]:
+    """Filter blocks, shape (n_frames, n_channels), without the filter's delay; as many frames come out."""
+    delay, tail = len(taps) // 2, None
+    for block in blocks:
+        passed = signal.oaconvolve(block, taps[:, None], axes=0).astype(np.float32)
+        if tail is not None:
+            passed[: len(tail)] += tail[: len(passed)]
+        ready, tail = passed[: len(block)], passed[len(block) :]
+        skipped = min(delay, len(ready))
+        delay -= skipped
+        yield ready[skipped:]
+    if tail is not None:
+        yield tail[: len(taps) // 2]
+
+
+def _gain(source: Path, taps: np.ndarray, loudness: float | None) -> float:
+    """DB that bring the filtered song to a loudness, within the limits."""
+    with audio.decode(source) as (rate, channels, _, blocks):
+        meter = LoudnessMeter(rate, channels)
+        for block in _filtered(blocks, taps):
+            meter.add(block)
+    heard = meter.finish()
+    wanted = 0.0 if loudness is None or heard.integrated is None else loudness - heard.integrated
+    room = np.inf if heard.true_peak is None else CEILING - heard.true_peak
+    return float(min(np.clip(wanted, -MOST_CHANGE, MOST_CHANGE), room))

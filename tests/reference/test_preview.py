@@ -1,0 +1,59 @@
+"""The preview: what it does to a known equaliser, to levels, and to a song's length."""
+
+import numpy as np
+import pytest
+import soundfile
+from mixes import RATE, bell, filtered, mix, write
+
+from common.reference.compare import compare
+from common.reference.measure import measure
+from common.reference.preview import MOST_CHANGE, render
+
+
+@pytest.fixture
+def matched(tmp_path):
+    """Render the preview of samples against others; give it and the files."""
+
+    def call(samples, reference):
+        source, target = write(tmp_path / "mix.wav", samples), tmp_path / "preview.wav"
+        other, _ = measure(write(tmp_path / "reference.wav", reference))
+        own, lines = measure(source)
+        preview = render(source, target, compare(own, [other]), lines, [other])
+        return preview, *soundfile.read(target, always_2d=True)
+
+    return call
+
+
+@pytest.mark.parametrize(("frequency", "gain"), [(80.0, 4.0), (1000.0, -5.0), (9000.0, 3.0)])
+def test_an_equaliser_is_undone(matched, frequency, gain):
+    original = 0.5 * mix()
+    preview, samples, rate = matched(filtered(original, bell(frequency, gain)), original)
+    assert preview.left < 0.3
+    assert preview.limited == ()
+    assert abs(preview.left_loudness) < 0.1
+    assert (samples.shape, rate) == (original.shape, RATE)
+    # The filter has no delay: the samples lie where they lay.
+    assert np.corrcoef(samples[:, 0], original[:, 0])[0, 1] > 0.97
+
+
+def test_nothing_is_changed_by_more_than_the_limit(matched):
+    original = 0.3 * mix()
+    preview, *_ = matched(0.2 * filtered(original, bell(1000, 12)), original)
+    assert preview.gain == pytest.approx(MOST_CHANGE)
+    assert len(preview.limited) >= 3
+    assert preview.left_loudness < -1
+
+
+def test_it_does_not_clip(matched):
+    quiet = 0.3 * mix()
+    quiet[RATE] = 0.9
+    preview, samples, _ = matched(quiet, 2 * mix())
+    assert np.abs(samples).max() < 10 ** (-0.9 / 20)
+    assert preview.left_loudness < -1
+
+
+def test_a_mix_that_matches_stays_as_it_is(matched):
+    original = 0.3 * mix()
+    preview, samples, _ = matched(original, original)
+    assert preview.gain == pytest.approx(0, abs=0.05)
+    np.testing.assert_allclose(samples, original, atol=0.01)
