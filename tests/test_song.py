@@ -17,14 +17,8 @@ from common.library import COLUMNS, READING_COLUMNS
 def test_a_song_has_the_numbers_of_its_samples_and_everything_its_file_says(tmp_path):
     path = write(tmp_path / "Someone - Something.flac", chords(2.0))
     file = mutagen.File(path, easy=True)
-    said = {
-        "artist": "Ärtist",
-        "title": "日本",
-        "album": "Album",
-        "date": "1999",
-        "genre": "Hard Trance",
-        "bpm": "138.5",
-    }
+    said = {"artist": "Ärtist", "title": "日本", "album": "Album", "date": "1999", "genre": "Hard Trance"}
+    said["bpm"] = "138.5"
     for name, value in said.items():
         file[name] = value
     file.save()

@@ -210,6 +210,12 @@ def save(parser: argparse.ArgumentParser) -> None:
     json(parser)
 
 
+def cues(parser: argparse.ArgumentParser) -> None:
+    """A song."""
+    parser.add_argument("song", nargs="+", metavar="SONG", help="any part of its name, or an audio file")
+    json(parser)
+
+
 def file(parser: argparse.ArgumentParser) -> None:
     """A song, or none."""
     parser.add_argument("song", nargs="*", metavar="SONG", help="none: the playlist written last")

@@ -96,6 +96,8 @@ COMMANDS = (
             "listing:genres", arguments.genres, "", "how well similarity follows genre"),
     Command("clusters", "", "groups that sound alike, across genres and within them, if they are stable",
             "listing:clusters", arguments.genres, "", "sub-genres that nobody tagged"),
+    Command("cues", "SONG [--json]", "how a song is built: tempo, key, sections, cue points, where to mix",
+            "cueing:cues", arguments.cues, "songs", "the sections and cue points of a song"),
     Command("playlist", "A -> B [-n 10]", "a way from A to B whose steps are good transitions",
             "ordering:playlist", arguments.playlist, "songs", "a way from one song to another"),
     Command("radio", "[SONG] [-n 20]", "songs that drift on from one; without SONG it goes on",

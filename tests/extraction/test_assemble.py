@@ -10,8 +10,8 @@ from common.structure.readings import Readings
 
 
 def facts(bpm: float, tagged: float | None) -> dict:
-    return {"bpm": bpm, "tag_bpm": tagged, "beat_offset": 0.1, "downbeat_offset": 0.5,
-            "bpm_alternative": None, "unknown": {}}  # fmt: skip
+    grid = {"beat_offset": 0.1, "downbeat_offset": 0.5, "bpm_alternative": None}
+    return {"bpm": bpm, "tag_bpm": tagged, **grid, "unknown": {}}
 
 
 def test_the_columns_are_the_readings():

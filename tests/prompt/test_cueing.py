@@ -1,0 +1,88 @@
+"""The command that tells how a song is built."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from common import library
+from common.paths import Paths
+from common.prompt import cueing
+
+
+def part(start: float, end: float, bars: int, letter: str, label: str | None) -> dict:
+    level = {"start": start, "end": end, "bars": bars, "energy": -9.0}
+    return level | {"letter": letter, "label": label, "evidence": "kick" if label else ""}
+
+
+SECTIONS = [
+    part(0.5, 14.5, 8, "A", "intro"),
+    part(14.5, 42.5, 16, "B", "drop"),
+    part(42.5, 60.0, 10, "A", None),
+]
+KNOWN = {
+    "bpm": 137.14, "beat_offset": 0.06, "downbeat_offset": 0.5, "key": "A minor", "camelot": "8A",
+    "key_confidence": 0.2, "loudness": -9.04, "loudness_range": 3.21, "true_peak": -0.5, "tag_bpm": 68.6,
+    "bpm_alternative": 68.57, "sections": SECTIONS, "unknown": {},
+    "cues": [{"at": 0.5, "name": "intro"}, {"at": 14.5, "name": "drop"}],
+    "mix_in": {"start": 0.5, "end": 14.5}, "mix_out": {"start": 42.5, "end": 60.0},
+}  # fmt: skip
+UNKNOWN = dict.fromkeys(KNOWN) | {
+    "bpm": 0.0,
+    "unknown": {"bpm": "no steady pulse", "downbeat_offset": "no bars"},
+}
+
+
+@pytest.fixture
+def told(folders, run):
+    """Give the first Trance song readings and ask for its cues."""
+
+    def ask(readings: dict, *options: str) -> tuple[int, str, str]:
+        paths = Paths(folders[1], folders[3])
+        made = library.load(paths)
+        row = made.indices_of("TRANCE")[0]
+        for name, value in readings.items():
+            made.columns[name][row] = value
+        library.save(paths, made, {"versions": {}, "songs": {}})
+        return run("cues", *options, made.names[row])
+
+    return ask
+
+
+def test_json_is_what_was_read(told):
+    code, out, _ = told(KNOWN, "--json")
+    found = json.loads(out)
+    assert code == 0
+    assert list(found) == ["bpm", "beat_offset", "downbeat_offset", "key", "camelot", "loudness", "sections",
+                           "cues", "mix_in", "mix_out"]  # fmt: skip
+    assert {name: found[name] for name in found if name != "sections"} == {
+        name: KNOWN[name] for name in found if name != "sections"
+    }
+    assert found["sections"][1] == {"start": 14.5, "end": 42.5, "bars": 16, "label": "drop", "letter": "B"}
+
+
+def test_people_get_tempo_key_strip_table_and_windows(told):
+    code, out, _ = told(KNOWN)
+    assert code == 0
+    assert "137.1 BPM, first beat at 0.060 s; 68.6 fits about as well; its tag says 68.6" in out
+    assert "A minor 8A" in out
+    assert "-9.0 LUFS, 3.2 LU range, -0.5 dBTP peak" in out
+    assert "|A intro" in out
+    assert "mix in   0:00.5 to 0:14.5" in out
+    assert "mix out  0:42.5 to 1:00.0" in out
+
+
+def test_what_is_unknown_has_its_reason(told):
+    code, out, _ = told(UNKNOWN)
+    assert code == 0
+    assert "tempo    no steady pulse" in out
+    assert "no sections: no bars" in out
+    empty = json.loads(told(UNKNOWN, "--json")[1])
+    assert (empty["bpm"], empty["sections"], empty["cues"], empty["mix_in"]) == (0.0, [], [], None)
+
+
+def test_a_strip_is_as_long_as_the_song_whatever_its_sections():
+    drawn = cueing.strip(SECTIONS, 60.0)
+    assert len(drawn.partition("|  ")[0]) == cueing.STRIP
+    assert drawn.endswith("1:00")
