@@ -135,7 +135,8 @@ def predict_file(file: Path, paths: Paths, trained: Trained) -> bool:
     from common.classifier.shap_figures import draw_waterfall
 
     try:
-        embedding = song.analyse(file).song.embedding
+        with console.quiet_decoders():
+            embedding = song.analyse(file).song.embedding
     except AudioError as error:
         note(f"error: {file}: {error}")
         return False

@@ -5,12 +5,13 @@ VENV   := .venv
 PY     := $(VENV)/bin/python
 LOWEST := $(VENV)/lowest
 
-.PHONY: demo test quick lint lowest readme lock clean help
+.PHONY: demo test quick fuzz lint lowest readme lock clean help
 
 help:
 	@echo "make demo    from nothing to every picture, page and answer, on songs composed here"
 	@echo "make test    all tests and checks"
 	@echo "make quick   the everyday tests only"
+	@echo "make fuzz    the long attacks: a thousand kills, five thousand mutated songs, a thousand damages"
 	@echo "make lint    style and types only"
 	@echo "make lowest  the everyday tests on the lowest allowed version of every dependency"
 	@echo "make readme  write the README's derived tables and transcripts anew"
@@ -33,6 +34,9 @@ test: lint
 
 quick: $(VENV)/.development
 	$(PY) -m pytest -m "not slow"
+
+fuzz: $(VENV)/.development
+	PYTHONPATH=.:tests $(PY) -m faults.campaign
 
 lint: $(VENV)/.development
 	$(VENV)/bin/ruff check .

@@ -44,7 +44,7 @@ KINDS = {
     "empty": "the file has no bytes or no samples",
     "too_short": "shorter than a second",
     "silent": "nothing in it is louder than the silence threshold",
-    "not_finite": "samples are NaN or infinite",
+    "not_finite": "samples are NaN, infinite, or so large that they may as well be",
     "truncated": "it decodes to much less than its header promises",
     "invalid": "its descriptors do not come out as the layout wants them",
     "too_large": "it holds more sound than a song may; see `MAX_DURATION`",
@@ -63,6 +63,10 @@ SILENCE_DBFS = -70.0
 
 MISSING_SHARE, MISSING_SECONDS = 0.02, 1.0
 """How much a file may decode short of its header before it counts as truncated: both at once."""
+
+LARGEST_SAMPLE = 1e6
+"""Full scale is 1; a file of whole numbers that calls itself one of fractions reaches 32 768. What is larger
+would overflow when it is squared."""
 
 SAMPLE_RATES = (2_000, 1_000_000)
 """Lowest and highest rate in Hz that a header is believed; soxr crashes on absurd ones."""
@@ -419,6 +423,9 @@ def _validate(audio: Audio, promised: float) -> None:
         raise AudioError("empty", "the file has no samples")
     if not np.isfinite(audio.samples).all():
         raise AudioError("not_finite", "some samples are NaN or infinite")
+    largest = max(-float(audio.samples.min()), float(audio.samples.max()))
+    if largest > LARGEST_SAMPLE:
+        raise AudioError("not_finite", f"samples reach {largest:.0e} times full scale")
     missing = promised - audio.duration
     if missing > MISSING_SECONDS and missing > MISSING_SHARE * promised:
         raise AudioError(

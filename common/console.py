@@ -24,6 +24,9 @@ from common.text import clean, count
 OK, FAILED, INTERRUPTED = 0, 1, process.INTERRUPTED
 """Exit codes; wrong usage is argparse's own 2."""
 
+OUTPUT = "the output"
+"""What is named where results cannot be printed."""
+
 Check = Callable[[], None]
 """A function that long work calls between its parts and while it waits; what it raises ends the work."""
 
@@ -102,8 +105,8 @@ def run(main: Callable[[], int]) -> int:
     """
     try:
         code = main()
-        # Here, where a full disk can still be told, and not when Python ends.
-        sys.stdout.flush()
+        with to_output():  # here, where a full disk can still be told, and not when Python ends
+            sys.stdout.flush()
     except KeyboardInterrupt:
         return _interrupted()
     except BrokenPipeError:
@@ -115,7 +118,9 @@ def run(main: Callable[[], int]) -> int:
             return _interrupted()
         if not isinstance(error, UserError) and error.filename is None and error.errno is None:
             raise
-        note(f"error: {_sentence(error)}")
+        if error.args and getattr(error, "filename", None) == OUTPUT:
+            _let_go_of_stdout()
+        note(f"error: {error if isinstance(error, UserError) else describe_os_error(error)}")
         return FAILED
     return code
 
@@ -125,21 +130,16 @@ def _interrupted() -> int:
     return INTERRUPTED
 
 
-def _sentence(error: UserError | OSError) -> str:
-    if isinstance(error, UserError):
-        return str(error)
-    if error.filename is None and _cannot_print():
-        _let_go_of_stdout()
-        return f"{describe_os_error(error)}: the output"
-    return describe_os_error(error)
-
-
-def _cannot_print() -> bool:
+@contextlib.contextmanager
+def to_output() -> Iterator[None]:
+    """Let an error of the system say that it was the output that could not be written."""
     try:
-        sys.stdout.flush()
-    except (OSError, ValueError):
-        return True
-    return False
+        yield
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        error.filename = OUTPUT
+        raise
 
 
 def _let_go_of_stdout() -> None:
@@ -166,7 +166,8 @@ def note(text: str = "") -> None:
 
 def say(text: str = "") -> None:
     """Print a line of the result to stdout, without a stranger's control characters."""
-    print(clean(text, keep="\n"))
+    with to_output():
+        print(clean(text, keep="\n"))
 
 
 class ProgressLines:

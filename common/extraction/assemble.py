@@ -22,7 +22,7 @@ from common.library import COLUMNS, UNKNOWN_GENRE, Library
 from common.paths import Paths
 from common.song import Stamp
 from common.structure.readings import READINGS_VERSION
-from common.text import count, duration, table
+from common.text import clean, count, duration, table
 
 SAME_GRID = 1e-4
 """Share by which a tagged tempo may differ from ours and keep the grid: 40 ms in ten minutes at most."""
@@ -84,7 +84,8 @@ def make_library(
     for row, song in enumerate(store.songs(stamps)):
         rows[row] = song.embedding
         own = song.tags.genre if genre_from == "tag" else _folder_genre(extraction, song.stamp.path)
-        facts = song.metadata((own or UNKNOWN_GENRE).upper())
+        # A genre is a name on every picture; a folder's may be in no encoding, a tag's hold anything.
+        facts = song.metadata(clean((own or UNKNOWN_GENRE).upper()))
         if bpm_from == "tag":
             facts = with_tagged_tempo(facts)
         for name, value in facts.items():

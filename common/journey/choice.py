@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from common.arrays import unit_rows
-from common.console import UserError
+from common.console import UserError, quiet_decoders
 from common.layout import SAMPLE_RATE
 from common.library import UNKNOWN_GENRE, Library
 from common.music import Key, keys, tempos
@@ -136,7 +136,8 @@ def analyse_chosen(library: Library, file: Path, row: int | None) -> ChosenSong:
     AudioError
         If the file does not become a song; see `common.song.analyse`.
     """
-    analysis = analyse(file)
+    with quiet_decoders():
+        analysis = analyse(file)
     if row is None:
         song = analysis.song
         library = library.with_guest(song.embedding, song.metadata(UNKNOWN_GENRE))

@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from common.console import note, say
+from common.console import note, say, to_output
 from common.library import Library
 from common.paths import SEARCH
 from common.search.query import Query
@@ -56,7 +56,8 @@ class Answer:
 def show(answer: Answer, session: Session, as_json: bool) -> None:
     """Print an answer: as JSON for a program, or as text, its files and what to do next for a person."""
     if as_json:
-        print(json.dumps(answer.as_json(), ensure_ascii=True, indent=1, allow_nan=False))
+        with to_output():
+            print(json.dumps(answer.as_json(), ensure_ascii=True, indent=1, allow_nan=False))
         return
     if text := answer.as_text():
         say(text)

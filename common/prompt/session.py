@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from common import library
-from common.console import UserError, note
+from common.console import UserError, note, quiet_decoders
 from common.library import AmbiguousSongError, Library
 from common.paths import Paths
 from common.playlists.files import export
@@ -176,7 +176,8 @@ class Session:
             from common import song
 
             note(f"listening to {path.name}, which is not in the library …")
-            guest = song.analyse(path).song
+            with quiet_decoders():
+                guest = song.analyse(path).song
             self._guests[path] = len(self.library)
             self.library = self.library.with_guest(guest.embedding, guest.metadata(library.UNKNOWN_GENRE))
             self._spaces = {

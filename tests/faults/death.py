@@ -74,5 +74,8 @@ if __name__ == "__main__":
 
     Deaths = Killed  # type: ignore[misc]
     sys.argv = [script, *rest]
-    with dying_at(int(wanted)):
-        runpy.run_path(script, run_name="__main__")
+    with dying_at(int(wanted)) as steps:
+        try:
+            runpy.run_path(script, run_name="__main__")
+        finally:
+            print(f"steps: {steps.count}", file=sys.stderr)

@@ -110,6 +110,7 @@ def test_an_index_that_is_newer_than_its_code_is_not_handed_on(cold, tmp_path):
     assert {path.name.split("-")[0] for path in kept(tmp_path)} == {"tripling.quadruple"}
 
 
+@pytest.mark.slow
 def test_a_killed_process_leaves_nothing_behind(cold, tmp_path):
     process = run(CALL + "import time; time.sleep(600)", cold)
     assert process.stdout.readline().startswith("10.0")

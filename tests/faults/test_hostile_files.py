@@ -166,6 +166,7 @@ def test_a_decoder_that_takes_too_long_is_stopped(tmp_path, monkeypatch):
     assert caught.value.kind == "too_slow"
 
 
+@pytest.mark.slow
 def test_a_thousand_channels_are_decoded_in_small_blocks(tmp_path):
     path = tmp_path / "many.wav"
     soundfile.write(path, np.repeat(chords(2.0)[:, None] * 0.5, 1_000, axis=1), RATE, subtype="PCM_16")

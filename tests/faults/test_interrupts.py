@@ -64,6 +64,7 @@ def stage_1(tmp_path: Path) -> list[object]:
     return ["01_feature_extraction.py", tmp_path / "music", "--data", tmp_path / "data"]
 
 
+@pytest.mark.slow
 def test_ctrl_c_in_the_middle(stage_1):
     process = launch(stage_1)
     check(process, interrupt(process, 1.0))
@@ -95,7 +96,13 @@ sys.exit(console.run(stubborn))
 """
 
 
-@pytest.mark.parametrize("work", ["time.sleep(60)", "import ctypes; ctypes.CDLL(None).sleep(60)"])
+@pytest.mark.parametrize(
+    "work",
+    [
+        "import ctypes; ctypes.CDLL(None).sleep(60)",
+        pytest.param("time.sleep(60)", marks=pytest.mark.slow),
+    ],
+)
 def test_who_swallows_it_is_ended(work):
     process = launch(["-c", SWALLOWS.format(work=work)])
     assert process.stdout.readline() == "ready\n"

@@ -211,7 +211,7 @@ def test_mutated_pickles_are_refused_or_plain(tmp_path_factory, data):
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text() | st.binary(),
     lambda inner: st.lists(inner) | st.dictionaries(st.text() | st.integers(), inner), max_leaves=30),
     protocol=st.sampled_from([2, 3, 4, 5]))  # fmt: skip
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=60, deadline=None)
 def test_plain_values_pass_in_every_binary_protocol(whole, protocol):
     pickled = io.BytesIO(pickle.dumps(whole, protocol=protocol))
     if protocol > 2:  # protocol 2 has no bytes

@@ -57,7 +57,7 @@ def attack(rows_kept, ending: str, damage, capsys: pytest.CaptureFixture) -> Non
 @pytest.mark.parametrize("name", DAMAGES)
 def test_damage_is_made_good(rows_kept, capsys, name, ending):
     rng = random.Random(name + ending)
-    for _ in range(4):
+    for _ in range(2):
         attack(rows_kept, ending, lambda path: DAMAGES[name](path, rng), capsys)
 
 
