@@ -26,9 +26,11 @@ from typing import Any, BinaryIO
 import numpy as np
 
 from common.arrays import scaling, standardise
+from common.columns import COLUMNS as COLUMNS  # known under the name of the library, whose they are
+from common.columns import READING_COLUMNS as READING_COLUMNS
+from common.columns import validate_columns
 from common.console import UserError
 from common.files import (
-    PLAIN_TYPES,
     ArtifactError,
     check_plain,
     checksum,
@@ -41,55 +43,6 @@ from common.text import clean, fold
 from common.together import read_together, write_together
 
 UNKNOWN_GENRE = "UNKNOWN"
-
-READING_COLUMNS = (
-    "bpm",
-    "bpm_confidence",
-    "bpm_alternative",
-    "beat_offset",
-    "downbeat_offset",
-    "meter",
-    "key",
-    "camelot",
-    "key_confidence",
-    "loudness",
-    "loudness_range",
-    "true_peak",
-    "pulse_clarity",
-    "onset_rate",
-    "sections",
-    "cues",
-    "mix_in",
-    "mix_out",
-    "unknown",
-)
-"""Columns that hold what was read from the sound, for people and DJ software; see `structure.readings`."""
-
-COLUMNS = (
-    "song_name",
-    "file_path",
-    "genre",
-    "duration",
-    "artist",
-    "title",
-    "album",
-    "year",
-    "tag_genre",
-    "tag_bpm",
-    "sample_rate",
-    "channels",
-    *READING_COLUMNS,
-)
-"""Columns of ``metadata.pkl``: text, except ``duration`` (s, float), ``sample_rate`` (Hz) and
-``channels`` (int) of the file as it was decoded, and the readings. A tag the file does not have is None."""
-
-_TYPES: dict[str, set[type]] = {
-    **{name: {str} for name in ("song_name", "file_path", "genre")},
-    **{name: {str, type(None)} for name in ("artist", "title", "album", "year", "tag_genre")},
-    **{name: {int, type(None)} for name in ("sample_rate", "channels")},
-    "duration": {float, int},
-}
-"""What a column's values may be."""
 
 MOST_MANIFEST = 1 << 30
 """Bytes that a manifest may have; a million songs take a quarter of it."""
@@ -353,23 +306,10 @@ def validate(library: Library) -> None:
         raise ValueError(f"embeddings are {embeddings.dtype}, not float32")
     if not np.isfinite(embeddings).all():
         raise ValueError("embeddings hold NaN or infinity")
-    if not isinstance(columns, dict):
-        raise ValueError(f"metadata is a {type(columns).__name__}, not a dict of columns")
-    if tuple(columns) != COLUMNS:
-        raise ValueError(f"metadata has the columns {clean(', '.join(map(str, columns)))[:200]}")
-    for name, values in columns.items():
-        _validate_column(name, values)
+    validate_columns(columns)
     if {len(values) for values in columns.values()} != {len(embeddings)}:
         raise ValueError("embeddings and metadata do not have the same number of songs")
     check_plain(columns, "metadata")
-
-
-def _validate_column(name: str, values: object) -> None:
-    if not isinstance(values, list):
-        raise ValueError(f"the column {name} is a {type(values).__name__}, not a list")
-    wrong = set(map(type, values)) - _TYPES.get(name, {*PLAIN_TYPES, list, dict})
-    if wrong:
-        raise ValueError(f"the column {name} holds a {min(kind.__name__ for kind in wrong)}")
 
 
 def load(paths: Paths) -> Library:
