@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import statistics
 from argparse import Namespace
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -84,22 +85,27 @@ class MatchAnswer(Answer):
         }
 
     def _arrangement_facts(self) -> dict[str, Any]:
-        tempo, length, key, fits = self._arrangement()
+        tempo, length, section, key, fits = self._arrangement()
         return {
+            "section_length": {"value": section.value, "references": _spread(section)},
             "tempo": {"value": tempo.value, "references": _spread(tempo)},
             "duration": {"value": length.value, "references": _spread(length)},
             "key": {"value": key, "mixable_references": fits},
         }
 
-    def _arrangement(self) -> tuple[Reading, Reading, str | None, int]:
-        """Tempo, length and key, and how many references have a key that mixes with it."""
+    def _arrangement(self) -> tuple[Reading, Reading, Reading, str | None, int]:
+        """Tempo, length, usual length of a section, key, and how many references have a key that mixes."""
         rows = [self.song, *self.references]
         tempo, *other_tempos = [float(bpm) or None for bpm in tempos(self.library, rows)]
         length, *other_lengths = [float(self.library.columns["duration"][row]) for row in rows]
         key, *other_keys = keys(self.library, rows)
         fits = sum(key is not None and other is not None and wheel_distance(key, other) <= 1
                    for other in other_keys)  # fmt: skip
-        return read(tempo, other_tempos), read(length, other_lengths), key.name if key else None, fits
+        section, *other_sections = [_section_length(self.library, row) for row in rows]
+        return (
+            read(tempo, other_tempos), read(length, other_lengths), read(section, other_sections),
+            key.name if key else None, fits,
+        )  # fmt: skip
 
     def as_text(self) -> str:
         n_references, bands = len(self.references), self.comparison.bands
@@ -113,7 +119,7 @@ class MatchAnswer(Answer):
         return "\n".join(lines)
 
     def _table(self) -> str:
-        found, (tempo, length, key, fits) = self.comparison, self._arrangement()
+        found, (tempo, length, section, key, fits) = self.comparison, self._arrangement()
         regions = list(REGIONS)
         rows = [
             _row("loudness, LUFS", found.loudness),
@@ -130,6 +136,7 @@ class MatchAnswer(Answer):
             _row("correlation of the lows", found.correlation, "{:.2f}".format),
             _row("tempo, BPM", tempo, "{:.0f}".format),
             _row("length", length, duration),
+            _row("section, usual length", section, duration),
             ["key", key, f"{fits} of {len(self.references)} mix with it", "", ""],
         ]
         return table(["", "mix", "median", "spread", ""], rows, right=" rrr")
@@ -189,16 +196,28 @@ def match(session: Session, arguments: Namespace) -> MatchAnswer:
 def _measure(library: Library, song: int) -> tuple[Path, Measurement, Lines]:
     path = Path(library.paths[song])
     try:
-        return path, *measure(path)
+        return path, *measure(path, _sections(library, song))
     except AudioError as error:
         raise UserError(f"{path}: {error.reason}") from error
+
+
+def _section_length(library: Library, row: int) -> float | None:
+    """Median length of a song's sections in seconds; None where they are not known."""
+    lengths = [end - begin for begin, end in _sections(library, row)]
+    return statistics.median(lengths) if lengths else None
+
+
+def _sections(library: Library, row: int) -> list[tuple[float, float]]:
+    """Begin and end of a song's sections in seconds; none where they are not known."""
+    return [(section["start"], section["end"]) for section in library.columns["sections"][row] or ()]
 
 
 def _references(session: Session, rows: Sequence[int]) -> tuple[dict[int, Measurement], dict[str, str]]:
     """Measurements of the references that have some, and why the others have none."""
     library = session.library
     files = {row: Path(library.paths[row]) for row in rows}
-    found = measured(session.paths.measurements, files.values())
+    sections = {file: _sections(library, row) for row, file in files.items()}
+    found = measured(session.paths.measurements, sections)
     results = {row: found[file] for row, file in files.items()}
     left_out = {library.names[row]: why.reason for row, why in results.items() if isinstance(why, AudioError)}
     others = {row: result for row, result in results.items() if isinstance(result, Measurement)}

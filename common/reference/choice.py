@@ -60,7 +60,5 @@ def _versions(library: Library, song: int) -> np.ndarray:
 
 
 def _title(library: Library, row: int) -> list[str]:
-    """The words of a song's title: its tag, or the part of its name after `` - ``."""
-    name = library.names[row]
-    title = library.columns["title"][row] or name.partition(" - ")[2] or name
-    return fold(title).replace("(", " ").replace("[", " ").replace("-", " ").split()
+    """The words of a song's title."""
+    return fold(library.titles[row]).replace("(", " ").replace("[", " ").replace("-", " ").split()

@@ -91,7 +91,7 @@ def _draw_differences(axes: Axes, comparison: Comparison) -> None:
     axes.axhline(0, color=charts.INK, linewidth=1, zorder=4)
     _, loudest_median, _, loudest = _columns(comparison.loudest)
     axes.plot(CENTRES, loudest - loudest_median, "o", markersize=5, markerfacecolor=charts.PAPER,
-              markeredgecolor=charts.INK, zorder=5, label="loudest half-minute")  # fmt: skip
+              markeredgecolor=charts.INK, zorder=5, label="loudest section")  # fmt: skip
     axes.legend(loc="upper right", fontsize=10, frameon=True, framealpha=0.9)
     _label_largest(axes, bands, difference)
     farthest = np.nanmax(np.abs([difference, loudest - loudest_median]))

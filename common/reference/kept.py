@@ -9,7 +9,7 @@ file whose size and time of change are those of the last time is not read at all
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict
 from pathlib import Path
@@ -18,8 +18,12 @@ from typing import Any
 from common.audio import AudioError
 from common.console import note, progress
 from common.files import write_json
-from common.reference.measure import MEASUREMENT_VERSION, Measurement, measure
+from common.reference.measure import MEASUREMENT_VERSION, Measurement, Spans, measure
 from common.song import take_stamp
+from common.structure.readings import READINGS_VERSION
+
+VERSION = f"{MEASUREMENT_VERSION}.{READINGS_VERSION}"
+"""Of what is kept: the sections of a song are readings."""
 
 AT_ONCE = 2
 """Files that are measured at the same time."""
@@ -28,7 +32,7 @@ Kept = dict[str, dict[str, Any]]
 """``files``: path -> size, time of change and hash; ``measurements``: hash -> fields of a `Measurement`."""
 
 
-def measured(store: Path, files: Iterable[Path]) -> dict[Path, Measurement | AudioError]:
+def measured(store: Path, files: Mapping[Path, Spans]) -> dict[Path, Measurement | AudioError]:
     """Measure files, those that are kept without reading them.
 
     Parameters
@@ -36,7 +40,7 @@ def measured(store: Path, files: Iterable[Path]) -> dict[Path, Measurement | Aud
     store
         The JSON file of measurements; it is made if it does not exist, and made anew if it is damaged.
     files
-        Audio files, by their absolute paths.
+        Audio files, by their absolute paths -> sections of each, empty where they are not known.
 
     Returns
     -------
@@ -48,17 +52,19 @@ def measured(store: Path, files: Iterable[Path]) -> dict[Path, Measurement | Aud
     missing = [file for file, measurement in found.items() if measurement is None]
     if missing:
         with progress(len(missing), "reference") as bar, ThreadPoolExecutor(AT_ONCE) as pool:
-            for file, result in zip(missing, pool.map(_measure, missing), strict=True):
+            for file, result in zip(
+                missing, pool.map(lambda file: _measure(file, files[file]), missing), strict=True
+            ):
                 found[file] = result if isinstance(result, AudioError) else _keep(kept, file, *result)
                 bar.update()
-        write_json(store, {"version": MEASUREMENT_VERSION, **kept})
+        write_json(store, {"version": VERSION, **kept})
     return {file: result for file, result in found.items() if result is not None}
 
 
-def _measure(file: Path) -> tuple[list, Measurement] | AudioError:
+def _measure(file: Path, sections: Spans) -> tuple[list, Measurement] | AudioError:
     try:
         stamp = take_stamp(file)
-        return [stamp.size, stamp.mtime_ns, stamp.content], measure(file)[0]
+        return [stamp.size, stamp.mtime_ns, stamp.content], measure(file, sections)[0]
     except AudioError as error:
         return error
 
@@ -92,7 +98,7 @@ def _read(store: Path) -> Kept:
     empty: Kept = {"files": {}, "measurements": {}}
     try:
         told = json.loads(store.read_bytes())
-        if told.pop("version") != MEASUREMENT_VERSION:
+        if told.pop("version") != VERSION:
             return empty
         for measurement in told["measurements"].values():
             _from_plain(measurement)

@@ -11,6 +11,7 @@ half its rate, the width of one channel) is None.
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -44,7 +45,13 @@ RESOLUTION = 3.0
 """Hz between the lines of the spectrum, at most: the lowest third of an octave is 6 Hz wide."""
 
 LOUDEST_SECONDS = 30.0
-"""Length of the loudest passage."""
+"""Length of the loudest passage of a song whose sections are not known."""
+
+SHORTEST_SECTION = 5.0
+"""Seconds that a section must have to be the loudest."""
+
+Spans = Sequence[tuple[float, float]]
+"""Begin and end of each section in seconds; empty where they are not known."""
 
 JUDGED = (100.0, 8000.0)
 """Hz between which the loudest passage is loudest, so that bass alone does not decide."""
@@ -70,7 +77,7 @@ class Measurement:
     rate, channels
         Of the file.
     spectrum, loudest
-        Level of every third of an octave over the whole song and over its loudest passage, in dB.
+        Level of every third of an octave over the whole song and over its loudest section, in dB.
     loudness, loudness_range, true_peak
         LUFS, LU and dBTP; see `structure.loudness.Loudness`.
     crest
@@ -110,8 +117,15 @@ class Lines:
     power: np.ndarray
 
 
-def measure(path: Path) -> tuple[Measurement, Lines]:
+def measure(path: Path, sections: Spans = ()) -> tuple[Measurement, Lines]:
     """Decode a file once and measure it.
+
+    Parameters
+    ----------
+    path
+        The audio file.
+    sections
+        Its sections; without them the loudest passage of `LOUDEST_SECONDS` is taken for the loudest one.
 
     Raises
     ------
@@ -119,7 +133,7 @@ def measure(path: Path) -> tuple[Measurement, Lines]:
         If the file cannot be decoded, holds values that are no numbers, or is silent.
     """
     with audio.decode(path) as (rate, channels, _, blocks):
-        meter = Meter(rate, channels)
+        meter = Meter(rate, channels, sections)
         for block in blocks:
             meter.add(block)
     return meter.finish()
@@ -164,9 +178,12 @@ class Meter:
         Frames in a second.
     channels
         Number of channels.
+    sections
+        Its sections; empty where they are not known.
     """
 
-    def __init__(self, rate: int, channels: int) -> None:
+    def __init__(self, rate: int, channels: int, sections: Spans = ()) -> None:
+        self._sections = sections
         self._rate, self._channels, self._n_frames = rate, channels, 0
         self._loudness = LoudnessMeter(rate, channels)
         self._downmix = np.full(channels, 1 / channels, np.float32)
@@ -217,7 +234,7 @@ class Meter:
         bands = np.concatenate(self._bands).astype(np.float64)
         loudness = self._loudness.finish()
         _validate(bands, loudness.integrated)
-        spectrum, loudest = bands.mean(axis=0), _loudest(bands, self._hop / self._rate)
+        spectrum, loudest = bands.mean(axis=0), _loudest(bands, self._hop / self._rate, self._sections)
         measured = Measurement(
             duration=self._n_frames / self._rate,
             rate=self._rate,
@@ -337,8 +354,8 @@ def _validate(bands: np.ndarray, loudness: float | None) -> None:
         raise AudioError("silent", "nothing in it is loud enough to be measured")
 
 
-def _loudest(bands: np.ndarray, hop: float) -> np.ndarray:
-    """Mean power of every band over the loudest passage.
+def _loudest(bands: np.ndarray, hop: float, sections: Spans) -> np.ndarray:
+    """Mean power of every band over the loudest section, or passage where there are none.
 
     Parameters
     ----------
@@ -346,13 +363,19 @@ def _loudest(bands: np.ndarray, hop: float) -> np.ndarray:
         Power per window and band, shape (n_windows, n_bands).
     hop
         Seconds from a window to the next.
+    sections
+        Begin and end of each in seconds.
     """
+    lowest, highest = JUDGED
+    power = bands[:, (lowest <= CENTRES) & (highest >= CENTRES)].sum(axis=1)
+    windows = [slice(round(begin / hop), round(end / hop)) for begin, end in sections
+               if end - begin >= SHORTEST_SECTION and round(begin / hop) < len(bands)]  # fmt: skip
+    if windows:
+        return bands[max(windows, key=lambda window: power[window].mean())].mean(axis=0)
     length = round(LOUDEST_SECONDS / hop)
     if len(bands) <= length:
         return bands.mean(axis=0)
-    lowest, highest = JUDGED
-    judged = (lowest <= CENTRES) & (highest >= CENTRES)
-    running = np.concatenate([[0.0], np.cumsum(bands[:, judged].sum(axis=1))])
+    running = np.concatenate([[0.0], np.cumsum(power)])
     start = int(np.argmax(running[length:] - running[:-length]))
     return bands[start : start + length].mean(axis=0)
 

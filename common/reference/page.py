@@ -50,7 +50,7 @@ def write_page(
         "<h2>Every band</h2>",
         "<p>Differences to the references' median in dB, the overall level taken out.</p>",
         html_table(
-            ["from Hz", "to Hz", "whole song", "spread from", "to", "loudest half-minute"],
+            ["from Hz", "to Hz", "whole song", "spread from", "to", "loudest section"],
             [_row(*bands) for bands in zip(comparison.bands, comparison.loudest, strict=True)],
         ),
     ]

@@ -6,7 +6,7 @@ from mixes import RATE, bell, filtered, mix, response, write
 
 from common.audio import AudioError
 from common.reference.compare import compare, read
-from common.reference.kept import measured
+from common.reference.kept import VERSION, measured
 from common.reference.measure import CENTRES, measure
 
 
@@ -87,27 +87,29 @@ def test_what_is_unknown_is_not_compared(listen):
 def test_references_are_measured_once(tmp_path):
     files = [write(tmp_path / f"{seed}.wav", mix(5, seed)) for seed in range(2)]
     store = tmp_path / "kept.json"
-    first = measured(store, files)
+    first = measured(store, dict.fromkeys(files, ()))
     files[0].rename(moved := tmp_path / "moved.wav")
     files[1].chmod(0)  # it cannot be read again, and need not be
-    again = measured(store, [moved, files[1]])
+    again = measured(store, {moved: (), files[1]: ()})
     assert list(again.values()) == list(first.values()) == [measure(moved)[0], first[files[1]]]
 
 
 def test_what_cannot_be_measured_says_why(tmp_path):
-    found = measured(tmp_path / "kept.json", [tmp_path / "gone.wav"])
+    found = measured(tmp_path / "kept.json", {tmp_path / "gone.wav": ()})
     assert isinstance(found[tmp_path / "gone.wav"], AudioError)
 
 
-@pytest.mark.parametrize("content", ["", "[]", '{"version": 1}', '{"version": 1, "files": {"a": 3}}'])
+@pytest.mark.parametrize(
+    "content", ["", "[]", f'{{"version": "{VERSION}"}}', f'{{"version": "{VERSION}", "files": {{"a": 3}}}}']
+)
 def test_a_damaged_file_is_made_anew(tmp_path, content):
     store, file = tmp_path / "kept.json", write(tmp_path / "mix.wav", mix(5))
     store.write_text(content)
-    assert measured(store, [file])[file] == measured(store, [file])[file]
+    assert measured(store, {file: ()})[file] == measured(store, {file: ()})[file]
 
 
 def test_a_file_that_changed_is_measured_again(tmp_path):
     store, file = tmp_path / "kept.json", write(tmp_path / "mix.wav", mix(5))
-    before = measured(store, [file])[file]
+    before = measured(store, {file: ()})[file]
     write(file, mix(6, seed=1))
-    assert measured(store, [file])[file] != before
+    assert measured(store, {file: ()})[file] != before

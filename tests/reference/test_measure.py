@@ -92,6 +92,14 @@ def test_the_loudest_passage_is_found(listen):
     np.testing.assert_allclose(heard.loudest, alone.spectrum, atol=1.0)
 
 
+def test_the_loudest_section_is_one_of_those_given(tmp_path):
+    parts = [0.1 * mix(8, seed=1), 0.5 * mix(8, seed=2), 0.2 * mix(8, seed=3)]
+    file = write(tmp_path / "mix.wav", np.concatenate(parts))
+    heard, _ = measure(file, [(0.0, 8.0), (8.0, 16.0), (16.0, 24.0)])
+    alone, _ = measure(write(tmp_path / "part.wav", parts[1]))
+    np.testing.assert_allclose(heard.loudest, alone.spectrum, atol=1.0)
+
+
 def test_one_channel_has_no_width(listen):
     heard = listen(mix()[:, 0])
     assert heard.width == (None,) * len(REGIONS)
