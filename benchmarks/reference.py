@@ -94,6 +94,8 @@ class Song:
         middle, n_frames = len(samples) // 2, round(SECONDS * self.rate)
         start = max(0, middle - n_frames // 2)
         self.name, self.source, self._folder = source.stem, source, folder
+        # Whole tenths of a second: pyloudnorm also counts a last window that is not whole.
+        n_frames = min(n_frames, len(samples) - start) // (self.rate // 10) * (self.rate // 10)
         self.samples = samples[start : start + n_frames] / 4  # room for 8 dB of boost
         self.measurement, _ = self.measure(self.samples)
 
