@@ -235,19 +235,24 @@ def same_tempo(one: ArrayLike, other: ArrayLike) -> np.ndarray:
     return np.abs(2.0**rest - 1.0) <= TEMPO_TOLERANCE
 
 
+TEMPO_DECIMALS = 1
+"""Decimals of a tempo in BPM that people are told."""
+
+
 def tempo_within(tempo: np.ndarray, low: float, high: float) -> np.ndarray:
     """Whether tempos lie in a closed range of BPM as they are, at half or at double time; shape as ``tempo``.
 
-    One octave each way and no more, for with all of them a range that is open at one end would hold every
+    Tempos count as they are shown, so that a song of 140.002 BPM lies in a range up to 140. One octave each
+    way and no more, for with all of them a range that is open at one end would hold every
     tempo.
     """
-    at = np.asarray(tempo, dtype=np.float64)[..., np.newaxis] * (0.5, 1.0, 2.0)
+    at = np.round(np.asarray(tempo, dtype=np.float64)[..., np.newaxis] * (0.5, 1.0, 2.0), TEMPO_DECIMALS)
     return np.any((at >= low) & (at <= high) & (at > 0), axis=-1)
 
 
 def shown_tempo(tempo: float) -> float | None:
     """A tempo as it is shown to people, to a tenth of a BPM; None where no steady pulse was found."""
-    return round(float(tempo), 1) if tempo > 0 else None
+    return round(float(tempo), TEMPO_DECIMALS) if tempo > 0 else None
 
 
 FAINTEST = -100.0

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -70,6 +71,11 @@ class ChosenSong:
     def duration(self) -> float:
         """The length of the samples in seconds."""
         return self.samples.size / SAMPLE_RATE
+
+    @property
+    def facts(self) -> dict[str, Any]:
+        """The song's metadata and readings, a value for each of ``library.COLUMNS``."""
+        return self.library.song(self.row)
 
     @property
     def tempo(self) -> float:

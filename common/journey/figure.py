@@ -9,7 +9,7 @@ import numpy as np
 from common import charts
 from common.journey import panels
 from common.journey.choice import ChosenSong
-from common.journey.pulse import FRAME_SECONDS, Pulse, track_pulse
+from common.journey.pulse import FRAME_SECONDS, Pulse, read_pulse
 from common.journey.sheet import A3, axes_at, width_of, wrap, write, write_step, write_title
 from common.journey.strips import draw_embedding
 from common.journey.unusual import CHECKS, Comparison, most_unusual
@@ -36,7 +36,7 @@ def draw(song: ChosenSong, comparison: Comparison) -> Figure:
     """
     import matplotlib.pyplot as plt
 
-    pulse = track_pulse(song.series["mel"], song.tempo)
+    pulse = read_pulse(song.series["mel"], song.tempo, song.facts["beat_offset"])
     with charts.style():
         figure = plt.figure(figsize=A3)
         _heading(figure, song, comparison, pulse)
@@ -70,13 +70,15 @@ def tempo_words(tempo: float, pulse: Pulse) -> str:
     """Say the tempo, and how sure it is."""
     if tempo <= 0:
         return "no pulse found"
-    return f"{shown_tempo(tempo):g} BPM{'' if pulse.is_clear else ' (no clear pulse)'}"
+    return f"{shown_tempo(tempo):g} BPM{'' if pulse.has_grid else ' (no steady grid)'}"
 
 
 def _steps_over_time(figure: Figure, song: ChosenSong) -> None:
     """Draw steps one to three, which share the axis of time."""
     x = LEFT[0] - 0.5
-    write_step(figure, x, 1.45, 1, "Waveform", "what a loudspeaker does; the line is loudness (RMS)")
+    write_step(
+        figure, x, 1.45, 1, "Waveform", "what a loudspeaker does, its loudness (RMS), sections and cue points"
+    )
     write_step(
         figure, x, 3.15, 2, "Mel spectrogram", "which frequencies sound when, spaced as the ear hears them"
     )
@@ -99,12 +101,10 @@ def _steps_over_time(figure: Figure, song: ChosenSong) -> None:
 
 def _pulse_up_close(figure: Figure, song: ChosenSong, pulse: Pulse) -> None:
     """Draw the beats of some seconds, with a heading that says how far to believe them."""
-    if pulse.is_clear:
+    if pulse.has_grid:
         what = f"{shown_tempo(song.tempo):g} beats per minute: the lines are the beats it found"
-    elif song.tempo > 0:
-        what = f"no beat clear enough to draw; {shown_tempo(song.tempo):g} BPM is a guess"
     else:
-        what = "nothing ever begins, so there is no tempo"
+        what = f"no beat grid: {(song.facts['unknown'] or {}).get('beat_offset', 'not read')}"
     panels.draw_pulse(axes_at(figure, LEFT, 10.15, 10.95), pulse)
     x = LEFT[0] - 0.5
     heading = write(figure, x, 9.9, "Pulse", 11, weight="bold")

@@ -24,6 +24,9 @@ Z_LIMIT = 3.0
 COLUMNS = 2400
 """Most columns a picture over time is drawn with; more would not be seen."""
 
+SHORTEST_NAMED = 0.045
+"""Share of a song from which a section's name fits into its piece of the ribbon."""
+
 PULSE_SECONDS = 10.0
 """How much of the song the pulse is shown of."""
 
@@ -88,6 +91,22 @@ def draw_waveform(axes: Axes, song: ChosenSong) -> None:
     axes.set_ylabel("amplitude", fontsize=9)
     axes.tick_params(labelsize=8.5)
     axes.margins(x=0)
+    _draw_sections(axes, song.facts["sections"] or [], song.facts["cues"] or [])
+
+
+def _draw_sections(axes: Axes, sections: list[dict[str, Any]], cues: list[dict[str, Any]]) -> None:
+    """Draw a ribbon of sections along the top, those that sound alike in one colour, and the cue points."""
+    letters = list(dict.fromkeys(part["letter"] for part in sections))
+    for part in sections:
+        colour = charts.PALETTE[letters.index(part["letter"]) % len(charts.PALETTE)]
+        axes.axvspan(part["start"], part["end"], ymin=0.9, color=colour, alpha=0.75, linewidth=0)
+        if part["end"] - part["start"] > SHORTEST_NAMED * sections[-1]["end"]:
+            place = (part["start"] + part["end"]) / 2, 0.95
+            name = part["label"] or part["letter"]
+            where = axes.get_xaxis_transform()
+            axes.text(*place, name, transform=where, ha="center", va="center", fontsize=7.5, clip_on=True)
+    for cue in cues:
+        axes.axvline(cue["at"], color=charts.INK, linewidth=0.9, linestyle=(0, (2, 2)))
 
 
 def draw_mel(axes: Axes, song: ChosenSong) -> None:
@@ -147,7 +166,7 @@ def draw_pulse(axes: Axes, pulse: Pulse) -> None:
     times = (start + np.arange(onsets.size)) * FRAME_SECONDS
     axes.fill_between(times, onsets, color="#66C2A5", linewidth=0, zorder=2)
     beats = pulse.beats[(pulse.beats >= start) & (pulse.beats < start + span)] * FRAME_SECONDS
-    if pulse.is_clear:
+    if pulse.has_grid:
         axes.vlines(beats, 0, onsets.max() * 1.08, color=charts.INK, linewidth=1.1, zorder=1)
     seconds = np.arange(np.ceil(times[0]), times[-1] + 1e-9, 1.0)
     axes.set_xticks(seconds, [time_label(second) for second in seconds])

@@ -7,7 +7,7 @@ import pytest
 
 from common import charts
 from common.journey import figure, panels, perspectives
-from common.journey.pulse import track_pulse
+from common.journey.pulse import read_pulse
 from common.journey.unusual import compare
 
 LONG = "A title that goes on, with a remix, a feature and a subtitle, " + "until it is far too long " * 3
@@ -39,7 +39,7 @@ def test_thinning_averages():
 
 def test_the_caption_says_what_there_is_to_know(choose):
     song = choose(8)
-    pulse = track_pulse(song.series["mel"], song.tempo)
+    pulse = read_pulse(song.series["mel"], song.tempo, song.facts["beat_offset"])
     said = " · ".join(figure.caption(song, compare(song), pulse))
     assert "264 600 samples at 22 050 Hz" in said
     assert "12 s" in said
