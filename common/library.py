@@ -274,21 +274,22 @@ def save(paths: Paths, library: Library, manifest: dict[str, Any]) -> None:
     validate(library)
     buffer = io.BytesIO()
     np.save(buffer, library.embeddings, allow_pickle=False)
-    # A view, not a copy: a million songs are 2.6 GB.
-    contents: dict[str, bytes | memoryview] = {
-        paths.embeddings.name: buffer.getbuffer(),
-        paths.metadata.name: pickle.dumps(library.columns, protocol=4),
-    }
-    described = {
-        "layout_id": LAYOUT_ID,
-        "n_features": N_FEATURES,
-        "settings": SETTINGS,
-        "checksums": {name: checksum(content) for name, content in contents.items()},
-        **manifest,
-    }
-    text = json.dumps(described, ensure_ascii=True, indent=1, allow_nan=False) + "\n"
-    contents[paths.manifest.name] = text.encode("ascii")
-    write_together(paths.processed, contents)
+    # A view, not a copy: a million songs are 2.6 GB. It is given back even if writing fails.
+    with buffer.getbuffer() as embeddings:
+        contents: dict[str, bytes | memoryview] = {
+            paths.embeddings.name: embeddings,
+            paths.metadata.name: pickle.dumps(library.columns, protocol=4),
+        }
+        described = {
+            "layout_id": LAYOUT_ID,
+            "n_features": N_FEATURES,
+            "settings": SETTINGS,
+            "checksums": {name: checksum(content) for name, content in contents.items()},
+            **manifest,
+        }
+        text = json.dumps(described, ensure_ascii=True, indent=1, allow_nan=False) + "\n"
+        contents[paths.manifest.name] = text.encode("ascii")
+        write_together(paths.processed, contents)
 
 
 def validate(library: Library) -> None:

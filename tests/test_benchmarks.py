@@ -44,7 +44,7 @@ def test_a_step_runs_in_a_process_of_its_own(tmp_path):
     *others, last = found.values()
     assert all(cost.seconds > 0 for cost in found.values())
     assert all(cost.peak_mb is None for cost in others)
-    assert 20 < last.peak_mb < 2000
+    assert last.peak_mb > 20  # no upper bound: Linux counts the memory of the process that starts another
 
 
 @pytest.mark.slow

@@ -103,21 +103,24 @@ def test_make_demo_ends_with_the_pages_the_readme_promises(demo, stages):
 
 
 TIMES = re.compile(r"in \S+(?: s)? \(\d+× realtime\)")
-NUMBER = re.compile(r"(\d+\.\d+)")
+NUMBER = re.compile(r"([+-]?\d+\.\d+)")
+BAR = re.compile(r"[ █]*│[ █]*")
 
 
-def test_shown_and_printed_may_differ_in_times_and_last_digits_alone():
+def test_shown_and_printed_may_differ_in_times_and_slightly_in_numbers_alone():
     assert alike("read in 10 s (311× realtime) …", "read in 1:05 (9× realtime) …")
-    assert alike("0.501 Ilmar Veld 136", "0.502 Ilmar Veld 136")
-    for other in ("0.521 Ilmar Veld 136", "0.501 Ilmar Veld 137", "0.501 Ilmar 136", "0.50 Ilmar Veld 136"):
+    assert alike("0.501 Ilmar Veld 136", "0.506 Ilmar Veld 136")
+    assert alike("energy -0.001   █│   loudness", "energy +0.002    │█  loudness")
+    for other in ("0.531 Ilmar Veld 136", "0.501 Ilmar Veld 137", "0.501 Ilmar 136", "0.50 Ilmar Veld 136"):
         assert not alike("0.501 Ilmar Veld 136", other)
 
 
 def alike(shown: str, printed: str) -> bool:
-    """Whether two outputs differ in times alone, or in a last digit, which depends on the processor."""
-    one, other = (NUMBER.split(TIMES.sub("", text)) for text in (shown, printed))
+    """Whether two outputs differ in times alone, or in numbers by what other versions of libraries change."""
+    one, other = (NUMBER.split(BAR.sub("│", TIMES.sub("", text))) for text in (shown, printed))
     return one[::2] == other[::2] and all(
-        len(a) == len(b) and abs(float(a) - float(b)) < 1.5 * 10 ** -len(a.partition(".")[2])
+        len(a.partition(".")[2]) == len(b.partition(".")[2])
+        and abs(float(a) - float(b)) <= max(0.01, 0.015 * abs(float(a)))
         for a, b in zip(one[1::2], other[1::2], strict=True)
     )
 

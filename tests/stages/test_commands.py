@@ -166,7 +166,7 @@ def test_the_demo_from_songs_to_answers(tmp_path):
     listed = json.loads(done(SCRIPTS[3], "list", "--json").stdout)
     names = [song["song_name"] for song in (listed["songs"] if isinstance(listed, dict) else listed)]
     assert len(names) == 12
-    found = done(SCRIPTS[3], "search", names[0]).stdout
+    found = done(SCRIPTS[3], "search", names[0], "-v").stdout
     assert str(tmp_path / "songs") in found
     done(SCRIPTS[3], "diverse", names[0])
     done(SCRIPTS[3], "compare", names[0], names[-1])
