@@ -3,7 +3,7 @@
 Every case that ends in anything but the old value, the new one, or one sentence is printed, with its number.
 
 Run     make fuzz
-        PYTHONPATH=.:tests python -m faults.campaign --kills 1000 --files 5000 --damages 1000 [--seed 0]
+        PYTHONPATH=.:tests python -m faults.campaign --kills 1000 --files 5000 --damages 1000 --cold 10
 """
 
 from __future__ import annotations
@@ -149,6 +149,42 @@ def _assert_same(found: library.Library, expected: library.Library) -> None:
     assert found.columns == expected.columns
 
 
+def start_cold(n: int) -> int:
+    """All four stages started at once where nothing has been compiled yet, and stage 2 again afterwards."""
+    report = Report("cold starts of four stages")
+    with tempfile.TemporaryDirectory() as folder:
+        paths = Paths(Path(folder) / "data", Path(folder) / "outputs")
+        music = write_music(Path(folder) / "music")
+        _train(paths)
+        folders, song = ["--data", paths.data, "--outputs", paths.outputs], music / "TRANCE" / "a - arp.flac"
+        stages = [
+            ["01_feature_extraction.py", music, "--data", Path(folder) / "again", "--force"],
+            ["02_embedding_journey.py", *folders, "--song", song],
+            ["03_genre_classifier.py", *folders, "--predict", song],
+            ["04_similarity_search.py", *folders, "search", song],
+        ]
+        for number in range(n):
+            cache = {"NUMBA_CACHE_DIR": f"{folder}/cache {number}"}
+            with report.case(number, "cold"):
+                together = [_start(stage, cache) for stage in [*stages, stages[1]]]
+                _require_success([*together])
+                _require_success([_start(stages[1], cache)])
+                report.counts["all came to their ends"] += 1
+    return report.close()
+
+
+def _start(stage: list[object], environment: dict[str, str]) -> subprocess.Popen:
+    command = [sys.executable, *map(str, stage)]
+    quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.PIPE, "text": True}
+    return subprocess.Popen(command, cwd=PROJECT, env=_with(environment), **quiet)
+
+
+def _require_success(processes: list[subprocess.Popen]) -> None:
+    for process in processes:
+        _, said = process.communicate(timeout=3600)
+        assert process.returncode == 0, f"exit code {process.returncode}: {said[-300:]}"
+
+
 def mutate_files(n: int, seed: int) -> int:
     """Songs whose bytes were changed: each is a song or a failure with a kind, and takes its time only."""
     report, rng = Report("mutated files"), random.Random(seed)
@@ -271,9 +307,13 @@ def _targets(paths: Paths) -> dict[Path, Callable[[], None]]:
 
 
 def _trained(paths: Paths) -> np.ndarray:
-    """Train a model on a library of two genres; returns what it says of the songs of `_targets`."""
-    command = [sys.executable, "03_genre_classifier.py"]
-    genres = Paths(paths.data / "genres", paths.outputs)
+    """Train a model on another library; returns what it says of the songs of `_targets`."""
+    _train(Paths(paths.data / "genres", paths.outputs))
+    return model_file.load(paths.model).probabilities(library.load(paths).embeddings)
+
+
+def _train(genres: Paths) -> None:
+    """Make a library of two genres, and a model of it."""
     rng = np.random.default_rng(1)
     made = test_saves.made(2, 40)
     made.columns["genre"] = ["A", "B"] * 20
@@ -284,8 +324,8 @@ def _trained(paths: Paths) -> np.ndarray:
     embeddings[::2] += 0.5
     library.save(genres, library.Library(embeddings, made.columns), {})
     folders = ["--data", str(genres.data), "--outputs", str(genres.outputs)]
-    subprocess.run([*command, *folders], cwd=PROJECT, check=True, capture_output=True)
-    return model_file.load(paths.model).probabilities(library.load(paths).embeddings)
+    command = [sys.executable, "03_genre_classifier.py", *folders]
+    subprocess.run(command, cwd=PROJECT, check=True, capture_output=True)
 
 
 def main() -> int:
@@ -293,11 +333,13 @@ def main() -> int:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    for name, usual in (("kills", 1000), ("files", 5000), ("damages", 1000), ("processes", 30), ("seed", 0)):
-        parser.add_argument(f"--{name}", type=int, default=usual, metavar="N")
+    usual = {"kills": 1000, "processes": 30, "cold": 10, "damages": 1000, "files": 5000, "seed": 0}
+    for name, number in usual.items():
+        parser.add_argument(f"--{name}", type=int, default=number, metavar="N", help=f"default: {number}")
     wanted = parser.parse_args()
     warnings.simplefilter("error")
     broken = kill_saves(wanted.kills, wanted.seed) + kill_stages(wanted.processes, wanted.seed)
+    broken += start_cold(wanted.cold)
     broken += damage_stores(wanted.damages // 2, wanted.seed)
     broken += damage_artifacts(wanted.damages - wanted.damages // 2, wanted.seed)
     with quiet_decoders():
