@@ -194,7 +194,7 @@ def _labels(energy: np.ndarray, kick: np.ndarray, rise: np.ndarray) -> list[tupl
         elif growth > RISING:
             labels.append((BUILD, f"grows by {growth:.0f} dB"))
         elif beat > KICK and is_full:
-            labels.append((DROP, f"kick, {-level:.0f} dB under the fullest section"))
+            labels.append((DROP, f"kick, {abs(level):.0f} dB under the fullest section"))
         else:
             labels.append((None, ""))
     return labels
