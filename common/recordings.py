@@ -4,7 +4,7 @@ Two files hold the same recording if their spectra below 4 kHz differ by at most
 length or title. The spectrum is what the embedding says of the mel bands: the usual level of each (the median
 over time) and the level of its loud moments (the 75th percentile), both in dB below the loudest of the song,
 so that the volume of a file does not matter. The difference is the root mean square over the levels that can
-be heard in either file. It is the same in every library, because no library sets its scale.
+be heard in either file. No library sets its scale: what is one recording here is one in every library.
 
 Conventions
 -----------
@@ -26,11 +26,19 @@ from common.library import Library
 from common.text import fold
 
 SAME_DECIBELS = 1.5
-"""Copies of a recording differ by at most so much; `benchmarks.recordings` measures them."""
+"""Copies of a recording differ by at most so much.
+
+Measured by `benchmarks.recordings` on 40 s of each of 46 real songs, of which 23 chose the rule; the
+figures are those of the other 23. Recognised are all 276 MP3 at 48 to 320 kbit/s, all softer, louder,
+mono and trimmed copies, and 724 of 736 copies of all 32 kinds; those missed are in the lower qualities of
+Vorbis, Opus and AAC. None of the 46 songs is taken for another, in 1.1 million pairs of files that are
+all equally long: the nearest two differ by 2.1 dB. What sounds otherwise is not seen through: another
+master (highs raised by 3 dB: 6 of 23 recognised), a limiter (4), another speed (3 % faster: 5), a
+fade-out over a quarter of the song (4), a cut of a tenth under another title (none)."""
 
 SAME_SECONDS = 2.0
 """Copies of a recording differ by at most so much in length, unless they have one title: encoders add up to
-0.1 s, and silence at the ends that one copy has and another has not is rarely more than the rest."""
+0.1 s, and the usual gap between the tracks of a CD is 2 s."""
 
 HIGHEST_HZ = 4000.0
 """Centre of the highest mel band that is compared: MP3 at 48 kbit/s leaves out what lies higher."""
