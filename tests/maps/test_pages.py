@@ -19,6 +19,7 @@ import soundfile
 from libraries import reread
 
 from common import charts, gallery
+from common.columns import READING_COLUMNS
 from common.files import write_csv
 from common.layout import SLICES
 from common.library import UNKNOWN_GENRE, save
@@ -27,6 +28,7 @@ from common.maps import way_page
 from common.maps.projection import UMAP, Projection
 from common.maps.selection import Star, choose_shown
 from common.maps.way import Stretch, Way, place_way
+from common.paths import Output
 from common.song import Song, take_stamp
 from common.tags import Tags
 
@@ -444,7 +446,8 @@ def test_a_song_from_outside_is_starred_found_and_played(page, songs, tmp_path, 
     _, library = songs
     file = tmp_path / "elsewhere" / "mine #1.wav"
     write_tone(file, 500.0)
-    song = Song(take_stamp(file), library.embeddings[3], 1.0, 22_050, 1, Tags())
+    read = {name: library.columns[name][3] for name in READING_COLUMNS}
+    song = Song(take_stamp(file), library.embeddings[3], 1.0, 22_050, 1, Tags(), read)
     guest = library.with_guest(song.embedding, song.metadata(UNKNOWN_GENRE))
     star = Star(np.full(dimensions, 0.5), "mine #1")
     opened = page(dimensions, star, guest)
@@ -557,7 +560,7 @@ def test_every_page_that_the_stages_write_opens_quietly(make_library, browser):
             wait(browser, "return Boolean(document.getElementById('map')?.on)")
             words = browser.find_element("css selector", "footer").text
             assert re.search(r"Trustworthiness 0\.\d\d", words)
-        if file == paths.gallery:
+        if file == paths.html(Output.CLASSIFIER):
             assert f"Why: {HOSTILE}" in browser.find_element("css selector", "body").text
             broken = "return [...document.images].filter((i) => i.complete && !i.naturalWidth).length"
             assert browser.execute_script(broken) == 0

@@ -16,7 +16,7 @@ def test_a_hint_goes_once_its_command_was_used():
     hints.learn(["search x", "DIVERSE x", "", "compare a | b", "like 2"])
     assert hints.next().startswith("why")
     hints.note_line("why 2", failed=False)
-    assert hints.next().startswith("genres")
+    assert hints.next().startswith("match")
 
 
 def test_no_hint_follows_an_error():
