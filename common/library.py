@@ -372,17 +372,6 @@ def _read_embeddings(file: BinaryIO) -> np.ndarray:
     return np.load(file, allow_pickle=False)
 
 
-def load_manifest(paths: Paths) -> dict[str, Any]:
-    """Read ``manifest.json``.
-
-    Raises
-    ------
-    ArtifactError
-        If it is missing or not what stage 1 writes.
-    """
-    return read_together(paths.processed, lambda place: _read_manifest(paths, place))
-
-
 def _read_manifest(paths: Paths, place: Callable[[str], Path]) -> dict[str, Any]:
     with _opened(paths.manifest, place) as file:
         content = file.read(MOST_MANIFEST + 1)

@@ -127,8 +127,13 @@ class Store:
 
     def n_without_readings(self) -> int:
         """How many songs stored under the present layout lack the present version of the readings."""
-        [(n_songs,)] = self._database.rows("SELECT count(*) FROM songs WHERE layout = ?", LAYOUT_ID)
-        return n_songs - len(self.contents())
+        [(n_songs,)] = self._database.rows(
+            "SELECT count(*) FROM songs WHERE layout = ?"
+            " AND content NOT IN (SELECT content FROM readings WHERE version = ?)",
+            LAYOUT_ID,
+            READINGS_VERSION,
+        )
+        return n_songs
 
     def failures(self) -> dict[ContentHash, Failure]:
         """Content hash -> why that content failed before."""

@@ -16,10 +16,8 @@ from pathlib import Path, PurePath, PureWindowsPath
 from typing import Any
 from urllib.parse import quote
 
+from common.playlists.dj_tracks import HOT_CUES, distinct_tracks, key_name
 from common.playlists.xml_text import document, element
-
-HOT_CUES = 8
-"""Hot cues that a track can hold, A to H."""
 
 MEMORY_CUE = -1
 """The number that makes a cue a memory cue."""
@@ -49,15 +47,11 @@ def rekordbox(name: str, songs: Sequence[Mapping[str, Any]]) -> str:
     """
     root = ET.Element("DJ_PLAYLISTS", {"Version": "1.0.0"})
     element(root, "PRODUCT", Name="Music Embedding Analysis", Version="1", Company="")
-    numbers: dict[str, int] = {}
-    for song in songs:
-        numbers.setdefault(song["file_path"], len(numbers) + 1)
-    collection = element(root, "COLLECTION", Entries=len(numbers))
-    written: set[str] = set()
-    for song in songs:
-        if song["file_path"] not in written:
-            written.add(song["file_path"])
-            _track(collection, numbers[song["file_path"]], song)
+    tracks = distinct_tracks(songs)
+    numbers = {path: number for number, path in enumerate(tracks, start=1)}
+    collection = element(root, "COLLECTION", Entries=len(tracks))
+    for path, song in tracks.items():
+        _track(collection, numbers[path], song)
     folder = element(element(root, "PLAYLISTS"), "NODE", Type=0, Name="ROOT", Count=1)
     playlist = element(folder, "NODE", Name=name, Type=1, KeyType=0, Entries=len(songs))
     for song in songs:
@@ -111,20 +105,6 @@ def location(path: PurePath) -> str:
     text = path.as_posix()
     drive = text if isinstance(path, PureWindowsPath) else text.removeprefix("/")
     return "file://localhost/" + quote(os.fsencode(drive), safe="/:")
-
-
-def key_name(key: str | None) -> str | None:
-    """A key as DJ software writes it: ``Am``, ``F#m``, ``Db``; None where it is not known.
-
-    Parameters
-    ----------
-    key
-        The key's name, such as ``F♯ minor``.
-    """
-    if not key:
-        return None
-    tonic, mode = key.split(" ")[:2]
-    return tonic.replace("♯", "#").replace("♭", "b") + ("m" if mode == "minor" else "")
 
 
 def _size(path: Path) -> int | None:

@@ -15,16 +15,12 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path, PurePath, PureWindowsPath
 from typing import Any
 
-from common.playlists.rekordbox import key_name
+from common.music import KEYS, MINOR
+from common.playlists.dj_tracks import HOT_CUES, distinct_tracks, key_name
 from common.playlists.xml_text import document, element
-
-HOT_CUES = 8
-"""Hot cues that a track can hold."""
 
 CUE, GRID = 0, 4
 """Types of a cue point: one to jump to, and the marker that the beat grid hangs on."""
-
-_TONICS = {"C": 0, "D": 2, "E": 4, "F": 5, "G": 7, "A": 9, "B": 11}
 
 
 def traktor(name: str, songs: Sequence[Mapping[str, Any]]) -> str:
@@ -41,7 +37,7 @@ def traktor(name: str, songs: Sequence[Mapping[str, Any]]) -> str:
     root = ET.Element("NML", {"VERSION": "19"})
     element(root, "HEAD", COMPANY="www.native-instruments.com", PROGRAM="Traktor")
     element(root, "MUSICFOLDERS")
-    tracks = {song["file_path"]: song for song in songs}
+    tracks = distinct_tracks(songs)
     collection = element(root, "COLLECTION", ENTRIES=len(tracks))
     for song in tracks.values():
         _track(collection, song)
@@ -134,6 +130,4 @@ def key_number(key: str | None) -> int | None:
     """
     if not key:
         return None
-    tonic, mode = key.split(" ")[:2]
-    shift = tonic.count("♯") - tonic.count("♭")
-    return (_TONICS[tonic[0]] + shift) % 12 + (12 if mode == "minor" else 0)
+    return KEYS[key].tonic + (12 if KEYS[key].mode == MINOR else 0)

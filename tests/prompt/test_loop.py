@@ -2,6 +2,8 @@ from __future__ import annotations
 
 import json
 
+from printed import json_documents
+
 from common.prompt import parsing, player
 from common.prompt.commands import COMMANDS
 
@@ -10,7 +12,7 @@ SONG = "trance artist 1 - song 001"
 
 def test_numbers_stand_for_songs_that_were_listed(say_lines):
     code, out, err = say_lines(f"{SONG} --json -n 3", "2 --json", "why 1 --json", "quit", "list")
-    first, second, why = _json_documents(out)
+    first, second, why = json_documents(out)
     assert (code, err.count("\n")) == (0, 1)
     assert second["song"] == {
         key: value
@@ -87,15 +89,6 @@ def test_help_of_a_command_does_not_leave(say_lines):
     assert code == 0
     assert "--same-genre" in out
     assert "Solo Artist 1" in out
-
-
-def _json_documents(text: str) -> list:
-    decoder, found = json.JSONDecoder(), []
-    while text.strip():
-        document, end = decoder.raw_decode(text.lstrip())
-        found.append(document)
-        text = text.lstrip()[end:]
-    return found
 
 
 def test_exit_leaves_and_a_title_that_begins_so_is_a_title(say_lines):

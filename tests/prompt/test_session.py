@@ -3,6 +3,7 @@ from __future__ import annotations
 import json
 
 import pytest
+from printed import json_documents
 
 SONG = "trance artist 1 - song 001"
 
@@ -52,7 +53,7 @@ def test_a_bar_without_a_first_song_compares_with_the_song_asked_for(say_lines):
         "compare 1 --json",
     ]
     _, out, err = say_lines(*lines)
-    by_name, by_number, by_bare_number = _documents(out[out.index("{") :])
+    by_name, by_number, by_bare_number = json_documents(out[out.index("{") :])
     assert by_name["one"]["song_name"] == "Trance Artist 1 - Song 001"
     assert by_name["other"]["song_name"] == "Italodance Artist 2 - Song 002"
     assert by_number == by_bare_number
@@ -68,12 +69,3 @@ def test_a_bar_without_a_first_song_needs_a_search_before_it(say_lines):
 def test_a_candidate_is_chosen_by_its_number_on_a_command_line(run):
     found = json.loads(run("search", "trance artist 1 #2", "--json")[1])
     assert found["song"]["song_name"] == "Trance Artist 1 - Song 004"
-
-
-def _documents(text: str) -> list:
-    decoder, found = json.JSONDecoder(), []
-    while text.strip():
-        document, end = decoder.raw_decode(text.lstrip())
-        found.append(document)
-        text = text.lstrip()[end:]
-    return found
