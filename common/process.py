@@ -12,6 +12,7 @@ Most modules are imported inside the functions, so that little comes before the 
 
 from __future__ import annotations
 
+import atexit
 import os
 import signal
 import sys
@@ -48,6 +49,9 @@ def prepare() -> None:
         sys.excepthook, sys.unraisablehook = _report, _report_unraisable
         signal.signal(signal.SIGINT, _interrupt)
         watch()
+        # Registered first, called last: Python goes back to dying of the signal while it takes itself down,
+        # when everything is written and the stage's own code is the true one.
+        atexit.register(signal.signal, signal.SIGINT, signal.SIG_IGN)
     _open_streams()
     _shorten_warnings()
 

@@ -114,6 +114,29 @@ def test_a_second_ctrl_c_ends_it_at_once():
     assert process.returncode == 130
 
 
+DONE = """
+import os, sys, time
+from pathlib import Path
+sys.modules["__main__"].__file__ = str(Path("01_feature_extraction.py").absolute())
+from common import console, process
+
+class Last:
+    def __del__(self, write=os.write, sleep=time.sleep):
+        write(1, b"ready\\n")
+        sleep(0.5)
+
+last = Last()
+sys.exit(console.run(lambda: 0))
+"""
+
+
+def test_when_all_is_done_it_changes_nothing():
+    process = launch(["-c", DONE])
+    assert process.stdout.readline() == "ready\n"
+    assert interrupt(process, 0.1) == ""
+    assert process.returncode == 0
+
+
 FAILS = SWALLOWS.replace("pass", "raise ImportError('a library made another error of it')")
 
 
