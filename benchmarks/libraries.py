@@ -35,7 +35,7 @@ def make_library(n_songs: int, n_genres: int = 10, seed: int = 0) -> Library:
     Parameters
     ----------
     n_songs, n_genres
-        How many.
+        The number of songs, and that of the genres that they are spread over.
     seed
         For the random numbers.
     """

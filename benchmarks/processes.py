@@ -29,7 +29,7 @@ def measure(command: Sequence[object], quiet: bool = False) -> Usage:
     Parameters
     ----------
     command
-        Program and arguments.
+        The program and its arguments, each of which is made a text.
     quiet
         Whether its stderr is thrown away.
 

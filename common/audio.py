@@ -252,7 +252,7 @@ def load(
     Parameters
     ----------
     path
-        The audio file.
+        The audio file to decode.
     check
         A function called between blocks; what it raises ends the decoding.
     claim

@@ -98,7 +98,7 @@ class Claim:
     Attributes
     ----------
     size
-        Bytes.
+        The number of bytes that are held now; 0 before the first and after the last.
     """
 
     def __init__(self, budget: Budget, check: Check) -> None:

@@ -79,7 +79,7 @@ def constant_q_chroma(samples: np.ndarray, tuning: float, check: Check) -> np.nd
     Parameters
     ----------
     samples
-        The song's samples.
+        The samples of the song, float32, shape (n_samples,), mono at ``SAMPLE_RATE``.
     tuning
         How far it is off concert pitch, in bins of the transform, -0.5 to 0.5.
     check

@@ -108,7 +108,7 @@ class _Cache:
     Attributes
     ----------
     folder
-        Where numba caches.
+        The folder in which numba caches what this process compiles.
     """
 
     def __init__(self) -> None:

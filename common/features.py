@@ -140,7 +140,7 @@ def summarise(series: Series) -> np.ndarray:
     Parameters
     ----------
     series
-        What `describe` returns.
+        The descriptors of the song, as `describe` returns them.
 
     Returns
     -------

@@ -170,7 +170,7 @@ def read_csv(path: Path, errors: str = "strict") -> Generator[list[str], None, N
     Parameters
     ----------
     path
-        The file.
+        The CSV file to read.
     errors
         What becomes of bytes that are no UTF-8, as ``open`` takes it.
 

@@ -86,7 +86,7 @@ def thin(file: Readable, start: int, with_version_1: bool) -> io.BytesIO:
     Parameters
     ----------
     file
-        The file.
+        The file, open for reading in binary, wherever it stands.
     start
         Where the tag begins.
     with_version_1

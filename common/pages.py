@@ -28,7 +28,7 @@ def save_page(path: Path, title: str, body: str, scripts: Sequence[str] = (), st
     Parameters
     ----------
     path
-        Where.
+        The HTML file that is written.
     title
         Plain text; it is escaped.
     body
@@ -36,7 +36,7 @@ def save_page(path: Path, title: str, body: str, scripts: Sequence[str] = (), st
     scripts
         Script files beside the page, loaded before the body.
     styles
-        More CSS.
+        CSS rules of this page, after those of the house.
     """
     tags = "\n".join(f'<script src="{html.escape(name)}"></script>' for name in scripts)
     write_text(

@@ -72,7 +72,7 @@ def recording_numbers(library: Library, rows: Rows | None = None) -> np.ndarray:
     Parameters
     ----------
     library
-        The songs.
+        The songs that are compared with each other.
     rows
         The songs to number, shape (n,); no other song counts. None for all, guests included.
 
@@ -109,7 +109,7 @@ def spectral_difference(library: Library, first: Rows, second: Rows) -> np.ndarr
     Parameters
     ----------
     library
-        The songs.
+        The library that the songs are rows of.
     first, second
         The two songs of each pair, shape (n,).
 
@@ -212,7 +212,7 @@ def artist_numbers(library: Library, rows: Rows | None = None) -> np.ndarray:
     Parameters
     ----------
     library
-        The songs.
+        The songs whose artists are told apart.
     rows
         Which of them, shape (n,); None for all, guests included.
 

@@ -187,7 +187,7 @@ def analyse(path: Path, check: Check = lambda: None, stamp: Stamp | None = None)
     Parameters
     ----------
     path
-        The audio file.
+        The audio file to analyse.
     check
         A function called between blocks of work; what it raises ends the work.
     stamp

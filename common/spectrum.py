@@ -56,7 +56,7 @@ def frames_of(samples: np.ndarray, length: int, hop: int) -> Iterator[tuple[slic
     Parameters
     ----------
     samples
-        The song's samples.
+        The samples of the song, float32, shape (n_samples,).
     length, hop
         The number of samples in a frame, and from the centre of one to that of the next.
 
@@ -106,7 +106,7 @@ def spectral_pass(samples: np.ndarray, check: Check) -> SpectralPass:
     Parameters
     ----------
     samples
-        The song's samples.
+        The samples of the song, float32, shape (n_samples,), mono at ``SAMPLE_RATE``.
     check
         A function called between blocks of frames; what it raises ends the work.
     """

@@ -117,7 +117,7 @@ def read_header(path: Path) -> Header:
     Parameters
     ----------
     path
-        The audio file.
+        The audio file whose header is read.
 
     Raises
     ------

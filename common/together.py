@@ -75,7 +75,7 @@ def read_together(folder: Path, read: Callable[[Callable[[str], Path]], Found]) 
     Parameters
     ----------
     folder
-        Where they lie.
+        The folder that the files lie in.
     read
         A function that reads them, each from the place that it is told for its name, and raises an
         `ArtifactError` if they do not belong together. It is called again if they changed meanwhile.

@@ -80,7 +80,7 @@ def render(song: Song) -> np.ndarray:
     Parameters
     ----------
     song : Song
-        The score.
+        The score that is played.
 
     Returns
     -------

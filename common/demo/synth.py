@@ -33,7 +33,7 @@ def harmonics(wave: str, count: int) -> np.ndarray:
     Parameters
     ----------
     wave : {"saw", "square", "pulse", "triangle", "organ"}
-        The waveform.
+        The waveform that the harmonics make up.
     count : int
         How many harmonics, the fundamental included.
 
@@ -192,9 +192,9 @@ def supersaw(
     seconds, cutoff, detune : float
         Length in s, low-pass cutoff in Hz, half the unison spread in cents.
     rng : numpy.random.Generator
-        Draws the phases.
+        The generator that the phase of every saw is drawn from.
     voices : int
-        Saws per note.
+        The number of saws that sound each note.
 
     Returns
     -------

@@ -65,7 +65,7 @@ def truth_of(song: Song, delay: float = 0.0) -> Truth:
     Parameters
     ----------
     song : Song
-        The score.
+        The score that the truth is read from.
     delay : float
         Seconds before the song's first beat: 0 in rendered samples, `MP3_DELAY` in a decoded file.
 

@@ -33,7 +33,7 @@ class Outcome:
     Attributes
     ----------
     path
-        The audio file.
+        The audio file that was worked on.
     stamp
         The file as it was before it was read; None if it could not be, or not to the end.
     result
@@ -81,7 +81,7 @@ def analyse(path: Path, known: frozenset[ContentHash], check: Check) -> Outcome:
     Parameters
     ----------
     path
-        The audio file.
+        The audio file to analyse.
     known
         The contents that are not computed again.
     check

@@ -30,7 +30,7 @@ def draw(song: ChosenSong, comparison: Comparison) -> Figure:
     Parameters
     ----------
     song
-        The song, analysed.
+        The song and what its numbers were computed from.
     comparison
         How it compares with its library.
     """

@@ -21,7 +21,7 @@ def draw(song: ChosenSong, draw_map: Callable[[Axes], None]) -> Figure:
     Parameters
     ----------
     song
-        The song, analysed.
+        The song and what its numbers were computed from.
     draw_map
         A function that draws the map, with this song starred, into the third panel's axes.
     """

@@ -43,11 +43,11 @@ def write(
     Parameters
     ----------
     figure
-        The sheet.
+        The sheet that the text is written on.
     x, y
         Where the text begins, and the height of its middle, in inches from the top left corner.
     content
-        What is written.
+        The text, in one line or several.
     size
         The size of the letters in points.
     va

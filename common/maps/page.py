@@ -124,7 +124,7 @@ def page_content(
     Parameters
     ----------
     songs, projection, nearest, star
-        As in `write_map`.
+        The songs, where they lie, their neighbours and the song chosen, as `write_map` takes them.
     home
         The folder of the page, which files are named relative to.
     """

@@ -83,7 +83,7 @@ def choose_shown(
     Parameters
     ----------
     library
-        The songs.
+        All songs of the library, with the guest if there is one.
     most
         The largest number of the library's own songs that is shown.
     pointed_out

@@ -123,7 +123,7 @@ def place_way(way: Way, shown: MapSongs, coordinates: np.ndarray) -> np.ndarray:
     Parameters
     ----------
     way
-        The windows.
+        The windows of the song, with their vectors in the space of the map.
     shown
         The songs of the map.
     coordinates

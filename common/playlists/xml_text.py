@@ -42,7 +42,7 @@ def document(root: ET.Element) -> str:
     Parameters
     ----------
     root
-        The outermost element.
+        The outermost element of the document.
     """
     ET.indent(root)
     return '<?xml version="1.0" encoding="UTF-8"?>\n' + ET.tostring(root, encoding="unicode") + "\n"

@@ -29,7 +29,7 @@ class Explanation(Answer):
     space
         The space that the songs are compared in.
     one, other
-        The two songs.
+        The two songs, as row numbers of the library.
     similarity
         Their cosine, -1 to 1.
     contributions

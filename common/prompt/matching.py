@@ -43,9 +43,9 @@ class MatchAnswer(Answer):
     mix
         The measurements of the mix.
     comparison
-        What separates it.
+        The numbers of the mix beside those of its references.
     said
-        The sentences.
+        The sentences that the comparison comes to, strongest first.
     preview
         What was rendered; None if nobody asked.
     """

@@ -31,7 +31,7 @@ class OrderAnswer(Answer):
     space
         The space that its songs are compared in.
     order
-        The songs.
+        The songs in their order, as row numbers of the library.
     steps
         The steps from song to song, one less than songs.
     first

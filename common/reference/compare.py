@@ -37,9 +37,9 @@ class Reading:
     Attributes
     ----------
     value
-        Of the mix.
+        The number of the mix, in the unit of its name; None where it cannot be told.
     median
-        Of the references.
+        The median over the references, in the same unit; None where none of them has it.
     low, high
         Their 10th and 90th percentile; None where no spread is claimed.
     """
@@ -71,7 +71,7 @@ class Band:
     Attributes
     ----------
     low_hz, high_hz
-        Its edges.
+        The edges of the band, in Hz.
     level
         Of the mix and of its references, in dB, the overall level taken out.
     """

@@ -37,7 +37,7 @@ def draw(
     path
         The PNG file that is written.
     name
-        The mix.
+        The name of the mix, as a title shows it.
     comparison
         What separates it from its references.
     sentences

@@ -73,9 +73,9 @@ class Measurement:
     Attributes
     ----------
     duration
-        Seconds.
+        The length of what was decoded, in seconds.
     rate, channels
-        Of the file.
+        The sampling rate of the file, in Hz, and its number of channels.
     spectrum, loudest
         Level of every third of an octave over the whole song and over its loudest section, in dB.
     loudness, loudness_range, true_peak
@@ -108,7 +108,7 @@ class Lines:
     Attributes
     ----------
     frequencies
-        Hz, shape (n_lines,).
+        The frequency of each line, in Hz, ascending, shape (n_lines,).
     power
         Mean square of the mid signal in each line, shape (n_lines,).
     """
@@ -123,7 +123,7 @@ def measure(path: Path, sections: Spans = ()) -> tuple[Measurement, Lines]:
     Parameters
     ----------
     path
-        The audio file.
+        The audio file to measure.
     sections
         Its sections; without them the loudest passage of `LOUDEST_SECONDS` is taken for the loudest one.
 
@@ -177,7 +177,7 @@ class Meter:
     rate
         Frames in a second.
     channels
-        Number of channels.
+        The number of channels of the blocks that follow.
     sections
         Its sections; empty where they are not known.
     """

@@ -24,13 +24,13 @@ def write_page(
     Parameters
     ----------
     path
-        The HTML file.
+        The HTML file that is written.
     name, picture
         The mix, and its picture.
     comparison, sentences
         What separates it from its references, in numbers and words.
     references
-        Their names.
+        The names of the references, as they are listed.
     preview
         The audio file that was rendered; None for none.
     """

@@ -42,7 +42,7 @@ class Preview:
     Attributes
     ----------
     path
-        The WAV file.
+        The WAV file that was written.
     gain
         dB that the level was changed by, after the filter.
     limited

@@ -43,7 +43,7 @@ class Sentence:
     about
         What it is about, such as ``balance`` or ``loudness``.
     text
-        The sentence.
+        The sentence as people read it.
     strength
         How far the mix lies outside the spread, weighted; at least 0.
     low_hz, high_hz

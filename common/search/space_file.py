@@ -44,7 +44,7 @@ def mapped_rows(
     make
         Computes the transform of the space; called only where the file cannot be used.
     library
-        The songs.
+        The songs whose rows are wanted; a guest's is not in the file.
     paths
         Where the files lie.
 

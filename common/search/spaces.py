@@ -72,7 +72,7 @@ def balanced(
     Parameters
     ----------
     library
-        The songs.
+        The songs that the space is fitted on and holds.
     paths
         Where files lie; nothing is read.
     shrinkage, exponent

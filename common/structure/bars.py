@@ -65,9 +65,9 @@ def read_bars(pulse: Pulse, drums: Drums, mel: np.ndarray, chroma: np.ndarray) -
     Parameters
     ----------
     pulse
-        Its beat.
+        The tempo of the song and its first beat.
     drums
-        Its hits.
+        The hits of the song, band by band.
     mel, chroma
         Series of the song: levels in dB, shape (n_mels, n_frames), and pitch classes, (12, n_frames).
 

@@ -125,7 +125,7 @@ def cell_energies(samples, cell, low_share, mid_share, high_share, middle, high)
     Parameters
     ----------
     samples
-        float32, shape (n,).
+        The samples of the song, float32, shape (n,).
     cell
         Samples in a cell.
     low_share, mid_share, high_share
@@ -163,7 +163,7 @@ def hit_curve(level, now, before, after):
     Parameters
     ----------
     level
-        float32, shape (n,).
+        The level of each moment, a magnitude of samples, float32, shape (n,).
     now, before, after
         First value and one past the last of the stretches compared, counted from the moment. An empty
         ``after`` is not compared.
@@ -196,7 +196,7 @@ def find_peaks(curve, apart, neighbourhood, share, floor):
     Parameters
     ----------
     curve
-        float32, shape (n,).
+        The curve whose peaks are sought, float32, shape (n,).
     apart
         Values on either side than which a peak must not be lower.
     neighbourhood
@@ -246,7 +246,7 @@ def best_phase(times, strengths, period, tolerance, n_phases):
     Parameters
     ----------
     times, strengths
-        float64, shape (n_hits,).
+        When the hits are, in seconds, and how strong, float64, shape (n_hits,).
     period, tolerance
         Seconds from beat to beat, and from a beat to the farthest hit it catches.
     n_phases

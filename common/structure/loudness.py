@@ -83,7 +83,7 @@ class LoudnessMeter:
     rate
         Frames in a second.
     channels
-        Number of channels.
+        The number of channels of the blocks that follow.
     """
 
     def __init__(self, rate: int, channels: int) -> None:

@@ -37,7 +37,7 @@ class Readings:
     bpm
         Beats per minute; 0 without a steady pulse.
     bpm_confidence
-        0 to 1.
+        How sure the tempo is, from 0 to 1.
     bpm_alternative
         Another tempo that explains the song about as well, or None.
     beat_offset, downbeat_offset
@@ -53,7 +53,7 @@ class Readings:
     pulse_clarity
         0 to 1: how well one regular beat explains the hits.
     onset_rate
-        Hits per second.
+        The number of audible hits per second.
     sections, cues
         In order; empty without a grid.
     mix_in, mix_out

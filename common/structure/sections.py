@@ -54,7 +54,7 @@ class Section:
     start, end
         Seconds; both on a bar.
     bars
-        Number of bars.
+        The number of bars that the section lasts.
     energy
         Level in dB under the song's fullest section.
     letter
@@ -80,7 +80,7 @@ def find_sections(bars: Bars, drums: Drums) -> list[Section]:
     Parameters
     ----------
     bars
-        Its bars.
+        The bars of the song, with what is heard in each.
     drums
         Its hits; after the last of them a song only dies away.
 
