@@ -1,0 +1,122 @@
+"""A map's page in the browser, as its user meets it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from urllib.parse import unquote, urlsplit
+
+import numpy as np
+import soundfile
+from browsing import visit, wait
+
+from common.library import Library
+from common.maps import page as map_pages
+from common.maps.projection import UMAP, Projection
+from common.maps.selection import Star, choose_shown
+
+HOSTILE = '<script>alert(1)</script> & "x"'
+ODD_FILE = "50% off #1? <b>'x'</b> & ほし.wav"
+"""Every character that means something in an address, and some from elsewhere."""
+
+
+def write_tone(path: Path, frequency: float) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    time = np.arange(8000 * 3) / 8000
+    soundfile.write(path, 0.2 * np.sin(2 * np.pi * frequency * time), 8000, subtype="PCM_16")
+
+
+def layout(n_songs: int, dimensions: int) -> Projection:
+    places = np.random.default_rng(1).uniform(-5, 5, size=(n_songs, dimensions))
+    return Projection(places, UMAP, None, 0.9, n_songs)
+
+
+class Page:
+    """A map in the browser, as its user meets it."""
+
+    def __init__(self, browser, library, projection):
+        self.browser, self.library, self.projection = browser, library, projection
+
+    def ask(self, script: str, *arguments):
+        return self.browser.execute_script(script, *arguments)
+
+    def element(self, css: str):
+        return self.browser.find_element("css selector", css)
+
+    def press(self, *keys: str) -> None:
+        from selenium.webdriver import ActionChains
+
+        ActionChains(self.browser).send_keys(*keys).perform()
+
+    def traces(self) -> list[dict]:
+        return self.ask(
+            """return document.getElementById("map").data.map((trace) => ({
+                 x: [...trace.x], y: [...trace.y], mode: trace.mode, visible: trace.visible ?? true,
+                 hover: trace.hovertext ?? [], colour: trace.marker?.color }))"""
+        )
+
+    def n_points(self) -> int:
+        return sum(len(t["x"]) for t in self.traces() if t["hover"] and t["visible"] is True)
+
+    def click_song(self, row: int) -> None:
+        """Click with the mouse where the song is drawn."""
+        from selenium.webdriver import ActionChains
+
+        x, y = self.ask(
+            """const { xaxis, yaxis } = document.getElementById("map")._fullLayout;
+               return [xaxis._offset + xaxis.d2p(arguments[0]), yaxis._offset + yaxis.d2p(arguments[1])]""",
+            *map(float, self.projection.coordinates[row].round(3)),
+        )
+        map_ = self.element("#map")
+        left, top = x - map_.size["width"] / 2, y - map_.size["height"] / 2
+        ActionChains(self.browser).move_to_element_with_offset(map_, int(left), int(top)).pause(
+            0.3
+        ).click().perform()
+
+    def search(self, words: str) -> None:
+        self.element("#search").send_keys(words)
+
+    def found(self) -> list[str]:
+        return [
+            item.text.split("\n")[0] for item in self.browser.find_elements("css selector", "#results li")
+        ]
+
+    def playing(self) -> Path:
+        """Wait for sound and say whose file it is."""
+        wait(
+            self.browser,
+            """const audio = document.getElementById("audio");
+               return !audio.paused && audio.readyState > 2 && audio.currentTime > 0""",
+        )
+        return Path(unquote(urlsplit(self.ask("return document.getElementById('audio').currentSrc")).path))
+
+    def ringed(self) -> tuple[float, float]:
+        """Where the keyboard is."""
+        return tuple(
+            self.ask("return document.getElementById('map').data.at(-1)").get(axis)[0] for axis in "xy"
+        )
+
+    def width(self) -> float:
+        low, high = self.ask("return document.getElementById('map')._fullLayout.xaxis.range")
+        return high - low
+
+    def file(self, row: int) -> Path:
+        return Path(self.library.paths[row])
+
+    def lines_to(self) -> set[tuple[float, float]]:
+        line = next(trace for trace in self.traces() if trace["mode"] == "lines")
+        return {(x, y) for x, y in zip(line["x"][1::3], line["y"][1::3], strict=True)}
+
+
+def nearest_by_cosine(library, projection, row: int) -> set[tuple[float, float]]:
+    from common.search import nearest, spaces
+
+    matches = nearest.nearest(spaces.build(spaces.DEFAULT_SPACE, library), row, 5)
+    return {tuple(projection.coordinates[match.row].round(3)) for match in matches}
+
+
+def open_map(browser, library: Library, made: Projection, file: Path, star: Star | None = None) -> Page:
+    """Write a map of the songs, open it, and wait until it is drawn."""
+    nearest = map_pages.nearest_songs(choose_shown(library, library.n_own))
+    visit(browser, map_pages.write_map(library, made, nearest, file, star))
+    wait(browser, "return Boolean(document.getElementById('map')?.on)")
+    return Page(browser, library, made)

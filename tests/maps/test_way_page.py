@@ -1,0 +1,46 @@
+"""A song's way over the map in a browser: a dot travels along it while the song plays."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from browsing import assert_quiet, needs_browser, visit, wait
+from map_page import layout
+
+from common.maps import way_page
+from common.maps.selection import choose_shown
+from common.maps.way import Stretch, Way, place_way
+
+pytestmark = needs_browser
+
+
+@pytest.mark.parametrize("solid", [False, pytest.param(True, marks=pytest.mark.slow)])
+def test_a_dot_travels_along_the_way_while_the_song_plays(songs, browser, solid):
+    from selenium.webdriver import ActionChains
+
+    paths, library = songs
+    shown = choose_shown(library, len(library), 2)
+    times = np.array([0.5, 1.5, 2.5])
+    way = Way(times, shown.vectors[[2, 4, 8]])
+    maps = [layout(len(library), dimensions) for dimensions in (2, 3)]
+    file = way_page.write_way(
+        paths.html("journey", "x"), shown, maps, np.zeros(3 * 22_050, np.float32), way,
+        [Stretch(1.0, 3.0, 4, 0.5)],
+    )  # fmt: skip
+    visit(browser, file)
+    wait(browser, "return Boolean(document.getElementById('map')?.on)")
+    if solid:
+        browser.find_element("css selector", "#solid").click()
+        wait(browser, "return document.getElementById('map').data[0].type === 'scatter3d'")
+    dot = "return ['x', 'y'].map((axis) => document.getElementById('map').data.at(-1)[axis][0])"
+    trail = place_way(way, shown, maps[int(solid)].coordinates)
+    np.testing.assert_allclose(browser.execute_script(dot), trail[0, :2], atol=1e-2)
+    browser.find_element("css selector", "#stretches button").click()
+    np.testing.assert_allclose(browser.execute_script(dot), trail[:2, :2].mean(axis=0), atol=0.1)
+    wave = browser.find_element("css selector", "#wave")
+    ActionChains(browser).move_to_element(wave).click().perform()  # the middle of the song
+    np.testing.assert_allclose(browser.execute_script(dot), trail[1, :2], atol=0.1)
+    browser.find_element("css selector", "body").send_keys(" ")
+    before = browser.execute_script(dot)
+    wait(browser, f"{dot}.some((value, i) => Math.abs(value - arguments[0][i]) > 0.01)", before)
+    assert_quiet(browser)
