@@ -106,7 +106,7 @@ def gather(library: Library, most: int) -> TrainingSet:
 
 def folds_shown(way: str, folds: int) -> AbstractContextManager[Any]:
     """Open the progress display of one way of splitting."""
-    from common.classifier.labels import WAYS
+    from common.classifier.names import WAYS
 
     note(f"cross-validating ({WAYS[way]}) …")
     return console.progress(folds, "fold")

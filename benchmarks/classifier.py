@@ -40,8 +40,8 @@ from common.classifier.contributions import contribute
 from common.classifier.doubts import suspicions
 from common.classifier.folds import assign_folds, n_folds, n_repeats
 from common.classifier.genre_sets import judge_sets
-from common.classifier.labels import CLASSIFIERS, WAYS
 from common.classifier.model import SEED, Model
+from common.classifier.names import CLASSIFIERS, WAYS
 from common.classifier.reasons import give_reasons
 from common.classifier.selection import AUTO_COMPONENTS, fit_final
 from common.classifier.songs import TrainingSet, gather

@@ -46,4 +46,4 @@ BASELINES = {
     "logistic": logistic_on_components,
     "majority": largest_genre,
 }
-"""Name in `labels.CLASSIFIERS` -> how it predicts."""
+"""Name in `names.CLASSIFIERS` -> how it predicts."""

@@ -13,7 +13,7 @@ import numpy as np
 
 from common import charts
 from common.charts import GRID, INK, PALETTE, wrapped
-from common.classifier.labels import CLASSIFIERS, WAYS
+from common.classifier.names import CLASSIFIERS, WAYS
 from common.text import clean, display_width, shorten
 
 if TYPE_CHECKING:

@@ -58,12 +58,13 @@ class Settings:
     Attributes
     ----------
     n_components
-        Number of principal components asked for; fewer where the training songs allow no more.
+        The number of principal components asked for, 1 or more; a model has fewer where its training songs
+        allow no more.
     shrinkage
-        How far the covariance within genres is drawn towards that of independent, equally variable
-        components, 0 to 1.
+        The share, 0 to 1, by which the covariance within genres is drawn towards that of independent,
+        equally variable components.
     rounds
-        Boosting rounds of XGBoost; 0 leaves the line as it is.
+        The number of XGBoost's boosting rounds, 0 or more; 0 leaves the line as it is.
     """
 
     n_components: int
@@ -78,18 +79,20 @@ class Representation:
     Attributes
     ----------
     mean, scale
-        Of each feature over the training songs, shape (``N_FEATURES``,). A constant feature has scale 1.
+        The mean and the standard deviation of each feature over the training songs, in the feature's own
+        unit, shape (``N_FEATURES``,) each. A constant feature has scale 1.
     weights
-        Of each standardised feature, shape (``N_FEATURES``,), mean square 1; 0 for a constant feature, and
-        where absolute pitch is left out.
+        The factor of each standardised feature, 0 or more, shape (``N_FEATURES``,), their mean square 1; 0
+        for a constant feature and for what is left out (`LEFT_OUT`).
     axes
-        Loadings, orthonormal rows, shape (k, ``N_FEATURES``).
+        The loadings of the components, one orthonormal row each, shape (k, ``N_FEATURES``).
     variance
-        Share of the weighted features' variance that each component carries, shape (k,).
+        The share of the weighted features' variance that each component carries, 0 to 1, shape (k,).
     spectrum
-        The same for every component there is, not only those kept.
+        The same shares for every component there is and not only for those kept, largest first, shape (m,)
+        with m at least k.
     spread
-        Standard deviation of each component over the training songs, shape (k,).
+        The standard deviation of each component over the training songs, shape (k,).
     """
 
     mean: np.ndarray
@@ -138,9 +141,9 @@ class Line:
     Attributes
     ----------
     slopes
-        Shape (M, k).
+        The log-odds that each margin gains per unit of each component, shape (M, k).
     intercepts
-        Shape (M,).
+        The log-odds of a song whose components are all 0, shape (M,).
     """
 
     slopes: np.ndarray
@@ -161,10 +164,10 @@ class Familiarity:
     Attributes
     ----------
     centres
-        Mean of each genre in standardised features, shape (K, ``N_FEATURES``).
+        The mean of each genre's songs in standard deviations, shape (K, ``N_FEATURES``).
     distances
-        0th to 100th percentile of the training songs' distances to their own genre's centre (the song
-        itself left out), shape (101,).
+        The 0th to 100th percentile of the training songs' distances to the centre of their own genre (the
+        song itself left out), in standard deviations, shape (101,).
     """
 
     centres: np.ndarray
@@ -188,10 +191,11 @@ class Certainty:
     Attributes
     ----------
     sharpness
-        Positive factor of all margins (temperature scaling: C. Guo et al., ICML 2017).
+        The positive factor by which all margins are multiplied (temperature scaling: C. Guo et al., ICML
+        2017).
     lapse
-        Share of songs about which the margins say nothing, 0 to 1: as much is dealt out to all genres alike,
-        so that nothing is certain that was not always right.
+        The share of songs about which the margins say nothing, 0 to 1; as much probability is dealt out to
+        all genres alike, so that nothing is certain that was not always right.
     """
 
     sharpness: float = 1.0
@@ -210,17 +214,18 @@ class Model:
     Attributes
     ----------
     genres
-        Names of the genres, sorted; their positions are the ``y`` of the training.
+        The names of the K genres, sorted; their positions are the ``y`` of the training.
     representation, line
-        Steps 1 to 3, and the line of step 4.
+        The fitted steps 1 to 3, and the line of step 4.
     booster
-        XGBoost's own serialisation of its trees.
+        The trees in XGBoost's own serialisation, bytes.
     certainty
-        What makes probabilities as sure as they are right, found on songs that were not learned from.
+        The rule that makes probabilities as sure as they are right, found on songs that were not learned
+        from.
     settings
-        What they were fitted with.
+        The settings that all of it was fitted with.
     familiarity
-        Where the training songs lie.
+        The description of where the training songs lie.
     """
 
     genres: tuple[str, ...]

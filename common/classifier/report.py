@@ -16,7 +16,7 @@ from common.classifier.explanation import Explanation, sentences
 from common.classifier.findings import MOST_DOUBTS, DoubtfulSong, Findings, Prediction
 from common.classifier.genre_sets import LEAST_GROUPS, GenreSets, SetRule
 from common.classifier.judgement import Judgement
-from common.classifier.labels import CLASSIFIERS, WAYS
+from common.classifier.names import CLASSIFIERS, WAYS
 from common.classifier.scores import Difference, Scores
 from common.classifier.sections import ReportSection, percent
 from common.classifier.songs import TrainingSet

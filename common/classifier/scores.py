@@ -58,7 +58,7 @@ class Scores:
     folds, repeats
         How often the songs were split.
     measures
-        How well each of `labels.CLASSIFIERS` does.
+        How well each of `names.CLASSIFIERS` does.
     train_accuracy
         Of this classifier on the songs it was trained on.
     interval

@@ -36,21 +36,23 @@ class TrainingSet:
     Attributes
     ----------
     rows
-        Rows in the library, shape (n,).
+        The rows of the songs in the library, int, shape (n,).
     X
-        Their embeddings, float64, shape (n, ``N_FEATURES``).
+        The embeddings of the songs, float64, shape (n, ``N_FEATURES``).
     y
-        Their genres, positions in ``genres``, shape (n,).
+        The genre of each song as its position in ``genres``, int, shape (n,).
     genres
-        Names, sorted.
+        The names of the K genres, sorted.
     units
-        Equal numbers are the same recording, shape (n,).
+        A number per song, int, shape (n,); songs with equal numbers are the same recording.
     groups
-        Way of splitting -> what is left out together, shape (n,); see the module's text.
+        For each way of splitting (see the module's text) a number per song, int, shape (n,); songs with
+        equal numbers are left out together.
     left_out
-        Notices about what could not be used.
+        Sentences about genres that could not be used, without their full stop.
     drawn_from
-        How many songs with a genre these were drawn from, where they are a sample; None for all.
+        The number of songs with a genre that these were drawn from if they are a sample, None if they are
+        all there are.
     """
 
     rows: np.ndarray
@@ -87,9 +89,10 @@ def gather(library: Library, most: int | None = None) -> TrainingSet:
     Parameters
     ----------
     library
-        The songs.
+        The library whose songs are collected.
     most
-        How many songs to learn from; where more have a genre, a sample is drawn. None for all.
+        The largest number of songs to learn from; where more have a genre, a sample is drawn, each genre by
+        its share. None takes all.
 
     Raises
     ------

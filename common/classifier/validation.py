@@ -19,8 +19,8 @@ from threadpoolctl import threadpool_limits
 from common.classifier.baselines import BASELINES
 from common.classifier.calibration import best_certainty
 from common.classifier.folds import FOLDS, assign_folds, n_folds, n_repeats
-from common.classifier.labels import CLASSIFIERS
 from common.classifier.model import SEED, Model, probabilities
+from common.classifier.names import CLASSIFIERS
 from common.classifier.scores import (
     Scores,
     bootstrap,
@@ -43,7 +43,7 @@ class FoldResult:
     held
         Which songs were left out of training, bool, shape (n,).
     by
-        Name in `labels.CLASSIFIERS` -> probabilities of these songs, shape (n_held, K).
+        Name in `names.CLASSIFIERS` -> probabilities of these songs, shape (n_held, K).
     train_accuracy
         Share of the other songs that it gets right, 0 to 1.
     model

@@ -9,8 +9,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from common import layout
-from common.classifier.measured import OPAQUE_WEIGHT, SMOOTH_BANDS, region_of, strongest_run
+from common.classifier.measured import OPAQUE_WEIGHT, SMOOTH_BANDS, strongest_run
 from common.classifier.model import Representation
+from common.classifier.nicknames import nickname
 from common.layout import N_FEATURES, SLICES
 
 FAINT = 0.01
@@ -24,15 +25,15 @@ class ComponentMeaning:
     Attributes
     ----------
     number
-        From 1, as people count.
+        The component's number, int, counted from 1 as people count.
     variance
-        Share of the (weighted) variance, 0 to 1.
+        The share of the weighted features' variance that it carries, 0 to 1.
     groups
-        Group -> share of the squared loadings; they sum to 1.
+        For each musical group the share of its squared loadings, 0 to 1; the shares sum to 1.
     high, low
-        What a high and a low value sound like, strongest first.
+        Phrases that say what a high and what a low value sound like, the strongest first.
     nickname
-        What a high value sounds like in at most three words, such as ``more upper mids``.
+        At most three words for what a high value sounds like, such as ``highs over bass``.
     """
 
     number: int
@@ -67,9 +68,9 @@ def describe_components(representation: Representation, most: int = 3) -> list[C
     Parameters
     ----------
     representation
-        Whose axes to describe.
+        The representation whose axes are described, shape (k, ``N_FEATURES``).
     most
-        How many phrases for each end.
+        The largest number of phrases for each end of a component, 1 or more.
     """
     return [
         ComponentMeaning(
@@ -78,23 +79,10 @@ def describe_components(representation: Representation, most: int = 3) -> list[C
             groups=layout.group_shares(axis**2),
             high=phrases(axis**2, axis > 0, most),
             low=phrases(axis**2, axis < 0, most),
-            nickname=_nickname(axis),
+            nickname=nickname(axis),
         )
         for i, axis in enumerate(representation.axes)
     ]
-
-
-def _nickname(axis: np.ndarray) -> str:
-    """What a high value of a component sounds like, in three words."""
-    squares = axis**2
-    blocks = [SLICES[block.name] for block in layout.LAYOUT if block.source == "mel"]
-    if sum(squares[place].sum() for place in blocks) < 0.5 * squares.sum():
-        return " ".join(phrases(squares, axis > 0, 1)[0].split()[:3]).rstrip(",")
-    bands = np.sum([np.sign(axis[place]) * squares[place] for place in blocks], axis=0)
-    bands = np.convolve(bands, np.full(SMOOTH_BANDS, 1 / SMOOTH_BANDS), mode="same")
-    run = strongest_run(np.abs(bands))
-    amount = "more" if bands[np.abs(bands).argmax()] > 0 else "less"
-    return f"{amount} {region_of(run.start, run.stop - 1)}"
 
 
 def phrases(strength: np.ndarray, high: np.ndarray, most: int = 3) -> list[str]:
@@ -103,11 +91,11 @@ def phrases(strength: np.ndarray, high: np.ndarray, most: int = 3) -> list[str]:
     Parameters
     ----------
     strength
-        How much each number matters, 0 or more, shape (``N_FEATURES``,).
+        How much each number matters, float, 0 or more, shape (``N_FEATURES``,).
     high
-        Whether each is high, shape (``N_FEATURES``,).
+        Whether each number is high (or low), bool, shape (``N_FEATURES``,).
     most
-        Most phrases to return; each is about another descriptor, and none only repeats another.
+        The largest number of phrases; each is about another descriptor, and none only repeats another.
 
     Returns
     -------

@@ -9,7 +9,7 @@ from sklearn.metrics import accuracy_score, f1_score
 
 from common.classifier import folds
 from common.classifier.folds import n_repeats
-from common.classifier.labels import CLASSIFIERS
+from common.classifier.names import CLASSIFIERS
 from common.classifier.songs import gather
 from common.classifier.validation import cross_validate, hold_out, judge_fold
 

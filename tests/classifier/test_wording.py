@@ -8,6 +8,7 @@ from classifier_cases import reasoned
 
 from common import layout
 from common.classifier import wording
+from common.classifier.nicknames import nickname
 from common.layout import N_FEATURES, SLICES
 
 
@@ -71,3 +72,26 @@ class TestWords:
     def test_nothing_is_nothing(self):
         strength, high = self.strength()
         assert wording.phrases(strength, high) == []
+
+
+class TestNicknames:
+    """At most three whole words, whatever a component is made of."""
+
+    @pytest.mark.parametrize("sign", [1.0, -1.0])
+    def test_every_number_has_one(self, sign):
+        for index in range(N_FEATURES):
+            words = nickname(sign * np.eye(N_FEATURES)[index]).split()
+            assert len(words) <= 3
+            assert not {"of", "that", "the", "between", "and"} & set(words)
+
+    def axis(self, **regions):
+        frequencies, axis = np.array(layout.mel_frequencies()), np.zeros(N_FEATURES)
+        for name, value in regions.items():
+            low, high = {"bass": (70, 230), "mids": (600, 1800), "highs": (6500, 10_500)}[name]
+            axis[SLICES["mel_mean"]][(frequencies > low) & (frequencies < high)] = value
+        return axis
+
+    def test_two_regions_are_weighed_against_each_other(self):
+        assert nickname(self.axis(bass=-1.0, highs=0.9)) == "highs over bass"
+        assert nickname(self.axis(mids=1.0, bass=0.3)) == "more mids"
+        assert nickname(self.axis(bass=-1.0)) == "less bass"
