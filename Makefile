@@ -55,11 +55,13 @@ lowest: $(VENV)/.development
 
 lock: $(VENV)/.development
 	$(PY) -m pip install --quiet uv
-	$(VENV)/bin/uv pip compile --quiet --upgrade --custom-compile-command "make lock" requirements-dev.txt \
-	  --output-file requirements.lock
+	$(VENV)/bin/uv pip compile --quiet --upgrade --universal --python-version 3.11 \
+	  --custom-compile-command "make lock" requirements-dev.txt --output-file requirements.lock
 
 $(VENV)/.runtime: requirements.txt
 	test -x $(PY) || $(PYTHON) -m venv $(VENV)
+	# Of plotly only its JavaScript is used: 24 MB of compiled Python are left out.
+	$(PY) -m pip install --quiet --no-compile --no-deps "$$(grep -o '^plotly[^ ]*' requirements.txt)"
 	$(PY) -m pip install --progress-bar off --requirement requirements.txt
 	@touch $@
 

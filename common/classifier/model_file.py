@@ -209,9 +209,11 @@ def describe(training: TrainingSet, scores: dict[str, Any]) -> dict[str, Any]:
         What was measured on songs left out of training (`judgement.judgement_facts`).
     """
     labels = [training.genres[k] for k in training.y]
+    versions = {name: version(name) for name in ("numpy", "scikit-learn", "shap")}
     return {
         "scores": scores,
         "training": {"songs": len(training), "fingerprint": fingerprint(training.X, labels)},
-        "versions": {name: version(name) for name in ("numpy", "scikit-learn", "xgboost", "shap")},
+        # Two packages bring xgboost, so it is asked itself.
+        "versions": versions | {"xgboost": xgboost.__version__},
         "parameters": tree_parameters(training.y),
     }
