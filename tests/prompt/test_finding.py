@@ -32,11 +32,13 @@ def test_search_numbers_the_results_and_prints_their_files(run, paths):
     assert err.splitlines()[-1].startswith(next_line)
 
 
-def test_the_suggested_command_works(run):
-    _, _, err = run("search", SONG, "-n", "2", "--other-genre")
-    words = shlex.split(err.strip().partition(".py ")[2])
+def test_the_suggested_command_compares_with_the_nearest_song_found(run):
+    found = ("search", SONG, "-n", "2", "--other-genre")
+    nearest, _ = json.loads(run(*found, "--json")[1])["results"]
+    words = shlex.split(run(*found)[2].strip().partition(".py ")[2])
     other = json.loads(run(*words, "--json")[1])["other"]
     assert other["genre"] != "TRANCE"
+    assert other["file_path"] == nearest["file_path"]
 
 
 def test_a_long_path_is_printed_whole(make_library, capsys):
