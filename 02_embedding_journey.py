@@ -32,8 +32,11 @@ from common.text import count, thousands
 if TYPE_CHECKING:
     import argparse
 
+    from matplotlib.axes import Axes
+
     from common.journey.choice import ChosenSong
     from common.library import Library
+    from common.maps.page import Nearest
     from common.maps.projection import Projection
     from common.maps.selection import MapSongs
 
@@ -58,6 +61,7 @@ def tell(arguments: argparse.Namespace) -> int:
     """Draw one song's journey, lay all songs out on maps, and gather everything in the gallery."""
     from common import gallery
     from common import library as libraries
+    from common.maps.page import nearest_songs
 
     paths = Paths(arguments.data, arguments.outputs)
     library = libraries.load(paths)
@@ -67,10 +71,11 @@ def tell(arguments: argparse.Namespace) -> int:
     written = [draw_journey(paths, song)] if song else []
     shown = choose_shown(paths, song.library if song else library, arguments.sample, song)
     maps = lay_out(paths, shown)
+    nearest = nearest_songs(shown)
     if song:
-        written.append(draw_perspectives(paths, song, shown, maps[0]))
+        written.append(draw_perspectives(paths, song, shown, maps[0], nearest))
         written += draw_way(paths, song, shown, maps)
-    written += draw_maps(paths, shown, maps, starred=arguments.song is not None)
+    written += draw_maps(paths, shown, maps, nearest, starred=arguments.song is not None)
     written.append(gallery.refresh(paths))
     for path in written:
         say(str(path))
@@ -142,14 +147,25 @@ def lay_out(paths: Paths, shown: MapSongs) -> list[Projection]:
     return made
 
 
-def draw_perspectives(paths: Paths, song: ChosenSong, shown: MapSongs, projection: Projection) -> Path:
-    """Draw the same song as producer, computer and data scientist see it."""
+def draw_perspectives(
+    paths: Paths, song: ChosenSong, shown: MapSongs, projection: Projection, nearest: Nearest
+) -> Path:
+    """Draw the same song as producer, computer and data scientist see it, and name its nearest songs."""
     from common import charts
     from common.journey import perspectives
-    from common.maps import figures
+    from common.maps import beside, figures
+    from common.maps.selection import locate
+
+    star = locate(shown, projection)
+    near = [row for row, _ in nearest[shown.place]] if star and shown.place is not None else []
+
+    def draw_map(axes: Axes) -> None:
+        figures.draw_small(axes, shown, projection)
+        if star:
+            beside.number_neighbours(axes, star.coordinates, projection.coordinates, near)
 
     with console.note_if_slow("drawing the three perspectives"):
-        figure = perspectives.draw(song, lambda axes: figures.draw_small(axes, shown, projection))
+        figure = perspectives.draw(song, draw_map, [shown.songs.names[row] for row in near])
         title = f"Producer, computer, data scientist: {song.name}"
         return charts.save_png(figure, paths.plot(Output.PERSPECTIVES, song.name), title=title)
 
@@ -159,30 +175,34 @@ def draw_way(paths: Paths, song: ChosenSong, shown: MapSongs, maps: list[Project
     from common import charts
     from common.maps import way_figure, way_page
     from common.maps.way import alike_stretches, follow
+    from common.maps.way_colours import coloured_parts
 
     with console.note_if_slow("following the song over the map"):
         way = follow(shown, song.series, song.embedding)
         if way is None:
             return []
         stretches = alike_stretches(way, shown)
-        figure = way_figure.draw_way(shown, maps[0], song.samples, way, stretches)
+        parts = coloured_parts(song.facts["sections"])
+        figure = way_figure.draw_way(shown, maps[0], song.samples, way, stretches, parts)
         title = f"The way of {song.name} over the map"
         picture = charts.save_png(figure, paths.plot(Output.WAY, song.name), title=title)
         page = paths.html(Output.JOURNEY, song.name)
-        way_page.write_way(page, shown, maps, song.samples, way, stretches)
+        way_page.write_way(page, shown, maps, song.samples, way, stretches, parts)
     for line in way_figure.told(shown, stretches):
         say(f"{song.name}: {line}")
     return [picture, page]
 
 
-def draw_maps(paths: Paths, shown: MapSongs, maps: list[Projection], starred: bool) -> list[Path]:
+def draw_maps(
+    paths: Paths, shown: MapSongs, maps: list[Projection], nearest: Nearest, starred: bool
+) -> list[Path]:
     """Draw the maps for print and as pages, with the song of the journey starred or not."""
     from common import charts
     from common.maps import figures, page
     from common.maps.selection import locate
     from common.maps.words import title
 
-    nearest, written = page.nearest_songs(shown), []
+    written = []
     drawn = ((Output.MAP_2D, figures.draw_2d), (Output.MAP_3D, figures.draw_3d))
     for projection, (name, draw) in zip(maps, drawn, strict=True):
         star = locate(shown, projection) if starred else None

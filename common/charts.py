@@ -7,9 +7,10 @@ matplotlib without a screen, pages by plotly with one shared ``plotly.min.js`` p
 
 from __future__ import annotations
 
+import contextlib
+import functools
 import textwrap
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -19,6 +20,7 @@ from common.library import UNKNOWN_GENRE
 from common.text import clean
 
 if TYPE_CHECKING:
+    from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
 DPI = 200
@@ -110,7 +112,36 @@ def wrapped(text: str, width: int) -> str:
     return "\n".join(textwrap.wrap(clean(text), width))
 
 
-@contextmanager
+def section_colours(sections: Sequence[Mapping[str, Any]]) -> dict[str, str]:
+    """Give every letter of a song's sections its colour, so that what sounds alike looks alike.
+
+    Parameters
+    ----------
+    sections
+        The sections in order, each with its ``letter``; see `common.structure.sections`.
+    """
+    letters = dict.fromkeys(part["letter"] for part in sections)
+    return {letter: PALETTE[place % len(PALETTE)] for place, letter in enumerate(letters)}
+
+
+def mark_time(axes: Axes, duration: float) -> None:
+    """Mark minutes and seconds at round places, about ten of them, along a song of so many seconds."""
+    import numpy as np
+
+    steps = (0.5, 1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 1800, 3600, 7200)
+    step = next((step for step in steps if duration / step <= 10), steps[-1])
+    ticks = np.arange(0, duration, step)
+    axes.set_xlim(0, duration)
+    axes.set_xticks(ticks, [time_label(tick) for tick in ticks])
+
+
+def time_label(seconds: float) -> str:
+    """Write a time in seconds as minutes and seconds, with a tenth where it is not whole."""
+    minutes, rest = divmod(seconds, 60)
+    return f"{int(minutes)}:{rest:02.0f}" if rest == int(rest) else f"{int(minutes)}:{rest:04.1f}"
+
+
+@contextlib.contextmanager
 def style() -> Iterator[None]:
     """Draw in one style: white paper, quiet grid, readable sizes, no screen needed.
 
@@ -123,9 +154,8 @@ def style() -> Iterator[None]:
 
     mpl.use("Agg")
     import seaborn as sns
-    from matplotlib import font_manager
 
-    installed = {font.name for font in font_manager.fontManager.ttflist}
+    installed = installed_fonts()
     rules: dict[Any, Any] = {
         "font.family": [font for font in FONTS if font in installed],
         "axes.edgecolor": INK,
@@ -148,6 +178,29 @@ def style() -> Iterator[None]:
     ):
         warnings.filterwarnings("ignore", message=_MISSING_GLYPH, category=UserWarning)
         yield
+
+
+@functools.cache
+def installed_fonts() -> dict[str, str]:
+    """Find the fonts that can be drawn with.
+
+    matplotlib keeps its list of fonts on disk and does not look again, so a font that was installed later
+    would not be drawn with; such files are added to the list here, once per process.
+
+    Returns
+    -------
+    dict
+        Name of a font -> one file that holds it.
+    """
+    from matplotlib import font_manager
+
+    fonts = font_manager.fontManager
+    listed = {font.fname for font in fonts.ttflist}
+    for file in sorted({*font_manager.findSystemFonts()} - listed):
+        # Bitmap fonts cannot be drawn with, and a file may be damaged or go away.
+        with contextlib.suppress(OSError, RuntimeError, NotImplementedError):
+            fonts.addfont(file)
+    return {font.name: font.fname for font in fonts.ttflist}
 
 
 _MISSING_GLYPH = r"Glyph .* missing from font"

@@ -35,6 +35,9 @@ COLOURS = {
 }
 """Marker and colour of each of `CLASSIFIERS`."""
 
+LANE = 0.17
+"""Distance of two classifiers' lines in the picture of scores, as a share of the distance of two ways."""
+
 MOST_SONGS = 20
 """Songs that the picture of boundary songs shows."""
 
@@ -96,27 +99,32 @@ def draw_scores(path: Path, scores: Sequence[Scores], bins: Sequence[Confidence]
 
     with charts.style():
         figure, (left, right) = plt.subplots(
-            1, 2, figsize=(13, 5.2), layout="constrained", width_ratios=[3, 2]
+            1, 2, figsize=(13, 3.4 + 0.8 * len(scores)), layout="constrained", width_ratios=[3, 2]
         )
         for place, one in enumerate(scores):
-            left.plot(one.interval, [place, place], color=PALETTE[1], lw=7, alpha=0.25, solid_capstyle="butt")
-            for name, label in CLASSIFIERS.items():
-                left.plot(
-                    one.measures[name].accuracy,
-                    place,
-                    MARKERS[name],
-                    color=COLOURS[name],
-                    ms=10,
-                    label=label if not place else None,
-                )
+            _draw_way(left, one, place)
         left.set_yticks(range(len(scores)), [WAYS[one.way] for one in scores])
-        left.set(xlim=(0, 1.02), ylim=(len(scores) - 0.4, -0.6), xlabel="accuracy on unseen songs")
+        left.set(xlim=(0, 1.02), ylim=(len(scores) - 0.5, -0.5), xlabel="accuracy on unseen songs")
+        left.grid(visible=False, axis="y")
         left.set_title("What the score is worth")
-        left.legend(loc="upper center", bbox_to_anchor=(0.5, -0.16), ncols=2, frameon=False)
+        figure.legend(loc="outside lower left", ncols=3, frameon=False, fontsize=10)
         _draw_calibration(right, bins)
         return charts.save_png(
             figure, path, title="What the score is worth, and whether it is as sure as right"
         )
+
+
+def _draw_way(axes: Axes, scores: Scores, place: int) -> None:
+    """Draw the accuracies of one way of splitting, each classifier on a line of its own."""
+    for lane, (name, label) in enumerate(CLASSIFIERS.items()):
+        y = place + LANE * (lane - (len(CLASSIFIERS) - 1) / 2)
+        if name == "model":
+            axes.plot(scores.interval, [y, y], color=COLOURS[name], lw=7, alpha=0.25, solid_capstyle="butt")
+        accuracy, shown = scores.measures[name].accuracy, label if place == 0 else None
+        axes.plot(accuracy, y, MARKERS[name], color=COLOURS[name], ms=8, label=shown)
+        text = f"{accuracy:.0%}"
+        axes.annotate(text, (accuracy, y), xytext=(8, 0), textcoords="offset points", va="center", fontsize=8)
+    axes.axhline(place + 0.5, color=GRID, lw=0.8)
 
 
 def _draw_calibration(axes: Axes, bins: Sequence[Confidence]) -> None:
@@ -126,8 +134,9 @@ def _draw_calibration(axes: Axes, bins: Sequence[Confidence]) -> None:
         [b.said for b in used], [b.right for b in used], "o-", color=PALETTE[1], label="this classifier"
     )
     for one in used:
+        # To the lower right, where neither the line of the classifier nor the honest one goes.
         axes.annotate(
-            f"{one.n}", (one.said, one.right), xytext=(0, 9), textcoords="offset points", ha="center"
+            f"{one.n}", (one.said, one.right), xytext=(7, -13), textcoords="offset points", fontsize=10
         )
     axes.set(xlim=(0, 1.05), ylim=(0, 1.12), xlabel="how sure it was", ylabel="how often it was right")
     axes.set_title("Is it as sure as it should be? (numbers: songs)", fontsize=12)

@@ -32,8 +32,11 @@ MOST_COMPONENTS = 10
 LEAST_SHARE = 0.1
 """A component that matters less than this share of the strongest is not drawn."""
 
-LEAST_DRAWN = 0.01
-"""Groups that add less than this, in log-odds, are not drawn."""
+LEAST_STEP = 0.05
+"""A group that adds less than this share of what the strongest adds is not drawn by itself."""
+
+LEAST_SEEN = 0.005
+"""What a step adds, in log-odds, from which its label says more than nothing."""
 
 FOR, AGAINST = PALETTE[1], PALETTE[0]
 """Colours of what speaks for and against a genre."""
@@ -223,14 +226,11 @@ def draw_waterfall(path: Path, explanation: Explanation) -> Path:
     import matplotlib.pyplot as plt
 
     reasons = explanation.reasons
-    steps = [(_step_label(one), one.value) for one in reasons.groups if abs(one.value) >= LEAST_DRAWN]
-    steps = steps or [("nothing in particular", 0.0)]
+    steps = waterfall_steps(reasons.groups)
     first, second = (shorten(clean(name), 24) for name in (explanation.first, explanation.second))
     with charts.style():
         figure, axes = plt.subplots(figsize=(13, 2.6 + 0.62 * len(steps)), layout="constrained")
-        ends = reasons.base + np.cumsum([value for _, value in steps])
-        reached = [0.0, reasons.base, *ends]
-        _draw_steps(axes, reasons.base, steps, (min(reached), max(reached)))
+        _draw_steps(axes, reasons.base, steps, reasons.margin)
         axes.set_xlabel(f"log-odds    ← {second}        {first} →")
         title = "\n".join(textwrap.wrap(shorten(clean(explanation.name), 150), 80))
         verdict = f"{first} {explanation.p_first:.0%}, against {second} {explanation.p_second:.0%}"
@@ -239,32 +239,50 @@ def draw_waterfall(path: Path, explanation: Explanation) -> Path:
         return charts.save_png(figure, path, title=f"Why {explanation.name} is {verdict}")
 
 
+def waterfall_steps(groups: Sequence[GroupReason]) -> list[tuple[str, float]]:
+    """Choose the steps of a waterfall: label, and what it adds in log-odds.
+
+    Groups that add next to nothing are left out; they share a step where together they add something.
+    """
+    strongest = max(abs(one.value) for one in groups)
+    if strongest < LEAST_SEEN:
+        return [("nothing in particular", 0.0)]
+    least = LEAST_STEP * strongest
+    steps = [(_step_label(one), one.value) for one in groups if abs(one.value) >= least]
+    small = [one for one in groups if abs(one.value) < least]
+    rest = sum(one.value for one in small)
+    together = f"{', '.join(one.group for one in small)} together"
+    return [*steps, (together, rest)] if abs(rest) >= max(least, LEAST_SEEN) else steps
+
+
 def _step_label(reason: GroupReason) -> str:
     return f"{reason.group}: {reason.sentence}" if reason.sentence else reason.group
 
 
-def _draw_steps(
-    axes: Axes, base: float, steps: Sequence[tuple[str, float]], limits: tuple[float, float]
-) -> None:
-    """Draw a waterfall from the base at the top down to the sum."""
+def _draw_steps(axes: Axes, base: float, steps: Sequence[tuple[str, float]], margin: float) -> None:
+    """Draw a waterfall from the base at the top down to the song's margin."""
     ends = base + np.cumsum([value for _, value in steps])
     starts = np.concatenate([[base], ends[:-1]])
-    room = 0.02 * (limits[1] - limits[0])
-    labels = [
-        f"halfway between the averages {base:+.2f}",
-        *(text for text, _ in steps),
-        f"this song {ends[-1]:+.2f}",
-    ]
+    low, high = min(0.0, base, margin, *ends), max(0.0, base, margin, *ends)
+    room = 0.02 * (high - low or 1.0)
+    labels = [f"halfway between the averages {_signed(base)}", *(text for text, _ in steps)]
+    labels.append(f"this song {_signed(margin)}")
     axes.plot([base, base], [-0.3, 1], color=INK, lw=1)
     for row, (start, end) in enumerate(zip(starts, ends, strict=True), start=1):
         axes.barh(row, end - start, left=start, height=0.62, color=FOR if end >= start else AGAINST)
         axes.plot([end, end], [row - 0.31, row + 1], color=INK, lw=0.8)
-        axes.text(max(start, end) + room, row, f"{end - start:+.2f}", va="center", fontsize=9)
+        text = axes.text(max(start, end) + room, row, _signed(end - start), va="center", fontsize=9)
+        text.set_bbox({"facecolor": charts.PAPER, "edgecolor": "none", "pad": 1.0})
     axes.plot(base, 0, "o", color=INK)
-    axes.plot(ends[-1], len(steps) + 1, "D", color=INK)
+    axes.plot(margin, len(steps) + 1, "D", color=INK)
     axes.axvline(0, color=INK, lw=1, ls=":")
     folded = ["\n".join(textwrap.wrap(clean(label), 60)[:2]) for label in labels]
     axes.set_yticks(range(len(labels)), folded, fontsize=9)
     axes.set(ylim=(len(labels) - 0.4, -0.6))
-    axes.set_xlim(limits[0] - 3 * room, limits[1] + 5 * room)
+    axes.set_xlim(low - 3 * room, high + 5 * room)
     axes.grid(visible=False, axis="y")
+
+
+def _signed(value: float) -> str:
+    """Write log-odds with their sign, and never a negative nothing."""
+    return f"{round(value, 2) + 0.0:+.2f}"

@@ -12,7 +12,7 @@ from common.journey.choice import ChosenSong
 from common.journey.pulse import FRAME_SECONDS, Pulse, read_pulse
 from common.journey.sheet import A3, axes_at, width_of, wrap, write, write_step, write_title
 from common.journey.strips import draw_embedding
-from common.journey.unusual import CHECKS, Comparison, most_unusual
+from common.journey.unusual import Comparison, most_unusual
 from common.layout import N_FEATURES, SAMPLE_RATE
 from common.music import shown_tempo
 from common.text import clean, count, duration, shorten
@@ -39,7 +39,8 @@ def draw(song: ChosenSong, comparison: Comparison) -> Figure:
     pulse = read_pulse(song.series["mel"], song.tempo, song.facts["beat_offset"])
     with charts.style():
         figure = plt.figure(figsize=A3)
-        _heading(figure, song, comparison, pulse)
+        write_title(figure, song.name, 0.4, A3[0] - 0.8, y=0.42)
+        write(figure, 0.4, 0.92, " · ".join(caption(song, pulse)), size=11)
         _steps_over_time(figure, song)
         _pulse_up_close(figure, song, pulse)
         _write_unusual(figure, comparison)
@@ -47,13 +48,8 @@ def draw(song: ChosenSong, comparison: Comparison) -> Figure:
     return figure
 
 
-def _heading(figure: Figure, song: ChosenSong, comparison: Comparison, pulse: Pulse) -> None:
-    write_title(figure, song.name, 0.4, A3[0] - 0.8, y=0.42)
-    write(figure, 0.4, 0.92, " · ".join(caption(song, comparison, pulse)), size=11)
-
-
-def caption(song: ChosenSong, comparison: Comparison, pulse: Pulse) -> list[str]:
-    """What the figure says about the song: genre, length, samples, tempo, key, and the check."""
+def caption(song: ChosenSong, pulse: Pulse) -> list[str]:
+    """What the figure says about the song: genre, length, samples, tempo, key, whether it is a guest."""
     samples = f"{song.samples.size:,}".replace(",", " ")
     parts = [
         shorten(clean(song.genre), 30) if song.genre else "",
@@ -61,7 +57,7 @@ def caption(song: ChosenSong, comparison: Comparison, pulse: Pulse) -> list[str]
         f"{samples} samples at {SAMPLE_RATE:,} Hz".replace(",", " "),
         tempo_words(song.tempo, pulse),
         song.key.label if song.key else "no key",
-        CHECKS[comparison.check],
+        "not in the library" if song.is_guest else "",
     ]
     return [part for part in parts if part]
 
@@ -93,7 +89,7 @@ def _steps_over_time(figure: Figure, song: ChosenSong) -> None:
     for draw_panel, top, bottom in drawn:
         axes = axes_at(figure, LEFT, top, bottom)
         draw_panel(axes, song)
-        panels.mark_time(axes, song.duration)
+        charts.mark_time(axes, song.duration)
         axes.tick_params(
             labelbottom=draw_panel not in (panels.draw_mfcc, panels.draw_chroma), labelsize=8.5, length=2
         )

@@ -5,6 +5,7 @@ Conventions: times are in seconds, frequencies in Hz, levels in dB under the son
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -27,23 +28,14 @@ COLUMNS = 2400
 SHORTEST_NAMED = 0.045
 """Share of a song from which a section's name fits into its piece of the ribbon."""
 
+SILENT_DB = -60.0
+"""Level of a frame under the loudest at which it counts as silence: the one at which librosa trims."""
+
+RIBBON_INCHES = 0.15
+"""Height of the ribbon of sections."""
+
 PULSE_SECONDS = 10.0
 """How much of the song the pulse is shown of."""
-
-
-def mark_time(axes: Axes, duration: float) -> None:
-    """Mark minutes and seconds at round places, about ten of them."""
-    steps = (0.5, 1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 1800, 3600, 7200)
-    step = next((step for step in steps if duration / step <= 10), steps[-1])
-    ticks = np.arange(0, duration, step)
-    axes.set_xlim(0, duration)
-    axes.set_xticks(ticks, [time_label(tick) for tick in ticks])
-
-
-def time_label(seconds: float) -> str:
-    """Write a time in seconds as minutes and seconds, with a tenth where it is not whole."""
-    minutes, rest = divmod(seconds, 60)
-    return f"{int(minutes)}:{rest:02.0f}" if rest == int(rest) else f"{int(minutes)}:{rest:04.1f}"
 
 
 def thin(series: np.ndarray) -> np.ndarray:
@@ -74,8 +66,6 @@ def _scale(axes: Axes, image: AxesImage, label: str) -> None:
 
 def draw_waveform(axes: Axes, song: ChosenSong) -> None:
     """Draw the outline of the samples, and over it their loudness."""
-    from matplotlib.ticker import MaxNLocator
-
     samples = song.samples
     starts = np.linspace(0, samples.size, min(COLUMNS, samples.size), endpoint=False).astype(int)
     times = starts / SAMPLE_RATE
@@ -86,27 +76,34 @@ def draw_waveform(axes: Axes, song: ChosenSong) -> None:
     rms = thin(song.series["rms"])[0]
     axes.plot(np.linspace(0, song.duration, rms.size), rms, color=charts.PALETTE[1], linewidth=1.2)
     peak = max(float(np.abs(samples).max()), 1e-6)
-    axes.set(ylim=(-1.05 * peak, 1.05 * peak))
-    axes.yaxis.set_major_locator(MaxNLocator(nbins=4, symmetric=True, prune="both"))
+    sections = song.facts["sections"] or []
+    ribbon = RIBBON_INCHES / axes.bbox.height * axes.figure.dpi if sections else 0.0
+    axes.set(ylim=(-1.05 * peak, 1.05 * peak * (1.0 + ribbon) / (1.0 - ribbon)))  # the sound lies below it
+    axes.set_yticks([-_round_half(peak), 0.0, _round_half(peak)])
     axes.set_ylabel("amplitude", fontsize=9)
     axes.tick_params(labelsize=8.5)
     axes.margins(x=0)
-    _draw_sections(axes, song.facts["sections"] or [], song.facts["cues"] or [])
+    _draw_sections(axes, sections, ribbon)
+    for cue in song.facts["cues"] or []:
+        axes.axvline(cue["at"], color=charts.INK, linewidth=0.9, linestyle=(0, (2, 2)))
 
 
-def _draw_sections(axes: Axes, sections: list[dict[str, Any]], cues: list[dict[str, Any]]) -> None:
-    """Draw a ribbon of sections along the top, those that sound alike in one colour, and the cue points."""
-    letters = list(dict.fromkeys(part["letter"] for part in sections))
+def _round_half(peak: float) -> float:
+    """Half of a peak, to one digit that counts."""
+    return float(f"{peak / 2:.1g}")
+
+
+def _draw_sections(axes: Axes, sections: Sequence[Mapping[str, Any]], ribbon: float) -> None:
+    """Draw a ribbon of sections along the top, a share of the panel high; one colour is one sound."""
+    colours = charts.section_colours(sections)
     for part in sections:
-        colour = charts.PALETTE[letters.index(part["letter"]) % len(charts.PALETTE)]
-        axes.axvspan(part["start"], part["end"], ymin=0.9, color=colour, alpha=0.75, linewidth=0)
+        colour = colours[part["letter"]]
+        axes.axvspan(part["start"], part["end"], ymin=1.0 - ribbon, color=colour, alpha=0.75, linewidth=0)
         if part["end"] - part["start"] > SHORTEST_NAMED * sections[-1]["end"]:
-            place = (part["start"] + part["end"]) / 2, 0.95
+            place = (part["start"] + part["end"]) / 2, 1.0 - 0.55 * ribbon
             name = part["label"] or part["letter"]
             where = axes.get_xaxis_transform()
             axes.text(*place, name, transform=where, ha="center", va="center", fontsize=7.5, clip_on=True)
-    for cue in cues:
-        axes.axvline(cue["at"], color=charts.INK, linewidth=0.9, linestyle=(0, (2, 2)))
 
 
 def draw_mel(axes: Axes, song: ChosenSong) -> None:
@@ -145,17 +142,32 @@ def draw_chroma(axes: Axes, song: ChosenSong) -> None:
 
 
 def draw_centroid(axes: Axes, song: ChosenSong) -> None:
-    """Draw the brightness: the centre of the spectrum."""
+    """Draw the brightness: the centre of the spectrum, where there is sound."""
     from matplotlib.ticker import MaxNLocator
 
-    centroid = thin(song.series["spectral_centroid"])[0]
+    centroid = heard_centroid(song.series)
     times = np.linspace(0, song.duration, centroid.size)
     axes.fill_between(times, centroid, color=charts.PALETTE[4], alpha=0.35, linewidth=0)
     axes.plot(times, centroid, color=charts.PALETTE[4], linewidth=0.8)
-    axes.set_ylim(0, max(float(centroid.max()) * 1.08, 1.0))
+    axes.set_ylim(0, max(float(np.nan_to_num(centroid).max()) * 1.08, 1.0))
     axes.yaxis.set_major_locator(MaxNLocator(nbins=3, integer=True))
     axes.yaxis.set_major_formatter(lambda frequency, _: layout.spoken_hz(frequency))
     axes.set_ylabel("centroid", fontsize=9)
+
+
+def heard_centroid(series: Mapping[str, np.ndarray]) -> np.ndarray:
+    """The centre of the spectrum in Hz, shape (at most `COLUMNS`,); NaN in silence, whose rest has no colour.
+
+    Parameters
+    ----------
+    series
+        The descriptors over time; ``spectral_centroid`` and ``rms`` are used, each of shape (1, n_frames).
+    """
+    rms = series["rms"]
+    heard = (rms > rms.max() * 10.0 ** (SILENT_DB / 20.0)).astype(np.float64)
+    share = thin(heard)[0]
+    summed = thin(heard * series["spectral_centroid"])[0]
+    return np.divide(summed, share, out=np.full(share.size, np.nan), where=share > 0)
 
 
 def draw_pulse(axes: Axes, pulse: Pulse) -> None:
@@ -169,7 +181,7 @@ def draw_pulse(axes: Axes, pulse: Pulse) -> None:
     if pulse.has_grid:
         axes.vlines(beats, 0, onsets.max() * 1.08, color=charts.INK, linewidth=1.1, zorder=1)
     seconds = np.arange(np.ceil(times[0]), times[-1] + 1e-9, 1.0)
-    axes.set_xticks(seconds, [time_label(second) for second in seconds])
+    axes.set_xticks(seconds, [charts.time_label(second) for second in seconds])
     axes.set(xlim=(times[0], times[-1]), ylim=(0, max(float(onsets.max()) * 1.1, 1e-6)), yticks=[])
     axes.grid(False)
     axes.tick_params(labelsize=8.5, length=2)

@@ -1,7 +1,8 @@
-"""A song's way over the map for print: the trail in the colours of time, the waveform in the same."""
+"""A song's way over the map for print: the trail and the waveform in the colours of sections, or of time."""
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
@@ -9,23 +10,33 @@ import numpy as np
 
 from common import charts
 from common.layout import SAMPLE_RATE
+from common.maps.beside import write_beside
 from common.maps.figures import draw_points
-from common.maps.labels import halo, label_genres
+from common.maps.labels import label_genres
 from common.maps.projection import Projection
 from common.maps.selection import MapSongs
 from common.maps.way import Stretch, Way, place_way
+from common.maps.way_colours import Part, colours_at, legend
 from common.text import clean, clock, shorten
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
+PALE = 0.35
+"""Opacity of the songs that the way leads past."""
+
 COLUMNS = 1200
 """Columns that the waveform is drawn with."""
 
 
 def draw_way(
-    shown: MapSongs, projection: Projection, samples: np.ndarray, way: Way, stretches: Sequence[Stretch]
+    shown: MapSongs,
+    projection: Projection,
+    samples: np.ndarray,
+    way: Way,
+    stretches: Sequence[Stretch],
+    parts: Sequence[Part] = (),
 ) -> Figure:
     """Draw the way of the song that a map points out.
 
@@ -41,18 +52,24 @@ def draw_way(
         The windows of the song.
     stretches
         Which stretches sound like which other songs; they are named below the waveform.
+    parts
+        The sections of the song in order; if there are none, colours are those of time.
     """
     import matplotlib.pyplot as plt
 
-    songs = shown.songs
+    songs, duration = shown.songs, samples.size / SAMPLE_RATE
     with charts.style():
         figure = plt.figure(figsize=(12, 11))
         axes = figure.add_axes((0.03, 0.27, 0.94, 0.66))
         draw_points(axes, songs, projection)
+        for points in axes.collections:
+            points.set_alpha(PALE)  # their colours are genres', those of the trail are not
         trail = place_way(way, shown, projection.coordinates)
-        _draw_trail(axes, trail, way.times)
+        _draw_trail(axes, trail, colours_at(way.times, parts, duration))
         label_genres(axes, songs.genres[: songs.n_own], projection.coordinates)
-        _draw_wave(figure.add_axes((0.03, 0.14, 0.94, 0.1)), samples)
+        _mark_ends(axes, trail, projection.coordinates)
+        _draw_wave(figure.add_axes((0.03, 0.14, 0.94, 0.1)), samples, parts)
+        _draw_legend(figure, parts)
         name = songs.names[shown.place or 0]
         title = shorten(clean(f"The way of {name}"), 80)
         figure.text(0.03, 0.965, title, fontsize=16, weight="bold", va="center")
@@ -69,29 +86,44 @@ def told(shown: MapSongs, stretches: Sequence[Stretch]) -> list[str]:
     ]
 
 
-def _draw_trail(axes: Axes, trail: np.ndarray, times: np.ndarray) -> None:
+def _draw_trail(axes: Axes, trail: np.ndarray, colours: Sequence[str]) -> None:
     axes.plot(*trail.T, color="#8A8F9C", linewidth=1.5, zorder=6)
     axes.scatter(
-        trail[:, 0], trail[:, 1], c=times, cmap=charts.ORDERED, s=34, edgecolors=charts.INK,
-        linewidths=0.5, zorder=7,
-    )  # fmt: skip
+        trail[:, 0], trail[:, 1], c=list(colours), s=34, edgecolors=charts.INK, linewidths=0.5, zorder=7
+    )
+
+
+def _mark_ends(axes: Axes, trail: np.ndarray, coordinates: np.ndarray) -> None:
+    """Write where the song starts and ends, beside the trail and the songs."""
+    between = [np.linspace(one, other, 9) for one, other in itertools.pairwise(trail)]
+    everything = np.vstack([trail, *between, coordinates])
     for place, word in ((trail[0], "start"), (trail[-1], "end")):
-        axes.annotate(
-            word, (place[0], place[1]), xytext=(0, 9), textcoords="offset points", ha="center", fontsize=11,
-            weight="bold", zorder=11, path_effects=halo(),
-        )  # fmt: skip
+        write_beside(axes, place, word, everything, fontsize=11, weight="bold")
 
 
-def _draw_wave(axes: Axes, samples: np.ndarray) -> None:
-    import matplotlib as mpl
-
+def _draw_wave(axes: Axes, samples: np.ndarray, parts: Sequence[Part]) -> None:
     starts = np.linspace(0, samples.size, min(COLUMNS, samples.size), endpoint=False).astype(int)
     low, high = np.minimum.reduceat(samples, starts), np.maximum.reduceat(samples, starts)
-    colours = mpl.colormaps[charts.ORDERED](np.linspace(0.0, 1.0, len(starts)))
-    seconds = starts / SAMPLE_RATE
-    axes.vlines(seconds, low, high, colors=list(map(tuple, colours)), linewidth=1.0)
-    duration = samples.size / SAMPLE_RATE
-    ticks = np.linspace(0.0, duration, 9)
-    axes.set_xticks(ticks, [clock(tick) for tick in ticks], fontsize=9)
-    axes.set(yticks=[], xlim=(0.0, duration))
+    seconds, duration = starts / SAMPLE_RATE, samples.size / SAMPLE_RATE
+    axes.vlines(seconds, low, high, colors=colours_at(seconds, parts, duration), linewidth=1.0)
+    charts.mark_time(axes, duration)
+    axes.tick_params(labelsize=9)
+    axes.set(yticks=[])
     axes.grid(False)
+
+
+def _draw_legend(figure: Figure, parts: Sequence[Part]) -> None:
+    """Say what the colours of the trail mean, in one line between the map and the waveform."""
+    from matplotlib.lines import Line2D
+
+    if not parts:
+        figure.text(0.97, 0.965, "colours: from the start (dark) to the end (light)", fontsize=10, ha="right")
+        return
+    handles = [
+        Line2D([], [], marker="o", linestyle="", color=colour, markeredgecolor=charts.INK, label=name)
+        for name, colour in legend(parts).items()
+    ]
+    figure.legend(
+        handles=handles, loc="center left", bbox_to_anchor=(0.025, 0.256), ncols=len(handles),
+        frameon=False, fontsize=10, handletextpad=0.1, columnspacing=1.4,
+    )  # fmt: skip

@@ -18,14 +18,18 @@ from common.maps.page import asset, script_json
 from common.maps.projection import Projection
 from common.maps.selection import MapSongs
 from common.maps.way import STEP_SECONDS, WINDOW_SECONDS, Stretch, Way, place_way
+from common.maps.way_colours import STEPS, Part
 from common.pages import address, escape, save_page, share_plotly
 from common.text import clean
 
 ABOUT = (
     f"Every {STEP_SECONDS:.0f} seconds, {WINDOW_SECONDS:.0f} seconds of the song are measured like a song "
-    "and placed at the weighted mean of the songs nearest to them; colours go from the start (dark) to the "
-    "end (light). Click the way or the waveform to jump; Space plays, the arrows go five seconds back and on."
+    "and placed at the weighted mean of the songs nearest to them. {colours} Click the way or the waveform "
+    "to jump; Space plays, the arrows go five seconds back and on."
 )
+
+BY_SECTION = "Colours are those of the song's sections; what sounds alike has one colour."
+BY_TIME = "Its sections are not known, so colours go from the start (dark) to the end (light)."
 
 OUTLINE_PARTS = 1500
 """Parts of a song whose lowest and highest sample the waveform shows."""
@@ -38,6 +42,7 @@ def write_way(
     samples: np.ndarray,
     way: Way,
     stretches: Sequence[Stretch],
+    parts: Sequence[Part] = (),
 ) -> Path:
     """Write the page of the song that the map points out.
 
@@ -55,6 +60,8 @@ def write_way(
         The windows of the song.
     stretches
         Which stretches sound like which other songs.
+    parts
+        The sections of the song in order; if there are none, colours are those of time.
     """
     share_plotly(path.parent)
     songs, row = shown.songs, shown.place
@@ -76,11 +83,14 @@ def write_way(
         "stretches": [
             [round(one.start, 2), round(one.end, 2), one.row, round(one.similarity, 2)] for one in stretches
         ],
-        "ramp": charts.ramp(charts.ORDERED, 64),
+        "ramp": charts.ramp(charts.ORDERED, STEPS),
+        "parts": [[round(part.start, 2), round(part.end, 2), part.name, part.colour] for part in parts],
+        "between": charts.UNKNOWN_COLOUR,
     }
     heading = f"The journey of {clean(songs.names[row])}"
+    about = ABOUT.format(colours=BY_SECTION if parts else BY_TIME)
     body = asset("journey.html").format(
-        title=escape(heading), about=escape(ABOUT), content=script_json(content), script=asset("journey.js")
+        title=escape(heading), about=escape(about), content=script_json(content), script=asset("journey.js")
     )
     return save_page(path, heading, body, scripts=("plotly.min.js",), styles=asset("journey.css"))
 

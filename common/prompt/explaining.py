@@ -90,7 +90,8 @@ class Explanation(Answer):
         names = self.space.library.names
         one, other = names[self.one], names[self.other]
         path = session.paths.plot(Output.COMPARE, f"{one} | {other}")
-        draw_comparison(path, one, other, self.similarity, self.contributions)
+        pairs = self.space.distribution
+        draw_comparison(path, one, other, self.similarity, self.contributions, pairs)
         gallery.refresh(session.paths)
         return [f"chart: {path}"]
 

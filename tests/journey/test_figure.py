@@ -21,7 +21,8 @@ def font_has(character: str) -> bool:
     """Whether one of the fonts that figures are drawn with, and that are installed, has a character."""
     from matplotlib import font_manager
 
-    files = [font.fname for font in font_manager.fontManager.ttflist if font.name in charts.FONTS]
+    installed = charts.installed_fonts()
+    files = [installed[name] for name in charts.FONTS if name in installed]
     return any(font_manager.get_font(file).get_char_index(ord(character)) for file in files)
 
 
@@ -37,15 +38,31 @@ def test_thinning_averages():
     np.testing.assert_array_equal(panels.thin(series[:, :10]), series[:, :10])
 
 
+def test_silence_has_no_brightness():
+    centroid = np.full((1, 6000), 2000.0)
+    rms = np.full((1, 6000), 0.1)
+    rms[0, 3000:4500] = 0.00009  # 61 dB under the rest
+    rms[0, 5000:] = 0.00011
+    heard = panels.heard_centroid({"spectral_centroid": centroid, "rms": rms})
+    assert heard.size == 2000
+    np.testing.assert_allclose(heard[:1000], 2000.0)
+    assert np.isnan(heard[1001:1499]).all()
+    np.testing.assert_allclose(heard[1500:], 2000.0)
+    silent = panels.heard_centroid({"spectral_centroid": centroid, "rms": 0.0 * rms})
+    assert np.isnan(silent).all()
+
+
 def test_the_caption_says_what_there_is_to_know(choose):
     song = choose(8)
     pulse = read_pulse(song.series["mel"], song.tempo, song.facts["beat_offset"])
-    said = " · ".join(figure.caption(song, compare(song), pulse))
+    said = " · ".join(figure.caption(song, pulse))
     assert "264 600 samples at 22 050 Hz" in said
     assert "12 s" in said
     assert f"{song.tempo:.0f} BPM" in said
     assert "A minor 8A" in said
-    assert "the embedding equals the stored row" in said
+    assert "stored row" not in said
+    guest = choose(8, guest=True)
+    assert figure.caption(guest, pulse)[-1] == "not in the library"
 
 
 def words_of(figure):
@@ -89,6 +106,17 @@ def test_every_word_of_the_perspectives_can_be_read(choose):
 
     drawn = perspectives.draw(choose(1, LONG), lambda axes: axes.set(xticks=[], yticks=[]))
     _assert_readable(drawn)
+    plt.close(drawn)
+
+
+def test_the_perspectives_name_the_nearest_songs(choose):
+    import matplotlib.pyplot as plt
+
+    near = ["One", LONG, "$x_1$", "Four", "Five"]
+    drawn = perspectives.draw(choose(1), lambda axes: axes.set(xticks=[], yticks=[]), near)
+    _assert_readable(drawn)
+    said = [text for text, _ in words_of(drawn)]
+    assert {"1  One", "3  $x_1$", "5  Five"} <= set(said)
     plt.close(drawn)
 
 

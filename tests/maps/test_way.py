@@ -13,6 +13,7 @@ from common.maps import way_figure, way_page
 from common.maps.projection import UMAP, Projection
 from common.maps.selection import choose_shown
 from common.maps.way import Stretch, Way, alike_stretches, follow, place_way, window_embeddings
+from common.maps.way_colours import coloured_parts
 
 
 @pytest.fixture(scope="module")
@@ -102,12 +103,15 @@ def test_the_page_holds_the_way_in_both_maps_and_needs_no_network(visited, two_t
     way = follow(shown, series, whole)
     maps = [Projection(np.random.default_rng(d).normal(size=(15, d)), UMAP, None, 0.9, 15) for d in (2, 3)]
     stretches = alike_stretches(way, shown)
-    path = way_page.write_way(tmp_path / "a.html", shown, maps, two_tones[0], way, stretches)
+    parts = coloured_parts([{"start": 0.0, "end": 15.0, "letter": "A", "label": "</script>intro"}])
+    path = way_page.write_way(tmp_path / "a.html", shown, maps, two_tones[0], way, stretches, parts)
     page = path.read_text(encoding="utf-8")
     content = json.loads(re.search(r'id="journey">(.*?)</script>', page, re.DOTALL)[1])
     assert content["duration"] == 30.0
     for d in ("2", "3"):
         assert np.shape(content["maps"][d]["way"]) == (int(d), len(content["times"]))
+    assert content["parts"] == [[0.0, 15.0, "</script>intro (A)", parts[0].colour]]
+    assert "one colour" in page
     assert content["songs"]["title"][0] == "</script><b>x"
     assert "<b>x" not in page
     assert not re.search(r"(src|href)=.https?:|@import|url\(", page)

@@ -8,11 +8,13 @@
 //   songs      title and genre of every song of the map
 //   genres     name and colour of each
 //   stretches  from, to (seconds), row of the song it sounds like, similarity
-//   ramp       colours from the song's start to its end
+//   ramp       colours from the song's start to its end, used where there are no parts
+//   parts      sections: from, to (seconds), name, colour
+//   between    colour of what is in no section
 "use strict";
 
 (() => {
-  const { file, duration, outline, times, maps, songs, genres, stretches, ramp } = JSON.parse(
+  const { file, duration, outline, times, maps, songs, genres, stretches, ramp, parts, between } = JSON.parse(
     document.getElementById("journey").textContent,
   );
   const $ = (id) => document.getElementById(id);
@@ -29,8 +31,12 @@
     return `${Math.floor(whole / 60)}:${String(whole % 60).padStart(2, "0")}`;
   }
 
-  const colourAt = (seconds) =>
-    ramp[Math.min(ramp.length - 1, Math.max(0, Math.round((seconds / duration) * (ramp.length - 1))))];
+  const partAt = (seconds) => parts.find(([from, to]) => seconds >= from && seconds < to);
+
+  function colourAt(seconds) {
+    if (parts.length) return (partAt(seconds) || [0, 0, "", between])[3];
+    return ramp[Math.min(ramp.length - 1, Math.max(0, Math.round((seconds / duration) * (ramp.length - 1))))];
+  }
 
   // ---------------------------------------------------------------------------------------- map
 
@@ -102,22 +108,29 @@
     const pen = wave.getContext("2d");
     pen.scale(scale, scale);
     const [low, high] = outline;
+    const head = parts.length ? 16 : 0;
     for (let x = 0; x < width; x += 1) {
       const part = Math.min(low.length - 1, Math.floor((x / width) * low.length));
       const seconds = (x / width) * duration;
       pen.globalAlpha = seconds <= position ? 1 : 0.45;
       pen.fillStyle = colourAt(seconds);
-      const [top, bottom] = [0.5 - high[part] / 2.1, 0.5 - low[part] / 2.1];
-      pen.fillRect(x, top * height, 1, Math.max(1, (bottom - top) * height));
+      const [top, bottom] = [0.5 - high[part] / 2.1, 0.5 - low[part] / 2.1]; // below the sections' names
+      pen.fillRect(x, head + top * (height - head), 1, Math.max(1, (bottom - top) * (height - head)));
     }
     pen.globalAlpha = 1;
     pen.fillStyle = INK;
+    pen.font = "12px system-ui, sans-serif";
+    for (const [from, to, name] of parts) { // named where the name fits
+      const room = ((to - from) / duration) * width - 8;
+      if (pen.measureText(name).width < room) pen.fillText(name, (from / duration) * width + 4, 13);
+    }
     pen.fillRect((position / duration) * width - 1, 0, 2, height);
   }
 
   function say() {
     const on = stretches.find(([from, to]) => position >= from && position <= to);
-    $("now").textContent = `${clock(position)} of ${clock(duration)}` +
+    const part = partAt(position);
+    $("now").textContent = `${clock(position)} of ${clock(duration)}` + (part ? `, ${part[2]}` : "") +
       (on ? `, sounds like ${songs.title[on[2]]}` : "");
     wave.setAttribute("aria-valuemax", Math.round(duration));
     wave.setAttribute("aria-valuenow", Math.round(position));
@@ -182,6 +195,13 @@
     $("stretches").append(item);
   }
   $("alike").hidden = !stretches.length;
+  for (const [name, colour] of new Map(parts.map(([, , called, painted]) => [called, painted]))) {
+    const item = document.createElement("li");
+    const dot = Object.assign(document.createElement("span"), { className: "dot" });
+    dot.style.background = colour;
+    item.append(dot, name);
+    $("sections").append(item);
+  }
   audio.src = file;
   drawMap();
   drawWave();

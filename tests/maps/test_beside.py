@@ -1,0 +1,54 @@
+"""Words beside places cover neither points nor each other where there is room."""
+
+import itertools
+
+import numpy as np
+import pytest
+
+from common import charts
+from common.maps.beside import number_neighbours, write_beside
+
+
+@pytest.fixture
+def axes():
+    import matplotlib.pyplot as plt
+
+    with charts.style():
+        figure = plt.figure(figsize=(6, 6))
+        axes = figure.add_axes((0, 0, 1, 1))
+        axes.set(xlim=(0, 1), ylim=(0, 1))
+        yield axes
+    plt.close(figure)
+
+
+def hidden(axes, box, points):
+    pixels = axes.transData.transform(points)
+    return np.all((pixels > box.min) & (pixels < box.max), axis=1).sum()
+
+
+def test_a_word_goes_where_no_point_is(axes):
+    # A wall of points on every side but the lower left one.
+    angles = np.linspace(-0.4 * np.pi, 0.9 * np.pi, 40)
+    wall = 0.5 + 0.05 * np.column_stack([np.cos(angles), np.sin(angles)])
+    box = write_beside(axes, np.array([0.5, 0.5]), "start", wall, fontsize=11)
+    assert hidden(axes, box, wall) == 0
+    assert box.x0 < axes.transData.transform((0.5, 0.5))[0]
+
+
+@pytest.mark.parametrize("corner", list(itertools.product((0.01, 0.99), repeat=2)))
+def test_a_word_stays_in_the_picture(axes, corner):
+    box = write_beside(axes, np.array(corner), "end", np.empty((0, 2)), fontsize=11)
+    assert axes.bbox.x0 <= box.x0
+    assert box.x1 <= axes.bbox.x1
+    assert axes.bbox.y0 <= box.y0
+    assert box.y1 <= axes.bbox.y1
+
+
+def test_neighbours_are_numbered_apart_from_each_other_and_from_all_songs(axes):
+    places = np.random.default_rng(0).uniform(0.1, 0.9, (40, 2))
+    number_neighbours(axes, places[0], places, [3, 1, 4, 15, 9])
+    assert [text.get_text() for text in axes.texts] == ["1", "2", "3", "4", "5"]
+    boxes = [text.get_window_extent() for text in axes.texts]
+    assert not any(one.overlaps(other) for one, other in itertools.combinations(boxes, 2))
+    assert sum(hidden(axes, box, places) for box in boxes) == 0
+    assert len(axes.lines) == 5

@@ -1,0 +1,35 @@
+"""Fonts are found where they are installed, and a song's sections have their colours."""
+
+from pathlib import Path
+
+import matplotlib as mpl
+import pytest
+from matplotlib import font_manager
+
+from common import charts
+
+
+def test_a_font_that_was_installed_later_is_drawn_with(monkeypatch):
+    fonts = font_manager.fontManager
+    own = [font for font in fonts.ttflist if font.fname.startswith(mpl.get_data_path())]
+    later = sorted({font.name for font in fonts.ttflist} - {font.name for font in own})
+    if not later:
+        pytest.skip("no font but matplotlib's own is installed")
+    monkeypatch.setattr(fonts, "ttflist", own)
+    monkeypatch.setattr(charts, "installed_fonts", charts.installed_fonts.__wrapped__)
+    installed = charts.installed_fonts()
+    assert set(later) <= set(installed)
+    assert all(Path(installed[name]) == Path(font_manager.findfont(name)) for name in later[:3])
+    with charts.style():
+        assert {name for name in charts.FONTS if name in later} <= set(mpl.rcParams["font.family"])
+
+
+def test_sections_that_sound_alike_have_one_colour():
+    colours = charts.section_colours([{"letter": letter} for letter in "ABABC"])
+    assert list(colours) == ["A", "B", "C"]
+    assert len(set(colours.values())) == 3
+
+
+@pytest.mark.parametrize(("seconds", "label"), [(0, "0:00"), (7.5, "0:07.5"), (60, "1:00"), (3725, "62:05")])
+def test_times_are_marked_as_a_player_shows_them(seconds, label):
+    assert charts.time_label(seconds) == label
