@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import html
+import json
 import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 from urllib.parse import quote
 
 from common.charts import GRID, INK, PALETTE, PAPER
@@ -85,6 +87,12 @@ def address(file: str | Path, home: Path) -> str:
     except ValueError:
         return Path(file).as_uri()
     return quote(os.fsencode(relative.replace(os.sep, "/")), safe="/")
+
+
+def script_json(content: dict[str, Any]) -> str:
+    """JSON that can stand inside a script element: no tag can end it, no comment can open in it."""
+    text = json.dumps(content, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+    return text.replace("&", "\\u0026").replace("<", "\\u003c").replace(">", "\\u003e")
 
 
 def html_table(headers: Sequence[str], rows: Sequence[Sequence[object]]) -> str:

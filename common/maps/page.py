@@ -9,7 +9,6 @@ A song's file is named relative to the page, percent-encoded, so that the page c
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -23,7 +22,7 @@ from common.maps.projection import KEPT_NEIGHBOURS, NEIGHBOURS, Projection
 from common.maps.selection import MapSongs, Star
 from common.maps.words import describe, title
 from common.music import energies, keys, shown_tempo, tempos
-from common.pages import address, escape, save_page, share_plotly
+from common.pages import address, escape, save_page, script_json, share_plotly
 from common.recordings import recording_numbers
 from common.search import nearest as similarity
 from common.text import clean, duration
@@ -180,12 +179,6 @@ def song_facts(library: Library) -> dict[str, list]:
 
 def _clean(texts: Sequence[str | None]) -> list[str | None]:
     return [text and clean(text) for text in texts]
-
-
-def script_json(content: dict[str, Any]) -> str:
-    """JSON that can stand inside a script element: no tag can end it, no comment can open in it."""
-    text = json.dumps(content, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
-    return text.replace("&", "\\u0026").replace("<", "\\u003c").replace(">", "\\u003e")
 
 
 def asset(name: str) -> str:

@@ -14,12 +14,12 @@ import numpy as np
 
 from common import charts
 from common.layout import SAMPLE_RATE
-from common.maps.page import asset, script_json
+from common.maps.page import asset
 from common.maps.projection import Projection
 from common.maps.selection import MapSongs
 from common.maps.way import STEP_SECONDS, WINDOW_SECONDS, Stretch, Way, place_way
 from common.maps.way_colours import STEPS, Part
-from common.pages import address, escape, save_page, share_plotly
+from common.pages import address, escape, save_page, script_json, share_plotly
 from common.text import clean
 
 ABOUT = (
