@@ -17,6 +17,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
+from threadpoolctl import threadpool_limits
+
 from common.audio import AudioError
 from common.extraction.store import Store
 from common.extraction.worker import Crashed, Failure, Outcome, StopFlag, Work, analyse
@@ -51,6 +53,9 @@ class Workers(Protocol):
 class Threads(ThreadPoolExecutor):
     """Threads of this process as workers; use it as a context manager.
 
+    While it is open, linear algebra counts in one thread: the products of a song are small, and the threads
+    that BLAS starts for them spin on the processors that other songs could have.
+
     Parameters
     ----------
     number
@@ -60,6 +65,17 @@ class Threads(ThreadPoolExecutor):
     def __init__(self, number: int) -> None:
         super().__init__(number, thread_name_prefix="song")
         self._number = number
+        self._limits = contextlib.ExitStack()
+
+    def __enter__(self) -> Threads:
+        # Now, not at the import: only libraries that are loaded can be told.
+        self._limits.enter_context(threadpool_limits(1, user_api="blas"))
+        super().__enter__()
+        return self
+
+    def __exit__(self, *error: Any) -> None:
+        with self._limits:
+            super().__exit__(*error)
 
     def slots(self) -> int:
         """How many files can be in work at once."""

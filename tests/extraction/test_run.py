@@ -4,6 +4,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 
 import psutil
+from threadpoolctl import threadpool_info, threadpool_limits
 
 from common import library
 from common.extraction import run as extraction
@@ -106,3 +107,15 @@ def test_ctrl_c_keeps_what_is_done(music, run, paths, monkeypatch, capsys):
     assert not paths.embeddings.exists()
     with store.Store(paths.store) as opened:
         assert len(opened.contents()) == 2
+
+
+def test_linear_algebra_counts_in_one_thread_while_songs_run_side_by_side():
+    def blas() -> list[int]:
+        return [pool["num_threads"] for pool in threadpool_info() if pool["user_api"] == "blas"]
+
+    with threadpool_limits(2, user_api="blas"):
+        before = blas()
+        with extraction.Threads(2) as threads:
+            during = threads.submit(blas).result()
+        assert during == [1] * len(before)
+        assert blas() == before
