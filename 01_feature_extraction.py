@@ -130,8 +130,9 @@ def extract(files: Sequence[Path], folder: Path, store: Store, arguments: argpar
     from common.song import Song
 
     songs = frozenset() if arguments.force else store.contents()
-    if n_older := store.n_without_readings():
-        note(f"reading {count(n_older, 'song')} of an older version once more, for tempo, key and sections")
+    n_older, purposes = store.incomplete()
+    if n_older:
+        note(f"reading {count(n_older, 'song')} of an older version once more, for {' and '.join(purposes)}")
     failures = {} if arguments.force or arguments.retry_failed else store.failures()
     seconds = 0.0
 

@@ -28,6 +28,7 @@ from common.extraction.assemble import Extraction
 from common.extraction.run import Known, Threads, extract_all
 from common.extraction.store import Store
 from common.extraction.worker import Outcome
+from common.fingerprint.sequences import CHROMA_STEP, PEAKS_PER_SECOND, Sequences
 from common.layout import N_FEATURES
 from common.library import READING_COLUMNS
 from common.paths import Paths
@@ -52,12 +53,17 @@ def get_parser() -> argparse.ArgumentParser:
 def made_up_song(stamp: Stamp) -> Song:
     """A song that follows from a file's hash, with tags of usual length."""
     seed = int(stamp.content[:16], 16)
-    embedding = np.random.default_rng(seed).random(N_FEATURES, dtype=np.float32)
+    rng = np.random.default_rng(seed)
+    embedding = rng.random(N_FEATURES, dtype=np.float32)
     tags = Tags(
         f"Some Artist {seed % 9973}", "A Song Title of Usual Length", "The Last Album", "2001", "Trance"
     )
     readings = dict.fromkeys(READING_COLUMNS) | {"bpm": 120.0 + seed % 30, "unknown": {}}
-    return Song(stamp, embedding, 200.0 + seed % 100, 44_100, 2, tags, readings)
+    seconds = 200 + seed % 100
+    chroma = rng.integers(0, 256, (2 * seconds, 12), dtype=np.uint8)
+    peaks = np.sort(rng.integers(0, 2**31, PEAKS_PER_SECOND * seconds, dtype=np.uint32))
+    sequences = Sequences(chroma, CHROMA_STEP, peaks)
+    return Song(stamp, embedding, float(seconds), 44_100, 2, tags, readings, sequences)
 
 
 def work(path: Path, known: frozenset[ContentHash], check: Check) -> Outcome:

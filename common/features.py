@@ -23,7 +23,7 @@ from common.chroma import constant_q_chroma
 from common.console import Check
 from common.layout import HOP_LENGTH, LAYOUT, N_FEATURES, N_FFT, SAMPLE_RATE
 from common.rhythm import estimate_tempo, onset_strength
-from common.spectrum import frame_count, mfcc, spectral_pass, to_decibels
+from common.spectrum import Listen, frame_count, mfcc, spectral_pass, to_decibels
 
 MIN_FRAMES = 9
 """Frames that the delta filter needs (librosa's default width)."""
@@ -62,13 +62,17 @@ def extract(samples: np.ndarray, check: Check = lambda: None) -> np.ndarray:
     return summarise(describe(samples, check))
 
 
-def describe(samples: np.ndarray, check: Check = lambda: None) -> Series:
+def describe(
+    samples: np.ndarray, check: Check = lambda: None, listen: Listen = lambda spectrum: None
+) -> Series:
     """Compute every descriptor's series.
 
     Parameters
     ----------
     samples, check
         The song and the function, as in `extract`.
+    listen
+        A function that is given the magnitudes of every block of frames, for what is no descriptor.
 
     Returns
     -------
@@ -86,7 +90,7 @@ def describe(samples: np.ndarray, check: Check = lambda: None) -> Series:
         raise FeatureError(f"samples have shape {samples.shape}; one channel, (n_samples,), is needed")
     if frame_count(samples) < MIN_FRAMES:
         raise FeatureError(f"{samples.size} samples are fewer than {MIN_FRAMES} frames")
-    spectral = spectral_pass(samples, check)
+    spectral = spectral_pass(samples, check, listen)
     level = to_decibels(spectral.mel)
     coefficients = mfcc(level)
     tempo = estimate_tempo(onset_strength(level))

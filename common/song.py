@@ -23,6 +23,8 @@ from common.audio import AudioError
 from common.console import Check
 from common.features import Series
 from common.files import open_regular
+from common.fingerprint.hearing import PeakFinder, sequences_of
+from common.fingerprint.sequences import Sequences
 from common.layout import SAMPLE_RATE
 from common.library import COLUMNS
 from common.structure import readings
@@ -74,6 +76,8 @@ class Song:
         What the file says about itself.
     readings
         What `structure.readings.Readings.plain` gives, a value for each of ``library.READING_COLUMNS``.
+    sequences
+        What sounds when; None in a song that the store gave back, which hands sequences out on their own.
     """
 
     stamp: Stamp
@@ -83,6 +87,7 @@ class Song:
     channels: int
     tags: Tags
     readings: dict[str, Any] = field(repr=False)
+    sequences: Sequences | None = field(default=None, repr=False)
 
     def metadata(self, genre: str) -> dict[str, Any]:
         """The song's row of the library's metadata, a value for each of ``library.COLUMNS``.
@@ -217,17 +222,19 @@ def _analyse(stamp: Stamp, check: Check) -> Analysis:
         header = audio.look_into(stamp.path)
         with audio.admitted(header, check) as claim:
             decoded = audio.load(stamp.path, check, claim, header, LoudnessMeter)
-            series = features.describe(decoded.samples, check)
+            finder = PeakFinder()
+            series = features.describe(decoded.samples, check, finder.add)
             embedding = features.summarise(series)
             check()
             read = readings.read(decoded.samples, series, decoded.listener.finish())
+            sequences = sequences_of(series["chroma"], finder)
     except features.FeatureError as error:
         raise AudioError("invalid", str(error)) from error
     except MemoryError:
         reason = "not enough memory; close programs or use fewer --workers"
         raise AudioError("out_of_memory", reason) from None
     measured = decoded.duration, decoded.sample_rate, decoded.channels
-    song = Song(stamp, embedding, *measured, header.tags, read.plain())
+    song = Song(stamp, embedding, *measured, header.tags, read.plain(), sequences)
     return Analysis(song, decoded.samples, series)
 
 
@@ -253,6 +260,8 @@ def warm_up() -> None:
 def _compiled() -> None:
     with compiled.one_at_a_time():
         noise = np.random.default_rng(0).normal(0, 0.1, SAMPLE_RATE).astype(np.float32)
-        series = features.describe(noise)
+        finder = PeakFinder()
+        series = features.describe(noise, listen=finder.add)
+        finder.finish()
         features.summarise(series)
         readings.read(noise, series, measure(noise, SAMPLE_RATE))

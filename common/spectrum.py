@@ -9,7 +9,7 @@ its name gives; the work is done in blocks of frames, which stay in the processo
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cache
 
@@ -43,6 +43,10 @@ CONTRAST_QUANTILE = 0.02
 PEAK_RANGE, PEAK_THRESHOLD, TUNING_RESOLUTION = (150.0, 4000.0), 0.1, 0.01
 """Where librosa's ``piptrack`` looks for pitches (Hz), how high they must be, and how finely its
 ``pitch_tuning`` counts them."""
+
+
+Listen = Callable[[np.ndarray], None]
+"""Is given the magnitudes of every block of frames, float32, shape (n_frames_of_block, n_bins)."""
 
 
 def frame_count(samples: np.ndarray) -> int:
@@ -100,7 +104,7 @@ class SpectralPass:
     tuning: float
 
 
-def spectral_pass(samples: np.ndarray, check: Check) -> SpectralPass:
+def spectral_pass(samples: np.ndarray, check: Check, listen: Listen = lambda spectrum: None) -> SpectralPass:
     """Transform every frame once, and take from its spectrum what the descriptors need.
 
     Parameters
@@ -109,6 +113,8 @@ def spectral_pass(samples: np.ndarray, check: Check) -> SpectralPass:
         The samples of the song, float32, shape (n_samples,), mono at ``SAMPLE_RATE``.
     check
         A function called between blocks of frames; what it raises ends the work.
+    listen
+        A function that is given the magnitudes of every block as well.
     """
     n_frames = frame_count(samples)
     moments = np.empty((n_frames, 4))
@@ -116,18 +122,35 @@ def spectral_pass(samples: np.ndarray, check: Check) -> SpectralPass:
     mel = np.empty((n_frames, N_MELS), np.float32)
     found: list[tuple[np.ndarray, np.ndarray]] = []
     edges, counts = _contrast_bands()
+    for where, spectrum in spectra(samples, check):
+        kernels.spectral_moments(spectrum, SAMPLE_RATE / N_FFT, ROLLOFF, moments[where])
+        kernels.band_extremes(spectrum, edges, counts, peaks[where], valleys[where])
+        kernels.mel_power(spectrum, *_mel_filters(), mel[where])
+        found.append(_pitch_deviations(spectrum))
+        listen(spectrum)
+    deviations, heights = (np.concatenate(part) for part in zip(*found, strict=True))
+    return SpectralPass(moments, peaks, valleys, mel, _tuning(deviations, heights))
+
+
+def spectra(samples: np.ndarray, check: Check = lambda: None) -> Iterator[tuple[slice, np.ndarray]]:
+    """Transform every frame, block by block.
+
+    Parameters
+    ----------
+    samples, check
+        The samples and the function, as in `spectral_pass`.
+
+    Yields
+    ------
+    tuple
+        Which frames, and their magnitudes, float32, shape (n_frames_of_block, ``N_FFT // 2 + 1``).
+    """
     window = _window()
     for where, frames in frames_of(samples, N_FFT, HOP_LENGTH):
         check()
         # librosa transforms in double precision and keeps single: flatness and contrast can tell.
         transformed = scipy.fft.rfft(frames * window, axis=1, overwrite_x=True).astype(np.complex64)
-        spectrum = np.abs(transformed)
-        kernels.spectral_moments(spectrum, SAMPLE_RATE / N_FFT, ROLLOFF, moments[where])
-        kernels.band_extremes(spectrum, edges, counts, peaks[where], valleys[where])
-        kernels.mel_power(spectrum, *_mel_filters(), mel[where])
-        found.append(_pitch_deviations(spectrum))
-    deviations, heights = (np.concatenate(part) for part in zip(*found, strict=True))
-    return SpectralPass(moments, peaks, valleys, mel, _tuning(deviations, heights))
+        yield where, np.abs(transformed)
 
 
 @cache

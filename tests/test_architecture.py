@@ -25,6 +25,7 @@ CORE = (
 
 READ_BY_CORE = {
     ("song", "structure"): "what is read from a song is part of the one way to analyse it",
+    ("song", "fingerprint"): "so are its sequences, from the spectra that are there for a moment only",
 }
 """A file of the core and a package that it may import, and why; the package imports the core before it."""
 
@@ -37,6 +38,7 @@ ARROWS = {
     ("reference", "search"): "the nearest songs are a mix's references",
     ("reference", "structure"): "the loudness of a mix is measured as that of every song",
     ("extraction", "structure"): "the store keeps readings under the version that they were made with",
+    ("extraction", "fingerprint"): "the store keeps sequences under theirs",
     ("search", "classifier"): "one space is what the trained classifier listens to",
 }
 """A package and another that it may import, and why."""

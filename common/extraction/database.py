@@ -21,8 +21,8 @@ from pathlib import Path
 from common.console import UserError, note
 from common.text import clean, count
 
-VERSION = 2
-"""Of the schema. Rows of version 1 have no checksums; version 0 has no sizes either."""
+VERSION, WITH_CHECKSUMS = 3, 2
+"""Of the schema, and of the first that has checksums. Version 2 has no sequences, version 0 no sizes."""
 
 _REMEDIES = {
     "SQLITE_FULL": "make room",
@@ -79,8 +79,13 @@ class Table:
         return f"{put} SELECT {self.names}, {self.expected_checksum} FROM (SELECT {marks})"
 
     @cached_property
+    def is_sound(self) -> str:
+        """The SQL condition of a row that is as it was written."""
+        return f"checksum IS {self.expected_checksum}"
+
+    @cached_property
     def sound_rows(self) -> str:
-        return f"SELECT {self.names} FROM {self.name} WHERE checksum IS {self.expected_checksum}"
+        return f"SELECT {self.names} FROM {self.name} WHERE {self.is_sound}"
 
     @cached_property
     def unsound_rows(self) -> str:
@@ -175,7 +180,7 @@ class Database:
     def _require_columns(self, table: Table, version: int) -> None:
         rows = self._connection.execute(f"PRAGMA table_info({table.name})").fetchall()
         found = [(name, kind, place) for _, name, kind, _, _, place in rows]
-        if found != table.structure and (version >= VERSION or found != table.structure[:-1]):
+        if found != table.structure and (version >= WITH_CHECKSUMS or found != table.structure[:-1]):
             columns = ", ".join(name for name, _, _ in found)
             raise _UnfitError(f"a database of something else (its {table.name} have the columns {columns})")
 
@@ -185,7 +190,7 @@ class Database:
         with self.transaction():
             for table in self._tables:
                 self._connection.execute(table.creation)
-                if version < VERSION:
+                if version < WITH_CHECKSUMS:
                     self._add_checksums(table)
             self._connection.execute(f"PRAGMA user_version = {VERSION}")
 
@@ -239,15 +244,9 @@ class Database:
     def __exit__(self, *_: object) -> None:
         self._connection.close()
 
-    @contextlib.contextmanager
-    def explained(self) -> Iterator[None]:
+    def explained(self) -> contextlib.AbstractContextManager[None]:
         """Turn what SQLite raises in the block into a sentence for people."""
-        try:
-            yield
-        except sqlite3.Error as error:
-            name = "_".join(_name(error).split("_")[:2])
-            remedy = _REMEDIES.get(name, "check its permissions, and the room on its disk")
-            raise UserError(f"{self._path}: {clean(str(error))}; {remedy}") from error
+        return _explained(self._path)
 
     @contextlib.contextmanager
     def transaction(self) -> Iterator[None]:
@@ -282,8 +281,56 @@ class Database:
             yield from self._connection.execute(statement)
 
 
-def _connect(path: Path) -> sqlite3.Connection:
-    connection = sqlite3.connect(path, isolation_level=None)
+class Reader:
+    """A database of verified rows that is read and left as it is; use it as a context manager.
+
+    Nothing is checked when it is opened; whoever selects rows asks for `Table.is_sound`.
+
+    Parameters
+    ----------
+    path
+        The file.
+
+    Raises
+    ------
+    UserError
+        If it is missing or cannot be read.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        with _explained(path):
+            self._connection = _connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)
+
+    def __enter__(self) -> Reader:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._connection.close()
+
+    def has(self, table: Table) -> bool:
+        """Whether it has a table of that name."""
+        return bool(self.rows("SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = ?", table.name))
+
+    def rows(self, statement: str, *values: object) -> list[tuple]:
+        """All rows that a statement selects."""
+        with _explained(self._path):
+            return self._connection.execute(statement, values).fetchall()
+
+
+@contextlib.contextmanager
+def _explained(path: Path) -> Iterator[None]:
+    """Turn what SQLite raises in the block into a sentence for people."""
+    try:
+        yield
+    except sqlite3.Error as error:
+        name = "_".join(_name(error).split("_")[:2])
+        remedy = _REMEDIES.get(name, "check its permissions, and the room on its disk")
+        raise UserError(f"{path}: {clean(str(error))}; {remedy}") from error
+
+
+def _connect(path: Path | str, uri: bool = False) -> sqlite3.Connection:
+    connection = sqlite3.connect(path, isolation_level=None, uri=uri)
     connection.create_function("row_checksum", -1, _row_checksum, deterministic=True)
     # Text that is no UTF-8 has lost its checksum; it must not end the reading of the others.
     connection.text_factory = lambda content: content.decode("utf-8", "surrogateescape")

@@ -14,7 +14,7 @@ import contextlib
 import json
 import os
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import NamedTuple
 
@@ -23,7 +23,9 @@ import numpy as np
 
 from common.console import UserError
 from common.extraction.database import Database, Table
+from common.extraction.tables import FAILURES, FILES, READINGS, SEQUENCES, SIZES, SONGS
 from common.extraction.worker import Failure
+from common.fingerprint.sequences import SEQUENCES_VERSION
 from common.layout import LAYOUT_ID, N_FEATURES
 from common.library import READING_COLUMNS
 from common.song import ContentHash, Song, Stamp
@@ -31,19 +33,26 @@ from common.structure.readings import READINGS_VERSION
 from common.tags import Tags
 from common.text import clean
 
-SONGS = Table(
-    "songs",
-    {"content": "TEXT", "layout": "TEXT", "embedding": "BLOB", "facts": "TEXT"},
-    key=("content", "layout"),
+
+@dataclass(frozen=True)
+class Part:
+    """What is kept of a song under a version of its own: a table, the present version, and what it serves."""
+
+    table: Table
+    version: int
+    purpose: str
+
+    @property
+    def present(self) -> str:
+        """The query for the contents that have it."""
+        return f"SELECT content FROM {self.table.name} WHERE version = {self.version}"
+
+
+PARTS = (
+    Part(READINGS, READINGS_VERSION, "tempo, key and sections"),
+    Part(SEQUENCES, SEQUENCES_VERSION, "recognising recordings"),
 )
-READINGS = Table(
-    "readings", {"content": "TEXT", "version": "INTEGER", "told": "TEXT"}, key=("content", "version")
-)
-FAILURES = Table("failures", {"content": "TEXT", "kind": "TEXT", "reason": "TEXT"}, key=("content",))
-FILES = Table(
-    "files", {"path": "BLOB", "size": "INTEGER", "mtime_ns": "INTEGER", "content": "TEXT"}, key=("path",)
-)
-SIZES = Table("sizes", {"size": "INTEGER", "content": "TEXT"}, key=("size", "content"))
+"""A song that lacks one of these is read once more."""
 
 SONGS_PER_QUERY = 500
 """Songs fetched with one query."""
@@ -99,7 +108,7 @@ class Store:
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        self._database = Database(path, (SONGS, READINGS, FAILURES, FILES, SIZES))
+        self._database = Database(path, (SONGS, READINGS, SEQUENCES, FAILURES, FILES, SIZES))
         with self._database.explained(), self._database.transaction():
             self._add_sizes()
 
@@ -117,23 +126,21 @@ class Store:
         self._database.__exit__(*error)
 
     def contents(self) -> frozenset[ContentHash]:
-        """Hashes of all songs stored under the present layout and the present version of the readings."""
-        rows = self._database.rows(
-            "SELECT content FROM songs JOIN readings USING (content) WHERE layout = ? AND version = ?",
-            LAYOUT_ID,
-            READINGS_VERSION,
-        )
+        """Hashes of all songs stored under the present layout with all their parts in the present version."""
+        complete = " ".join(f"AND content IN ({part.present})" for part in PARTS)
+        rows = self._database.rows(f"SELECT content FROM songs WHERE layout = ? {complete}", LAYOUT_ID)
         return frozenset(content for (content,) in rows)
 
-    def n_without_readings(self) -> int:
-        """How many songs stored under the present layout lack the present version of the readings."""
-        [(n_songs,)] = self._database.rows(
-            "SELECT count(*) FROM songs WHERE layout = ?"
-            " AND content NOT IN (SELECT content FROM readings WHERE version = ?)",
-            LAYOUT_ID,
-            READINGS_VERSION,
-        )
-        return n_songs
+    def incomplete(self) -> tuple[int, list[str]]:
+        """How many songs stored under the present layout lack a part, and what the lacking parts serve."""
+        lacking: set[str] = set()
+        purposes = []
+        for part in PARTS:
+            without = f"SELECT content FROM songs WHERE layout = ? AND content NOT IN ({part.present})"
+            if found := self._database.rows(without, LAYOUT_ID):
+                lacking.update(content for (content,) in found)
+                purposes.append(part.purpose)
+        return len(lacking), purposes
 
     def failures(self) -> dict[ContentHash, Failure]:
         """Content hash -> why that content failed before."""
@@ -150,7 +157,7 @@ class Store:
         yield from self._database.each_row("SELECT size, content FROM sizes")
 
     def songs(self, stamps: Sequence[Stamp]) -> Iterator[Song]:
-        """Fetch the stored songs of files, in that order."""
+        """Fetch the stored songs of files, in that order, without their sequences."""
         for start in range(0, len(stamps), SONGS_PER_QUERY):
             part = stamps[start : start + SONGS_PER_QUERY]
             marks = ",".join("?" * len(part))
@@ -205,6 +212,9 @@ class Store:
         blob = song.embedding.astype("<f4").tobytes()
         self._database.put(SONGS, song.stamp.content, LAYOUT_ID, blob, json.dumps(facts))
         self._database.put(READINGS, song.stamp.content, READINGS_VERSION, json.dumps(song.readings))
+        self._database.delete(SEQUENCES, content=song.stamp.content)
+        if song.sequences is not None:
+            self._database.put(SEQUENCES, song.stamp.content, SEQUENCES_VERSION, *song.sequences.packed())
         self._database.delete(FAILURES, content=song.stamp.content)
 
     def _put_file(self, stamp: Stamp) -> None:

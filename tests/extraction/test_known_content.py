@@ -4,12 +4,16 @@ import contextlib
 import os
 import shutil
 import sqlite3
+from pathlib import Path
 
+import pytest
 from signals import chords, noise
-from small_songs import artifacts, write
+from small_songs import SONGS, artifacts, write
 
-from common import library
+from common import library, song
+from common.console import UserError
 from common.extraction import run as extraction
+from common.extraction.sequence_reader import SequenceReader
 
 
 def test_only_new_content_is_computed(music, run, paths, computed):
@@ -108,3 +112,52 @@ def test_another_layout_in_the_store_is_not_mixed_in(music, run, paths, computed
     computed.clear()
     run(music)
     assert len(computed) == 4
+
+
+def test_songs_of_before_sequences_are_read_once_more(music, run, paths, computed, capsys):
+    run(music)
+    with contextlib.closing(sqlite3.connect(paths.store)) as database:
+        database.execute("DROP TABLE sequences")
+        database.execute("PRAGMA user_version = 2")
+        database.commit()
+    before = artifacts(paths.data)
+    with SequenceReader(paths.store) as reader:
+        assert reader.contents(library.load(paths).paths) == [None] * len(SONGS)
+    computed.clear()
+    capsys.readouterr()
+    run(music)
+    assert len(computed) == len(SONGS)
+    assert (
+        "reading 4 songs of an older version once more, for recognising recordings" in capsys.readouterr().err
+    )
+    assert artifacts(paths.data) == before
+    computed.clear()
+    run(music)
+    assert computed == []
+
+
+def test_the_sequences_of_a_file_are_those_of_its_sound(music, run, paths):
+    run(music)
+    file = library.load(paths).paths[1]
+    with SequenceReader(paths.store) as reader:
+        [content, stranger] = reader.contents([file, "/nowhere.wav"])
+        assert stranger is None
+        [(kept, sequences)] = reader.read([content, "f" * 64])
+    again = song.analyse(Path(file)).song
+    assert kept == content == again.stamp.content
+    assert sequences.packed() == again.sequences.packed()
+
+
+def test_damaged_sequences_are_passed_over(music, run, paths):
+    run(music)
+    files = library.load(paths).paths
+    with contextlib.closing(sqlite3.connect(paths.store)) as database:
+        database.execute("UPDATE sequences SET step = 1 WHERE content = (SELECT min(content) FROM sequences)")
+        database.commit()
+    with SequenceReader(paths.store) as reader:
+        assert len(dict(reader.read(reader.contents(files)))) == len(files) - 1
+
+
+def test_a_missing_store_is_said(paths):
+    with pytest.raises(UserError, match=r"there is no .*run: python 01_feature_extraction\.py"):
+        SequenceReader(paths.store)

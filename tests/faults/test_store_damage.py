@@ -18,6 +18,7 @@ from hypothesis import strategies as st
 from common.console import UserError
 from common.extraction.store import Store
 from common.extraction.worker import Failure
+from common.fingerprint.sequences import Sequences
 from common.layout import LAYOUT_ID, N_FEATURES
 from common.library import READING_COLUMNS
 from common.song import Song, Stamp
@@ -30,9 +31,10 @@ def song(number: int, folder: Path) -> Song:
     rng = np.random.default_rng(number)
     stamp = Stamp(folder / f"{number}.mp3", 1_000 + number, 10**18 + number, f"{number:064x}")
     embedding = rng.normal(size=N_FEATURES).astype(np.float32)
-    return Song(
-        stamp, embedding, 100.0 + number, 44_100, 2, Tags(f"Artist {number}", f"Titel Ä {number}"), READINGS
-    )
+    tags = Tags(f"Artist {number}", f"Titel Ä {number}")
+    chroma = rng.integers(0, 256, (8, 12), dtype=np.uint8)
+    sequences = Sequences(chroma, 0.5, np.sort(rng.integers(0, 2**32, 40, dtype=np.uint32)))
+    return Song(stamp, embedding, 100.0 + number, 44_100, 2, tags, READINGS, sequences)
 
 
 def fill(path: Path, n_songs: int = 6) -> list[Song]:
@@ -130,6 +132,8 @@ def test_one_flipped_bit_of_an_embedding_costs_that_song_only(tmp_path, capsys):
         "UPDATE failures SET reason = cast(x'ff' AS TEXT)",
         "DROP TABLE songs",
         "DROP TABLE files",
+        "DROP TABLE sequences",
+        "UPDATE sequences SET peaks = x'ff'",
         "PRAGMA user_version = 99",
         "PRAGMA user_version = 0",
         "CREATE TRIGGER t AFTER INSERT ON songs BEGIN DELETE FROM songs; END",
@@ -185,9 +189,10 @@ def test_a_store_of_the_first_version_is_taken_over(tmp_path, capsys):
         old.commit()
     with Store(path) as store:
         assert list(store.sizes()) == [(one.stamp.size, one.stamp.content)]
-        assert (store.contents(), store.n_without_readings()) == (frozenset(), 1)
+        assert store.contents() == frozenset()
+        assert store.incomplete() == (1, ["tempo, key and sections", "recognising recordings"])
         store.record(one.stamp, one)
-        assert store.n_without_readings() == 0
+        assert store.incomplete() == (0, [])
     assert check(path, [one], "") == 1
     assert capsys.readouterr().err == ""
 

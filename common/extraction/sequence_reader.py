@@ -1,0 +1,86 @@
+"""The sequences that stage 1 keeps, for whoever only reads them: nothing is loaded that computes them."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from common.console import UserError
+from common.extraction.database import Reader
+from common.extraction.tables import FILES, SEQUENCES
+from common.fingerprint.sequences import SEQUENCES_VERSION, Sequences, unpacked
+from common.paths import EXTRACT
+
+SONGS_PER_QUERY = 200
+"""Songs whose sequences are fetched with one query."""
+
+
+class SequenceReader:
+    """The sequences of a data folder's songs; use it as a context manager.
+
+    Parameters
+    ----------
+    store
+        The store of stage 1, ``Paths.store``.
+
+    Raises
+    ------
+    UserError
+        If it is missing or cannot be read.
+    """
+
+    def __init__(self, store: Path) -> None:
+        if not store.is_file():
+            raise UserError(f"there is no {store}, which keeps how songs sound; run: {EXTRACT}")
+        self._reader = Reader(store)
+
+    def __enter__(self) -> SequenceReader:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self._reader.__exit__(*error)
+
+    def contents(self, files: Sequence[str]) -> list[str | None]:
+        """Tell under which content the sequences of files are kept.
+
+        Parameters
+        ----------
+        files
+            Absolute paths, as ``Library.paths`` has them.
+
+        Returns
+        -------
+        list
+            Of each file the hash of its content, ``song.ContentHash``; None where no sequences of the present
+            version are kept.
+        """
+        if not self._reader.has(SEQUENCES):
+            return [None] * len(files)
+        rows = self._reader.rows(
+            f"SELECT path, content FROM {FILES.name} JOIN {SEQUENCES.name} USING (content) WHERE version = ?",
+            SEQUENCES_VERSION,
+        )
+        kept = dict(rows)
+        return [kept.get(os.fsencode(file)) for file in files]
+
+    def read(self, contents: Sequence[str]) -> Iterator[tuple[str, Sequences]]:
+        """Fetch sequences: each content, in any order, with what is kept of it; damaged rows are passed over.
+
+        Parameters
+        ----------
+        contents
+            Hashes as `contents` gives them.
+        """
+        for start in range(0, len(contents), SONGS_PER_QUERY):
+            part = contents[start : start + SONGS_PER_QUERY]
+            rows = self._reader.rows(
+                f"SELECT content, chroma, step, peaks FROM {SEQUENCES.name} WHERE version = ?"
+                f" AND content IN ({','.join('?' * len(part))}) AND {SEQUENCES.is_sound}",
+                SEQUENCES_VERSION,
+                *part,
+            )
+            for content, *kept in rows:
+                with contextlib.suppress(ValueError, TypeError):
+                    yield content, unpacked(*kept)
