@@ -28,7 +28,14 @@ from common.extraction.assemble import Extraction
 from common.extraction.run import Known, Threads, extract_all
 from common.extraction.store import Store
 from common.extraction.worker import Outcome
-from common.fingerprint.sequences import CHROMA_STEP, PEAKS_PER_SECOND, Sequences
+from common.fingerprint.sequences import (
+    CHROMA_FRAMES,
+    FRAME_RATE,
+    PEAKS_PER_SECOND,
+    Chroma,
+    Peaks,
+    Sequences,
+)
 from common.layout import N_FEATURES
 from common.library import READING_COLUMNS
 from common.paths import Paths
@@ -60,9 +67,9 @@ def made_up_song(stamp: Stamp) -> Song:
     )
     readings = dict.fromkeys(READING_COLUMNS) | {"bpm": 120.0 + seed % 30, "unknown": {}}
     seconds = 200 + seed % 100
-    chroma = rng.integers(0, 256, (2 * seconds, 12), dtype=np.uint8)
-    peaks = np.sort(rng.integers(0, 2**31, PEAKS_PER_SECOND * seconds, dtype=np.uint32))
-    sequences = Sequences(chroma, CHROMA_STEP, peaks)
+    levels = rng.integers(0, 16, (round(seconds * FRAME_RATE / CHROMA_FRAMES), 12), dtype=np.uint8)
+    points = np.sort(rng.integers(0, 2**31, PEAKS_PER_SECOND * seconds, dtype=np.uint32))
+    sequences = Sequences(Chroma(levels, CHROMA_FRAMES), Peaks(points))
     return Song(stamp, embedding, float(seconds), 44_100, 2, tags, readings, sequences)
 
 

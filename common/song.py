@@ -77,7 +77,7 @@ class Song:
     readings
         What `structure.readings.Readings.plain` gives, a value for each of ``library.READING_COLUMNS``.
     sequences
-        What sounds when; None in a song that the store gave back, which hands sequences out on their own.
+        What sounds when; None in a song that the store gave back: see `extraction.sequence_reader`.
     """
 
     stamp: Stamp
@@ -227,7 +227,7 @@ def _analyse(stamp: Stamp, check: Check) -> Analysis:
             embedding = features.summarise(series)
             check()
             read = readings.read(decoded.samples, series, decoded.listener.finish())
-            sequences = sequences_of(series["chroma"], finder)
+            sequences = sequences_of(series, finder)
     except features.FeatureError as error:
         raise AudioError("invalid", str(error)) from error
     except MemoryError:

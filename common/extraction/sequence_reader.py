@@ -8,9 +8,9 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from common.console import UserError
-from common.extraction.database import Reader
-from common.extraction.tables import FILES, SEQUENCES
-from common.fingerprint.sequences import SEQUENCES_VERSION, Sequences, unpacked
+from common.extraction.database import Reader, Table
+from common.extraction.tables import CHROMA, FILES, PEAKS
+from common.fingerprint.sequences import SEQUENCES_VERSION, Chroma, Peaks
 from common.paths import EXTRACT
 
 SONGS_PER_QUERY = 200
@@ -56,31 +56,42 @@ class SequenceReader:
             Of each file the hash of its content, ``song.ContentHash``; None where no sequences of the present
             version are kept.
         """
-        if not self._reader.has(SEQUENCES):
+        if not all(self._reader.has(table) for table in (CHROMA, PEAKS)):
             return [None] * len(files)
         rows = self._reader.rows(
-            f"SELECT path, content FROM {FILES.name} JOIN {SEQUENCES.name} USING (content) WHERE version = ?",
+            f"SELECT path, content FROM {FILES.name} JOIN {CHROMA.name} USING (content)"
+            f" JOIN {PEAKS.name} USING (content, version) WHERE version = ?",
             SEQUENCES_VERSION,
         )
         kept = dict(rows)
         return [kept.get(os.fsencode(file)) for file in files]
 
-    def read(self, contents: Sequence[str]) -> Iterator[tuple[str, Sequences]]:
-        """Fetch sequences: each content, in any order, with what is kept of it; damaged rows are passed over.
+    def chroma(self, contents: Sequence[str]) -> Iterator[tuple[str, Chroma]]:
+        """Fetch the chroma of songs: each content, in any order, with it; damaged rows are passed over.
 
         Parameters
         ----------
         contents
             Hashes as `contents` gives them.
         """
+        for content, *kept in self._rows(CHROMA, contents):
+            with contextlib.suppress(ValueError, TypeError):
+                yield content, Chroma.unpacked(*kept)
+
+    def peaks(self, contents: Sequence[str]) -> Iterator[tuple[str, Peaks]]:
+        """Fetch the peaks of songs, as `chroma` does."""
+        for content, *kept in self._rows(PEAKS, contents):
+            with contextlib.suppress(ValueError, TypeError):
+                yield content, Peaks.unpacked(*kept)
+
+    def _rows(self, table: Table, contents: Sequence[str]) -> Iterator[tuple]:
+        """The sound rows of contents, without their version."""
+        names = ", ".join(name for name in table.columns if name != "version")
         for start in range(0, len(contents), SONGS_PER_QUERY):
             part = contents[start : start + SONGS_PER_QUERY]
-            rows = self._reader.rows(
-                f"SELECT content, chroma, step, peaks FROM {SEQUENCES.name} WHERE version = ?"
-                f" AND content IN ({','.join('?' * len(part))}) AND {SEQUENCES.is_sound}",
+            yield from self._reader.rows(
+                f"SELECT {names} FROM {table.name} WHERE version = ?"
+                f" AND content IN ({','.join('?' * len(part))}) AND {table.is_sound}",
                 SEQUENCES_VERSION,
                 *part,
             )
-            for content, *kept in rows:
-                with contextlib.suppress(ValueError, TypeError):
-                    yield content, unpacked(*kept)

@@ -23,7 +23,7 @@ import numpy as np
 
 from common.console import UserError
 from common.extraction.database import Database, Table
-from common.extraction.tables import FAILURES, FILES, READINGS, SEQUENCES, SIZES, SONGS
+from common.extraction.tables import CHROMA, FAILURES, FILES, PEAKS, READINGS, SIZES, SONGS
 from common.extraction.worker import Failure
 from common.fingerprint.sequences import SEQUENCES_VERSION
 from common.layout import LAYOUT_ID, N_FEATURES
@@ -50,7 +50,8 @@ class Part:
 
 PARTS = (
     Part(READINGS, READINGS_VERSION, "tempo, key and sections"),
-    Part(SEQUENCES, SEQUENCES_VERSION, "recognising recordings"),
+    Part(CHROMA, SEQUENCES_VERSION, "recognising recordings"),
+    Part(PEAKS, SEQUENCES_VERSION, "recognising recordings"),
 )
 """A song that lacks one of these is read once more."""
 
@@ -108,7 +109,7 @@ class Store:
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        self._database = Database(path, (SONGS, READINGS, SEQUENCES, FAILURES, FILES, SIZES))
+        self._database = Database(path, (SONGS, READINGS, CHROMA, PEAKS, FAILURES, FILES, SIZES))
         with self._database.explained(), self._database.transaction():
             self._add_sizes()
 
@@ -134,13 +135,13 @@ class Store:
     def incomplete(self) -> tuple[int, list[str]]:
         """How many songs stored under the present layout lack a part, and what the lacking parts serve."""
         lacking: set[str] = set()
-        purposes = []
+        purposes: dict[str, None] = {}
         for part in PARTS:
             without = f"SELECT content FROM songs WHERE layout = ? AND content NOT IN ({part.present})"
             if found := self._database.rows(without, LAYOUT_ID):
                 lacking.update(content for (content,) in found)
-                purposes.append(part.purpose)
-        return len(lacking), purposes
+                purposes[part.purpose] = None
+        return len(lacking), list(purposes)
 
     def failures(self) -> dict[ContentHash, Failure]:
         """Content hash -> why that content failed before."""
@@ -212,9 +213,10 @@ class Store:
         blob = song.embedding.astype("<f4").tobytes()
         self._database.put(SONGS, song.stamp.content, LAYOUT_ID, blob, json.dumps(facts))
         self._database.put(READINGS, song.stamp.content, READINGS_VERSION, json.dumps(song.readings))
-        self._database.delete(SEQUENCES, content=song.stamp.content)
         if song.sequences is not None:
-            self._database.put(SEQUENCES, song.stamp.content, SEQUENCES_VERSION, *song.sequences.packed())
+            for table, sequence in ((CHROMA, song.sequences.chroma), (PEAKS, song.sequences.peaks)):
+                self._database.delete(table, content=song.stamp.content)
+                self._database.put(table, song.stamp.content, SEQUENCES_VERSION, *sequence.packed())
         self._database.delete(FAILURES, content=song.stamp.content)
 
     def _put_file(self, stamp: Stamp) -> None:

@@ -12,10 +12,13 @@ SONGS = Table(
 READINGS = Table(
     "readings", {"content": "TEXT", "version": "INTEGER", "told": "TEXT"}, key=("content", "version")
 )
-SEQUENCES = Table(
-    "sequences",
-    {"content": "TEXT", "version": "INTEGER", "chroma": "BLOB", "step": "REAL", "peaks": "BLOB"},
+CHROMA = Table(
+    "chroma",
+    {"content": "TEXT", "version": "INTEGER", "frames": "INTEGER", "notes": "BLOB"},
     key=("content", "version"),
+)
+PEAKS = Table(
+    "peaks", {"content": "TEXT", "version": "INTEGER", "points": "BLOB"}, key=("content", "version")
 )
 FAILURES = Table("failures", {"content": "TEXT", "kind": "TEXT", "reason": "TEXT"}, key=("content",))
 FILES = Table(

@@ -9,18 +9,23 @@ J. Six, M. Leman, "Panako", ISMIR 2014 (pitches on a logarithmic scale: another 
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import numpy as np
 
 from common.fingerprint import kernels
 from common.fingerprint.sequences import (
-    CHROMA_STEP,
+    CHROMA_FRAMES,
     FRAME_RATE,
+    LOUDEST_NOTE,
     LOWEST,
     MOST_PEAKS,
     MOST_STEPS,
     PEAKS_PER_SECOND,
     PITCH_BITS,
     STEPS,
+    Chroma,
+    Peaks,
     Sequences,
 )
 from common.layout import N_FFT, SAMPLE_RATE
@@ -34,6 +39,10 @@ REACH_BINS, REACH_FRAMES = 8, 4
 
 FAINTEST = 0.01
 """Magnitude under which nothing is a peak: a tone of -94 dB of full scale."""
+
+
+SILENT = 1e-4
+"""Root mean square under which a step has no notes: -80 dB of full scale."""
 
 
 class PeakFinder:
@@ -57,13 +66,15 @@ class PeakFinder:
         self._look_through(spectrum[:, FIRST_BIN - 1 : LAST_BIN + 2])
         self._n_frames += len(spectrum)
 
-    def finish(self) -> np.ndarray:
-        """The peaks of all frames: uint32, ascending, as `Sequences` holds them."""
+    def finish(self) -> Peaks:
+        """The peaks of all frames."""
         self._look_through(np.zeros((REACH_FRAMES, self._last.shape[1]), np.float32))
         frames, pitches, levels = (np.concatenate(part) for part in zip(*self._found, strict=True))
         n_spans = min(max(1, round(self._n_frames / FRAME_RATE)), MOST_PEAKS // PEAKS_PER_SECOND)
         kept = _highest(frames * n_spans // self._n_frames, levels, self._per_second)
-        return np.unique(frames[kept].astype(np.uint32) << PITCH_BITS | pitches[kept].astype(np.uint32))
+        return Peaks(
+            np.unique(frames[kept].astype(np.uint32) << PITCH_BITS | pitches[kept].astype(np.uint32))
+        )
 
     def _look_through(self, spectrum: np.ndarray) -> None:
         """Look for peaks in what came before and is surrounded now, and in all but the end of what comes."""
@@ -76,7 +87,7 @@ class PeakFinder:
         self._last = spectrum[-2 * REACH_FRAMES :]
 
 
-def find_peaks(samples: np.ndarray, per_second: int = PEAKS_PER_SECOND) -> np.ndarray:
+def find_peaks(samples: np.ndarray, per_second: int = PEAKS_PER_SECOND) -> Peaks:
     """Find the peaks of samples, float32, shape (n_samples,), mono at ``SAMPLE_RATE``; see `PeakFinder`."""
     finder = PeakFinder(per_second)
     for _, spectrum in spectra(samples):
@@ -84,41 +95,37 @@ def find_peaks(samples: np.ndarray, per_second: int = PEAKS_PER_SECOND) -> np.nd
     return finder.finish()
 
 
-def sequences_of(chroma: np.ndarray, finder: PeakFinder) -> Sequences:
+def sequences_of(series: Mapping[str, np.ndarray], finder: PeakFinder) -> Sequences:
     """Put the sequences of a song together.
 
     Parameters
     ----------
-    chroma
-        What ``features.describe`` gives under that name, shape (12, n_frames), 0 to 1.
+    series
+        What ``features.describe`` gives; ``chroma`` and ``rms`` are used.
     finder
         What has heard the whole song.
     """
-    return Sequences(*chroma_steps(chroma), finder.finish())
+    return Sequences(chroma_steps(series["chroma"], series["rms"][0]), finder.finish())
 
 
-def chroma_steps(chroma: np.ndarray) -> tuple[np.ndarray, float]:
-    """Mean chroma of every step, and the seconds of a step.
+def chroma_steps(chroma: np.ndarray, rms: np.ndarray) -> Chroma:
+    """Mean chroma of every step.
 
     Parameters
     ----------
     chroma
         Shape (12, n_frames), 0 to 1.
-
-    Returns
-    -------
-    steps
-        uint8, shape (n_steps, 12).
-    seconds
-        The length of a step.
+    rms
+        Root mean square of every frame, shape (n_frames,).
     """
-    seconds, n_frames = CHROMA_STEP, chroma.shape[1]
-    while n_frames / FRAME_RATE > MOST_STEPS * seconds:
-        seconds *= 2
-    edges = np.arange(0, n_frames, seconds * FRAME_RATE).astype(int)
-    lengths = np.diff(edges, append=n_frames)
-    means = np.add.reduceat(chroma, edges, axis=1, dtype=np.float64) / lengths
-    return np.rint(255 * np.clip(means, 0, 1)).astype(np.uint8).T.copy(), seconds
+    n_frames, length = chroma.shape[1], CHROMA_FRAMES
+    while n_frames > MOST_STEPS * length:
+        length *= 2
+    edges = np.arange(0, n_frames, length)
+    means = np.add.reduceat(chroma, edges, axis=1, dtype=np.float64)
+    means[:, np.add.reduceat(rms[:n_frames], edges) < SILENT * np.diff(edges, append=n_frames)] = 0
+    means /= np.maximum(means.max(axis=0), np.finfo(float).tiny)
+    return Chroma(np.rint(LOUDEST_NOTE * means).astype(np.uint8).T.copy(), length)
 
 
 def _candidates(spectrum: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

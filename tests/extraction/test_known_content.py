@@ -117,7 +117,8 @@ def test_another_layout_in_the_store_is_not_mixed_in(music, run, paths, computed
 def test_songs_of_before_sequences_are_read_once_more(music, run, paths, computed, capsys):
     run(music)
     with contextlib.closing(sqlite3.connect(paths.store)) as database:
-        database.execute("DROP TABLE sequences")
+        database.execute("DROP TABLE chroma")
+        database.execute("DROP TABLE peaks")
         database.execute("PRAGMA user_version = 2")
         database.commit()
     before = artifacts(paths.data)
@@ -127,9 +128,8 @@ def test_songs_of_before_sequences_are_read_once_more(music, run, paths, compute
     capsys.readouterr()
     run(music)
     assert len(computed) == len(SONGS)
-    assert (
-        "reading 4 songs of an older version once more, for recognising recordings" in capsys.readouterr().err
-    )
+    said = capsys.readouterr().err
+    assert "reading 4 songs of an older version once more, for recognising recordings\n" in said
     assert artifacts(paths.data) == before
     computed.clear()
     run(music)
@@ -142,20 +142,24 @@ def test_the_sequences_of_a_file_are_those_of_its_sound(music, run, paths):
     with SequenceReader(paths.store) as reader:
         [content, stranger] = reader.contents([file, "/nowhere.wav"])
         assert stranger is None
-        [(kept, sequences)] = reader.read([content, "f" * 64])
+        [(of_chroma, chroma)] = reader.chroma([content, "f" * 64])
+        [(of_peaks, peaks)] = reader.peaks([content, "f" * 64])
     again = song.analyse(Path(file)).song
-    assert kept == content == again.stamp.content
-    assert sequences.packed() == again.sequences.packed()
+    assert of_chroma == of_peaks == content == again.stamp.content
+    assert chroma.packed() == again.sequences.chroma.packed()
+    assert peaks.packed() == again.sequences.peaks.packed()
 
 
 def test_damaged_sequences_are_passed_over(music, run, paths):
     run(music)
     files = library.load(paths).paths
     with contextlib.closing(sqlite3.connect(paths.store)) as database:
-        database.execute("UPDATE sequences SET step = 1 WHERE content = (SELECT min(content) FROM sequences)")
+        database.execute("UPDATE chroma SET frames = 1 WHERE content = (SELECT min(content) FROM chroma)")
         database.commit()
     with SequenceReader(paths.store) as reader:
-        assert len(dict(reader.read(reader.contents(files)))) == len(files) - 1
+        contents = reader.contents(files)
+        assert len(dict(reader.chroma(contents))) == len(files) - 1
+        assert len(dict(reader.peaks(contents))) == len(files)
 
 
 def test_a_missing_store_is_said(paths):

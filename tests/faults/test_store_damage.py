@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 from common.console import UserError
 from common.extraction.store import Store
 from common.extraction.worker import Failure
-from common.fingerprint.sequences import Sequences
+from common.fingerprint.sequences import Chroma, Peaks, Sequences
 from common.layout import LAYOUT_ID, N_FEATURES
 from common.library import READING_COLUMNS
 from common.song import Song, Stamp
@@ -32,8 +32,8 @@ def song(number: int, folder: Path) -> Song:
     stamp = Stamp(folder / f"{number}.mp3", 1_000 + number, 10**18 + number, f"{number:064x}")
     embedding = rng.normal(size=N_FEATURES).astype(np.float32)
     tags = Tags(f"Artist {number}", f"Titel Ä {number}")
-    chroma = rng.integers(0, 256, (8, 12), dtype=np.uint8)
-    sequences = Sequences(chroma, 0.5, np.sort(rng.integers(0, 2**32, 40, dtype=np.uint32)))
+    points = np.sort(rng.integers(0, 2**32, 40, dtype=np.uint32))
+    sequences = Sequences(Chroma(rng.integers(0, 16, (8, 12), dtype=np.uint8), 10), Peaks(points))
     return Song(stamp, embedding, 100.0 + number, 44_100, 2, tags, READINGS, sequences)
 
 
@@ -132,8 +132,8 @@ def test_one_flipped_bit_of_an_embedding_costs_that_song_only(tmp_path, capsys):
         "UPDATE failures SET reason = cast(x'ff' AS TEXT)",
         "DROP TABLE songs",
         "DROP TABLE files",
-        "DROP TABLE sequences",
-        "UPDATE sequences SET peaks = x'ff'",
+        "DROP TABLE chroma",
+        "UPDATE peaks SET points = x'ff'",
         "PRAGMA user_version = 99",
         "PRAGMA user_version = 0",
         "CREATE TRIGGER t AFTER INSERT ON songs BEGIN DELETE FROM songs; END",
@@ -190,7 +190,10 @@ def test_a_store_of_the_first_version_is_taken_over(tmp_path, capsys):
     with Store(path) as store:
         assert list(store.sizes()) == [(one.stamp.size, one.stamp.content)]
         assert store.contents() == frozenset()
-        assert store.incomplete() == (1, ["tempo, key and sections", "recognising recordings"])
+        assert store.incomplete() == (
+            1,
+            ["tempo, key and sections", "recognising recordings"],
+        )
         store.record(one.stamp, one)
         assert store.incomplete() == (0, [])
     assert check(path, [one], "") == 1
