@@ -39,7 +39,11 @@ except ImportError:
     raise UserError("--cluster needs Dask; run: pip install -r requirements-cluster.txt") from None
 
 CONNECT_SECONDS = 10
-"""How long a scheduler may take to answer."""
+"""How long a scheduler may take to accept a connection, and to tell of itself."""
+
+ANSWER_SECONDS = 3 * CONNECT_SECONDS
+"""How long it may take in all. Dask itself would wait without end for some other server on that port, which
+accepts a connection and says nothing."""
 
 COUNT_EVERY = 2.0
 """Seconds for which a count of the workers is believed."""
@@ -201,6 +205,35 @@ def run_once(
             begun.clear()
 
 
+class _Client(Client):
+    """Dask's client, which closes itself where it cannot start.
+
+    Dask leaves that to the garbage collector; if it comes by while the next client starts, both want one lock
+    and wait for ever (seen with distributed 2026.8, after an address with an unknown scheme).
+    """
+
+    def start(self, **options: Any) -> None:
+        try:
+            super().start(**options)
+        except BaseException:
+            self.close()
+            raise
+
+
+def _connect(address: str) -> Client:
+    """Connect to a scheduler; raises OSError or ValueError if none answers in time."""
+    answer: Future[Client] = Future()
+
+    def ask() -> None:
+        try:
+            answer.set_result(_Client(address, timeout=CONNECT_SECONDS, set_as_default=False))
+        except BaseException as error:
+            answer.set_exception(error)
+
+    threading.Thread(target=ask, name="connect", daemon=True).start()
+    return answer.result(timeout=ANSWER_SECONDS)
+
+
 class Cluster(Executor):
     """The workers of a Dask scheduler as an executor; use it as a context manager.
 
@@ -226,10 +259,11 @@ class Cluster(Executor):
         logging.getLogger("distributed.client").setLevel(logging.CRITICAL)
         self._address, self._requirements = address, Requirements.here(str(folder))
         try:
-            self._client = Client(address, timeout=CONNECT_SECONDS, set_as_default=False)
+            self._client = _connect(address)
         except (OSError, ValueError) as error:
+            why = error if str(error) else f"nothing within {ANSWER_SECONDS} s"
             raise UserError(
-                f"no scheduler answers at {address} ({error}); start one with: python -m dask scheduler"
+                f"no scheduler answers at {address} ({why}); start one with: python -m dask scheduler"
             ) from error
         self._fetchers = ThreadPoolExecutor(FETCHERS, thread_name_prefix="fetch")
         self._slots = self._count()

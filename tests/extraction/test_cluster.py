@@ -1,5 +1,6 @@
 """Stage 1 on a cluster: the same bytes, whoever dies; needs what requirements-cluster.txt installs."""
 
+import gc
 import importlib
 import os
 import platform
@@ -206,6 +207,26 @@ def test_no_scheduler_is_one_line(music, run, capsys, monkeypatch):
         assert (
             capsys.readouterr().err.splitlines()[-1].startswith(f"error: no scheduler answers at {address}")
         )
+
+
+def test_a_server_that_says_nothing_is_not_waited_for(monkeypatch):
+    monkeypatch.setattr(cluster, "ANSWER_SECONDS", 1)
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        address = "tcp://{}:{}".format(*server.getsockname())
+        with pytest.raises(UserError, match=f"no scheduler answers at {address} .nothing within 1 s"):
+            cluster.Cluster(address, Path())
+
+
+def test_a_client_that_cannot_start_leaves_nothing_to_the_garbage_collector(monkeypatch):
+    """Else it closes itself wherever the collector comes by, under the lock of a client that starts, say."""
+    closed = []
+    monkeypatch.setattr(cluster.Client, "__del__", lambda client: closed.append(client.status))
+    for address in ("nonsense://x", "tcp://127.0.0.1:1"):
+        monkeypatch.setattr(cluster, "CONNECT_SECONDS", 0.2)
+        with pytest.raises(UserError):
+            cluster.Cluster(address, Path())
+    gc.collect()
+    assert set(closed) == {"closed"}
 
 
 def test_without_dask_the_flag_says_how_to_get_it(music, run, capsys, monkeypatch):
