@@ -145,7 +145,12 @@ _FORMULA = re.compile("'*[=+@＝＋－＠\t\r-]")
 
 
 def write_csv(path: Path, header: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
-    """Write a table as UTF-8 CSV with a byte-order mark, which spreadsheets need to see accents.
+    """Write a table; see `csv_bytes`."""
+    write_bytes(path, csv_bytes(header, rows))
+
+
+def csv_bytes(header: Sequence[str], rows: Iterable[Sequence[object]]) -> bytes:
+    """Put a table as UTF-8 CSV with a byte-order mark, which spreadsheets need to see accents.
 
     A text that a spreadsheet would run as a formula gets an apostrophe in front, as OWASP advises
     (https://owasp.org/www-community/attacks/CSV_Injection); `read_csv` takes it off again. Numbers stay.
@@ -154,7 +159,7 @@ def write_csv(path: Path, header: Sequence[str], rows: Iterable[Sequence[object]
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(map(_harmless, header))
     writer.writerows([_harmless(cell) for cell in row] for row in rows)
-    write_bytes(path, b"\xef\xbb\xbf" + text.getvalue().encode("utf-8"))
+    return b"\xef\xbb\xbf" + text.getvalue().encode("utf-8")
 
 
 def _harmless(cell: object) -> object:
@@ -165,7 +170,7 @@ def _harmless(cell: object) -> object:
 
 
 def read_csv(path: Path, errors: str = "strict") -> Generator[list[str], None, None]:
-    """Read the rows of a table, header first, as they were before `write_csv` made them harmless.
+    """Read the rows of a table, header first, as they were before `csv_bytes` made them harmless.
 
     Parameters
     ----------

@@ -254,8 +254,10 @@ class Library:
         return f"no song is called {clean(query)!r}{hint}"
 
 
-def save(paths: Paths, library: Library, manifest: dict[str, Any]) -> None:
-    """Write ``embeddings.npy``, ``metadata.pkl`` and ``manifest.json``.
+def save(
+    paths: Paths, library: Library, manifest: dict[str, Any], beside: Mapping[str, bytes] | None = None
+) -> None:
+    """Write ``embeddings.npy``, ``metadata.pkl`` and ``manifest.json``; whoever reads finds old or new ones.
 
     Parameters
     ----------
@@ -265,6 +267,8 @@ def save(paths: Paths, library: Library, manifest: dict[str, Any]) -> None:
         The library that is saved; it is validated first.
     manifest
         What else the manifest should hold (versions, files); layout, settings and checksums are added.
+    beside
+        Name of another file that changes with them -> what it is to hold.
 
     Raises
     ------
@@ -289,7 +293,7 @@ def save(paths: Paths, library: Library, manifest: dict[str, Any]) -> None:
         }
         text = json.dumps(described, ensure_ascii=True, indent=1, allow_nan=False) + "\n"
         contents[paths.manifest.name] = text.encode("ascii")
-        write_together(paths.processed, contents)
+        write_together(paths.processed, {**contents, **(beside or {})})
 
 
 def validate(library: Library) -> None:

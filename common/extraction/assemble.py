@@ -16,7 +16,7 @@ from common.console import UserError
 from common.extraction.run import Result
 from common.extraction.store import Store
 from common.extraction.worker import Failure, package_versions
-from common.files import write_csv
+from common.files import csv_bytes, write_bytes
 from common.layout import N_FEATURES
 from common.library import COLUMNS, UNKNOWN_GENRE, Library
 from common.paths import Paths
@@ -120,19 +120,20 @@ def _folder_genre(extraction: Extraction, path: Path) -> str | None:
 
 
 def save(paths: Paths, made: Library, extraction: Extraction) -> None:
-    """Write the library, its manifest and the list of skipped files.
+    """Write the library, its manifest and the list of skipped files, all at once.
 
     Raises
     ------
     UserError
         If the library is empty; the list of skipped files is written all the same.
     """
-    skipped = [(inside, failure.kind, failure.reason) for inside, failure in extraction.failures]
-    write_csv(paths.skipped, library.SKIPPED_COLUMNS, skipped)
+    rows = [(inside, failure.kind, failure.reason) for inside, failure in extraction.failures]
+    skipped = csv_bytes(library.SKIPPED_COLUMNS, rows)
     if not len(made):
+        write_bytes(paths.skipped, skipped)
         files = f"{count(len(extraction.files), 'file')} in {extraction.folder}"
         raise UserError(f"none of the {files} could be used; reasons in {paths.skipped}")
-    library.save(paths, made, _manifest(extraction))
+    library.save(paths, made, _manifest(extraction), {paths.skipped.name: skipped})
 
 
 def _manifest(extraction: Extraction) -> dict[str, object]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import threading
 from pathlib import Path
@@ -11,7 +12,9 @@ import pytest
 from faults.death import Died, dying_at
 
 from common import library
-from common.files import TEMPORARY, ArtifactError, replacing, write_text
+from common.extraction import assemble
+from common.extraction.worker import Failure
+from common.files import TEMPORARY, ArtifactError, read_csv, replacing, write_text
 from common.layout import N_FEATURES
 from common.library import COLUMNS, Library
 from common.paths import Paths
@@ -65,6 +68,24 @@ def test_a_death_at_any_step_leaves_one_library(paths):
         assert names(paths.processed) == whole
     assert seen == sorted(seen)
     assert set(seen) == {1, 2}
+
+
+def test_the_skipped_files_are_those_of_the_library_whatever_dies(paths):
+    """Songs 1 and 2 come with one and two skipped files."""
+
+    def hand_on(number: int) -> None:
+        files = [paths.raw / f"{place}.mp3" for place in range(number)]
+        results = [Failure("damaged", f"{number}")] * number
+        assemble.save(paths, made(number), assemble.Extraction(paths.raw, files, results))
+
+    with dying_at(None) as living:
+        hand_on(1)
+    for step in range(living.count):
+        hand_on(1)
+        with contextlib.suppress(Died), dying_at(step):
+            hand_on(2)
+        finish(paths.processed)
+        assert len(list(read_csv(paths.skipped))) - 1 == number_of(paths)
 
 
 def test_the_first_save_that_dies_leaves_no_library_or_all_of_it(paths):
