@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import scipy.fft
+from scipy import signal
 
 from common.structure import kernels
 from common.structure.onsets import Drums, Hits
@@ -112,14 +113,13 @@ def proposals(drums: Drums, duration: float) -> np.ndarray:
     """Propose periods in seconds: peaks of the hits' autocorrelation, and their relatives."""
     bands = (drums.kick, drums.snare, drums.cymbal, drums.bass)
     total = np.sum([_autocorrelation(hits, duration) for hits in bands], axis=0)
-    lags = np.arange(round(SHORTEST_LAG * SERIES_RATE), total.size - 1)
-    left, centre, right = (total[lags + shift] for shift in (-1, 0, 1))
-    is_peak = (centre > left) & (centre >= right) & (centre > 0)
-    peaks = lags[is_peak][np.argsort(-centre[is_peak], kind="stable")][:N_PEAKS]
+    before = round(SHORTEST_LAG * SERIES_RATE) - 1
+    peaks = signal.find_peaks(total[before:], height=0)[0] + before
+    peaks = peaks[np.argsort(-total[peaks], kind="stable")][:N_PEAKS]
     left, centre, right = (total[peaks + shift] for shift in (-1, 0, 1))
     exact = (peaks + 0.5 * (left - right) / (left - 2 * centre + right)) / SERIES_RATE
     periods = np.unique(np.outer(exact, RELATIVES))
-    periods = periods[(periods >= 60 / FASTEST) & (periods <= 60 / SLOWEST)]
+    periods = periods[slice(*np.searchsorted(periods, (60 / FASTEST, 60 / SLOWEST)))]
     groups = np.cumsum(np.diff(np.log(periods), prepend=-np.inf) > SAME_PERIOD)
     return np.array([periods[groups == group].mean() for group in np.unique(groups)])
 
