@@ -14,7 +14,6 @@ from common.structure.onsets import RATE, Drums, Hits
 from common.structure.tempo import (
     SNARE_SHARE,
     TOLERANCE,
-    WINDOW,
     Period,
     best_phase,
     find_periods,
@@ -25,9 +24,11 @@ from common.structure.tempo import (
 LEAST_FIT = 0.38
 """Fit below which a period explains too little to be a pulse."""
 
-LEAST_AGREEMENT, ABOUT_AS_WELL = 0.7, 0.7
+LEAST_AGREEMENT, ABOUT_AS_WELL, AGREEMENT_WINDOW = 0.75, 0.7, 4.0
 """Share of the song that must agree with one grid, which is where the grid catches at least this share of the
-accents that a grid of its own would; below it the tempo drifts."""
+accents that a grid of a window's own (s) would; below it the tempo drifts. In longer windows a sway by half a
+beat comes to agree again. Chosen on loops whose seeds the tests do not use: of 135 loops that sway by 0.05 to
+0.6 s 11 keep a grid, of 504 that do not 5 lose it."""
 
 PHASE_WINDOW = 6.0
 """Seconds in which the phase of the beat is read on its own."""
@@ -118,7 +119,7 @@ def _accents(drums: Drums) -> Hits:
 
 def _corrected(accents: Hits, period: float, duration: float) -> float:
     """Correct a period (s) by how the phase of its beat moves on from window to window."""
-    starts = np.arange(max(1, round(duration / PHASE_WINDOW))) * PHASE_WINDOW
+    starts = windows(duration, PHASE_WINDOW)
     turns = np.exp(2j * np.pi * accents.times / period) * accents.strengths
     which = np.clip((accents.times / PHASE_WINDOW).astype(int), 0, starts.size - 1)
     phases = np.bincount(which, turns.real, starts.size) + 1j * np.bincount(which, turns.imag, starts.size)
@@ -131,8 +132,8 @@ def _corrected(accents: Hits, period: float, duration: float) -> float:
 def _agreement(accents: Hits, period: float, offset: float, duration: float) -> float:
     """Share of the song, by its accents, in which one grid does about as well as one of the window's own."""
     agreeing, total = 0.0, 0.0
-    for start in windows(duration):
-        part = accents.between(start, start + WINDOW)
+    for start in windows(duration, AGREEMENT_WINDOW):
+        part = accents.between(start, start + AGREEMENT_WINDOW)
         if part.times.size > 2:
             own = _caught(part, period, best_phase(part, period))
             total += own

@@ -21,7 +21,7 @@ from common.structure.loudness import SHORT_TERM, Loudness
 from common.structure.onsets import APART, Drums, hear_drums
 from common.structure.sections import Section, find_sections
 
-READINGS_VERSION = 1
+READINGS_VERSION = 2
 """Goes up with every change of a reading, so that stored ones are made again."""
 
 AUDIBLE = 0.1
@@ -48,6 +48,8 @@ class Readings:
         Names of the key, such as ``F♯ minor`` and ``11A``; None where no key stands out.
     key_confidence
         How far the key leads the runner-up, 0 to 2; see ``music.CLEAR``.
+    key_alternative
+        Name of the runner-up where it fits about as well, or None.
     loudness, loudness_range, true_peak
         LUFS, LU and dBTP; see `loudness.Loudness`.
     pulse_clarity
@@ -71,6 +73,7 @@ class Readings:
     key: str | None
     camelot: str | None
     key_confidence: float | None
+    key_alternative: str | None
     loudness: float | None
     loudness_range: float | None
     true_peak: float | None
@@ -116,6 +119,7 @@ def read(samples: np.ndarray, series: Mapping[str, np.ndarray], loudness: Loudne
         key=key.name if key else None,
         camelot=key.camelot if key else None,
         key_confidence=key.confidence if key else None,
+        key_alternative=key.alternative if key else None,
         loudness=loudness.integrated,
         loudness_range=loudness.range,
         true_peak=loudness.true_peak,
