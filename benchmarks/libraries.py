@@ -105,6 +105,7 @@ def read_readings(embeddings: np.ndarray) -> dict[str, list[Any]]:
     columns["key"] = [key and key.name for key in keys]
     columns["camelot"] = [key and key.camelot for key in keys]
     columns["key_confidence"] = [key and key.confidence for key in keys]
+    columns["key_alternative"] = [key and key.alternative for key in keys]
     columns["loudness"] = (20 * np.log10(level)).tolist()
     columns["onset_rate"] = [4.0] * len(embeddings)
     return columns

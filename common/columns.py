@@ -15,6 +15,7 @@ READING_COLUMNS = (
     "key",
     "camelot",
     "key_confidence",
+    "key_alternative",
     "loudness",
     "loudness_range",
     "true_peak",

@@ -7,7 +7,7 @@ key comes from the average chroma, so a song that modulates gets the key it spen
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -48,11 +48,14 @@ class Key:
     confidence
         How far the correlation with this key's profile lies above the next best key's, 0 to 2; see
         `CLEAR`.
+    alternative
+        Name of the next best key where it fits about as well, or None.
     """
 
     tonic: int
     mode: str
     confidence: float = 0.0
+    alternative: str | None = field(default=None, compare=False)
 
     @property
     def name(self) -> str:
@@ -72,12 +75,13 @@ class Key:
 
     @property
     def label(self) -> str:
-        """What is shown wherever a key is: ``A minor 8A``, or ``A minor 8A ?`` where another fits as well."""
-        return f"{self.name} {self.camelot}{'' if self.is_clear else ' ?'}"
+        """What is shown wherever a key is: ``A minor 8A``, or ``A minor 8A or C major 8B`` in doubt."""
+        other = KEYS[self.alternative] if self.alternative else None
+        return f"{self.name} {self.camelot}" + (f" or {other.name} {other.camelot}" if other else "")
 
     @property
     def short_label(self) -> str:
-        """The same where room is short: ``Am 8A``, or ``Am 8A ?``."""
+        """The same where room is short: ``Am 8A``, or ``Am 8A ?`` in doubt."""
         tonic = self.name.split()[0]
         minor = "m" if self.mode == MINOR else ""
         return f"{tonic}{minor} {self.camelot}{'' if self.is_clear else ' ?'}"
@@ -88,7 +92,9 @@ class Key:
         return self.confidence >= CLEAR
 
 
-KEYS = {key.name: key for key in (Key(tonic, mode) for mode in (MAJOR, MINOR) for tonic in range(12))}
+_ORDERED_KEYS = tuple(Key(tonic, mode) for mode in (MAJOR, MINOR) for tonic in range(12))
+
+KEYS = {key.name: key for key in _ORDERED_KEYS}
 """Name of a key -> the key."""
 
 
@@ -129,22 +135,28 @@ def estimate_keys(chroma_means: np.ndarray) -> list[Key | None]:
     ValueError
         If there are not 12 pitch classes.
     """
-    best, lead = _best_fits(chroma_means)
     return [
-        Key(int(fit % 12), MAJOR if fit < 12 else MINOR, float(ahead)) if fit >= 0 else None
-        for fit, ahead in zip(best, lead, strict=True)
+        _key_of(best, second, ahead) if best >= 0 else None
+        for best, second, ahead in zip(*_best_fits(chroma_means), strict=True)
     ]
 
 
-def _best_fits(chroma_means: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Position of the best of 24 keys (-1 where none stands out), and how far it leads the runner-up."""
+def _key_of(best: int, second: int, lead: float) -> Key:
+    """The key at one place of 24, and the one at another as its alternative where its lead is small."""
+    key = replace(_ORDERED_KEYS[best], confidence=float(lead))
+    return key if key.is_clear else replace(key, alternative=_ORDERED_KEYS[second].name)
+
+
+def _best_fits(chroma_means: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Places of the best of 24 keys (-1 where none stands out) and of the next, and how far it leads."""
     chroma = np.asarray(chroma_means, dtype=np.float64)
     if chroma.ndim != 2 or chroma.shape[1] != 12:
         raise ValueError(f"expected (n_songs, 12) chroma means, got shape {chroma.shape}")
     correlations = _correlations(chroma)
     order = np.argsort(-correlations, axis=1, kind="stable")[:, :2]
     first, second = np.take_along_axis(correlations, order, axis=1).T
-    return np.where(np.ptp(chroma, axis=1) > _LEAST_SPREAD, order[:, 0], -1), first - second
+    best = np.where(np.ptp(chroma, axis=1) > _LEAST_SPREAD, order[:, 0], -1)
+    return best, order[:, 1], first - second
 
 
 def _correlations(chroma: np.ndarray) -> np.ndarray:
@@ -302,10 +314,10 @@ def _values(library: Library, column: str, rows: Sequence[int] | slice) -> list:
 
 def keys(library: Library, rows: Sequence[int] | slice = slice(None)) -> list[Key | None]:
     """Key of every song, or of some; None where no key stands out."""
-    names, confidences = (_values(library, column, rows) for column in ("key", "key_confidence"))
+    columns = (_values(library, column, rows) for column in ("key", "key_confidence", "key_alternative"))
     return [
-        name and replace(KEYS[name], confidence=confidence or 0.0)
-        for name, confidence in zip(names, confidences, strict=True)
+        name and replace(KEYS[name], confidence=confidence or 0.0, alternative=alternative)
+        for name, confidence, alternative in zip(*columns, strict=True)
     ]
 
 

@@ -52,6 +52,14 @@ def test_correlation_is_numpys():
     assert key.confidence == pytest.approx(first - second)
 
 
+@pytest.mark.parametrize(("minor_third", "alternative"), [(0.1, None), (0.5, "C minor")])
+def test_the_runner_up_is_named_where_it_fits_about_as_well(minor_third, alternative):
+    """A chord with both thirds, equally strong, is nearly in both modes."""
+    key = estimate_key(chroma_of("C", "G", "E", "D♯", weights=[1, 1, 0.5, minor_third]))
+    assert (key.name, key.alternative) == ("C major", alternative)
+    assert (key.alternative is None) == (key.confidence >= music.CLEAR)
+
+
 def test_loudness_of_the_chroma_does_not_matter():
     song = chroma_of("A", "C", "E")
     assert estimate_key(song * 0.3).name == estimate_key(song).name
@@ -114,7 +122,9 @@ def test_no_pulse_agrees_with_nothing():
 
 def test_a_label_says_its_doubt():
     assert Key(9, MINOR, 0.2).label == "A minor 8A"
-    assert Key(9, MINOR, 0.01).label == "A minor 8A ?"
+    doubtful = Key(9, MINOR, 0.01, "C major")
+    assert doubtful.label == "A minor 8A or C major 8B"
+    assert doubtful.short_label == "Am 8A ?"
 
 
 @pytest.mark.parametrize(("tempo", "shown"), [(0.0, None), (127.96, 128.0), (128.44, 128.4)])

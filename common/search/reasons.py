@@ -124,10 +124,10 @@ def tempo_step(one: float, other: float) -> str:
 
 
 def key_relation(one: Key | None, other: Key | None) -> str:
-    """Say how two keys relate, such as ``relative keys (A minor 8A and C major 8B)``."""
+    """Say how two keys relate, such as ``relative keys (A minor 8A; C major 8B)``."""
     if one is None or other is None:
         return "unknown: no key stands out in " + ("either" if one is other else "one of them")
-    return f"{key_step(one, other)} ({one.label} and {other.label})"
+    return f"{key_step(one, other)} ({one.label}; {other.label})"
 
 
 def key_step(one: Key, other: Key) -> str:
