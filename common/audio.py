@@ -195,7 +195,7 @@ def _is_song(name: str) -> bool:
     return not name.startswith(".") and (suffix in SNDFILE_SUFFIXES or suffix in AV_SUFFIXES)
 
 
-_budget = Budget(min(MEMORY_BUDGET, machine_memory() // 2))
+BUDGET = Budget(min(MEMORY_BUDGET, machine_memory() // 2))
 
 
 @contextmanager
@@ -216,10 +216,10 @@ def admitted(header: Header, check: Check = lambda: None) -> Iterator[Claim]:
     """
     seconds = min(header.estimated or SHORT_SONG, MAX_DURATION)
     size = round(seconds * MEMORY_PER_SECOND)
-    if size > _budget.total:
-        room = f"{_budget.total / 2**30:.1f} GB of memory for songs"
+    if size > BUDGET.total:
+        room = f"{BUDGET.total / 2**30:.1f} GB of memory for songs"
         raise AudioError("out_of_memory", f"{duration(seconds)} of sound is too large for the {room} here")
-    with _budget.claim(size, check) as claim:
+    with BUDGET.claim(size, check) as claim:
         yield claim
 
 
