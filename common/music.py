@@ -29,7 +29,10 @@ _MAJOR_NAMES = ("C", "D♭", "D", "E♭", "E", "F", "F♯", "G", "A♭", "A", "B
 _MINOR_NAMES = ("C", "C♯", "D", "E♭", "E", "F", "F♯", "G", "G♯", "A", "B♭", "B")
 
 CLEAR = 0.05
-"""Lead over the runner-up from which a key is worth believing: below it two keys fit about equally well."""
+"""Lead over the runner-up from which a key is worth believing: below it two keys fit about equally well.
+
+On ten seconds of a demo song the runner-up is the true key in 0.38 of the cases below it and in 0.08 of those
+above (0.34 and 0.07 in a demo of another seed), the first in 0.47 and 0.85 (0.54 and 0.90)."""
 
 _LEAST_SPREAD = 1e-3
 """Chroma values (0–1) that differ by less than this name no key."""
