@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from common.maps.page import Nearest
     from common.maps.projection import Projection
     from common.maps.selection import MapSongs
+    from common.search.clusters import Grouping
 
 MOST_ON_MAP = 20_000
 """Songs that a map shows unless told: a page of so many still answers within two seconds on a computer
@@ -71,11 +72,11 @@ def tell(arguments: argparse.Namespace) -> int:
     written = [draw_journey(paths, song)] if song else []
     shown = choose_shown(paths, song.library if song else library, arguments.sample, song)
     maps = lay_out(paths, shown)
-    nearest = nearest_songs(shown)
+    nearest, groupings = nearest_songs(shown), look_for_clusters(shown)
     if song:
         written.append(draw_perspectives(paths, song, shown, maps[0], nearest))
         written += draw_way(paths, song, shown, maps)
-    written += draw_maps(paths, shown, maps, nearest, starred=arguments.song is not None)
+    written += draw_maps(paths, shown, maps, nearest, groupings, starred=arguments.song is not None)
     written.append(gallery.refresh(paths))
     for path in written:
         say(str(path))
@@ -193,23 +194,38 @@ def draw_way(paths: Paths, song: ChosenSong, shown: MapSongs, maps: list[Project
     return [picture, page]
 
 
+def look_for_clusters(shown: MapSongs) -> list[Grouping]:
+    """Look for groups of songs that sound alike, across genres and within them."""
+    from common.search.clusters import find_clusters
+
+    with console.note_if_slow("looking for clusters"):
+        return find_clusters(shown.space) if shown.space else []
+
+
 def draw_maps(
-    paths: Paths, shown: MapSongs, maps: list[Projection], nearest: Nearest, starred: bool
+    paths: Paths,
+    shown: MapSongs,
+    maps: list[Projection],
+    nearest: Nearest,
+    groupings: list[Grouping],
+    starred: bool,
 ) -> list[Path]:
     """Draw the maps for print and as pages, with the song of the journey starred or not."""
     from common import charts
     from common.maps import figures, page
+    from common.maps.regions import find_regions
     from common.maps.selection import locate
     from common.maps.words import title
 
-    written = []
+    regions, written = find_regions(shown, groupings), []
+    note(regions.told)
     drawn = ((Output.MAP_2D, figures.draw_2d), (Output.MAP_3D, figures.draw_3d))
     for projection, (name, draw) in zip(maps, drawn, strict=True):
         star = locate(shown, projection) if starred else None
         with console.note_if_slow(f"drawing the {projection.dimensions}D map"):
             figure, heading = draw(shown.songs, projection, star), title(len(shown.rows), projection)
             written.append(charts.save_png(figure, paths.plot(name), title=heading))
-            written.append(page.write_map(shown.songs, projection, nearest, paths.html(name), star))
+            written.append(page.write_map(shown.songs, projection, nearest, paths.html(name), star, regions))
     return written
 
 

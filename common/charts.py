@@ -26,28 +26,18 @@ if TYPE_CHECKING:
 DPI = 200
 
 PALETTE = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#8C6D1F", "#666666")
-MARKERS = ("o", "s", "^", "D", "v", "P", "X", "*")
+MARKERS = ("o", "s", "D", "P", "X", "^", "v", "*")
 PLOTLY_MARKERS = {
     "o": "circle",
     "s": "square",
-    "^": "triangle-up",
     "D": "diamond",
-    "v": "triangle-down",
     "P": "cross",
     "X": "x",
-    "*": "star",
-}
-PLOTLY_MARKERS_3D = {
-    "o": "circle",
-    "s": "square",
     "^": "diamond-open",
-    "D": "diamond",
     "v": "circle-open",
-    "P": "cross",
-    "X": "x",
     "*": "square-open",
 }
-"""plotly's 3D scatter knows only these eight shapes."""
+"""The same shapes on a page, flat or solid: plotly's solid maps know only these eight, and no triangles."""
 
 INK, PAPER, GRID = "#1F2430", "#FFFFFF", "#D9DCE3"
 DIVERGING, SEQUENTIAL = "RdBu_r", "magma"

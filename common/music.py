@@ -265,6 +265,12 @@ def tempo_within(tempo: np.ndarray, low: float, high: float) -> np.ndarray:
     return np.any((at >= low) & (at <= high) & (at > 0), axis=-1)
 
 
+def year_of(date: object) -> int | None:
+    """Read the year that a tagged date begins with; None where it does not begin with four digits."""
+    digits = str(date or "")[:4]
+    return int(digits) if len(digits) == 4 and digits.isascii() and digits.isdigit() else None
+
+
 def shown_tempo(tempo: float) -> float | None:
     """A tempo as it is shown to people, to a tenth of a BPM; None where no steady pulse was found."""
     return round(float(tempo), TEMPO_DECIMALS) if tempo > 0 else None

@@ -96,11 +96,21 @@ def script_json(content: dict[str, Any]) -> str:
 
 
 def html_table(headers: Sequence[str], rows: Sequence[Sequence[object]]) -> str:
-    """Lay rows out as an HTML table; every cell is escaped, None is a dash."""
+    """Lay rows out as a table that scrolls where it is too wide; every cell is escaped, None is a dash."""
     head = "".join(f"<th>{escape(header)}</th>" for header in headers)
-    lines = ("".join(f"<td>{escape('–' if cell is None else cell)}</td>" for cell in row) for row in rows)
+    lines = ("".join(map(_cell, row)) for row in rows)
     body = "\n".join(f"<tr>{line}</tr>" for line in lines)
-    return f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
+    table = f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
+    return f'<div class="scroll">{table}</div>'
+
+
+LONG_CELL = 60
+"""Characters from which a cell is a sentence, which may run over lines in a wide column."""
+
+
+def _cell(content: object) -> str:
+    text = escape("–" if content is None else content)
+    return f'<td class="long">{text}</td>' if len(text) > LONG_CELL else f"<td>{text}</td>"
 
 
 def figure_tag(source: str, caption: str, attributes: Mapping[str, str] | None = None) -> str:
@@ -113,14 +123,24 @@ def figure_tag(source: str, caption: str, attributes: Mapping[str, str] | None =
 
 
 PAGE_STYLE = f"""
-:root {{ color-scheme: light; }}
-body {{ margin: 0 auto; max-width: 1200px; padding: 1.5rem; color: {INK}; background: {PAPER};
+:root {{ color-scheme: light dark; --ink: {INK}; --paper: {PAPER}; --grid: {GRID}; --link: {PALETTE[0]};
+  --quiet: #555B68; --chosen: #D7E8F5; --warning: #9A3B00; }}
+@media screen and (prefers-color-scheme: dark) {{
+  :root {{ --ink: #E6E8EC; --paper: #16191F; --grid: #3A404C; --link: #6FB7E9; --quiet: #A2A8B4;
+    --chosen: #24405A; --warning: #FF9D5C; }}
+}}
+body {{ margin: 0 auto; max-width: 1200px; padding: 1.5rem; color: var(--ink); background: var(--paper);
   font: 16px/1.5 system-ui, "Segoe UI", "Noto Sans", "DejaVu Sans", sans-serif; }}
 h1, h2 {{ line-height: 1.2; }}
-a {{ color: {PALETTE[0]}; }}
+a {{ color: var(--link); }}
 figure {{ margin: 1.5rem 0; }}
-img {{ max-width: 100%; border: 1px solid {GRID}; }}
+img {{ max-width: 100%; border: 1px solid var(--grid); }}
+.scroll {{ overflow-x: auto; }}
 table {{ border-collapse: collapse; margin: 1rem 0; }}
-th, td {{ border-bottom: 1px solid {GRID}; padding: .3rem .8rem; text-align: left; }}
-@media print {{ figure, table {{ break-inside: avoid; }} a {{ color: inherit; text-decoration: none; }} }}
+th, td {{ border-bottom: 1px solid var(--grid); padding: .3rem .8rem; text-align: left; }}
+th, td {{ white-space: nowrap; }}
+td.long {{ white-space: normal; min-width: 24rem; }}
+@media print {{ figure, table {{ break-inside: avoid; }} a {{ color: inherit; text-decoration: none; }}
+  td {{ white-space: normal; }} }}
 """
+"""The style of every page. It follows the system from light to dark; paper stays white in print."""

@@ -56,6 +56,25 @@ def start_browser(profile: Path):
     return driver
 
 
+DESKTOP, PHONE = (1400, 900), (390, 844)
+"""Sizes of a window, in pixels."""
+
+
+def resize(browser, size: tuple[int, int]) -> None:
+    """Make the window so large inside; a phone's also takes fingers."""
+    width, height = size
+    browser.execute_cdp_cmd(
+        "Emulation.setDeviceMetricsOverride",
+        {"width": width, "height": height, "deviceScaleFactor": 1, "mobile": size == PHONE},
+    )
+
+
+def prefer(browser, scheme: str) -> None:
+    """Say what the system wants to look like: ``light`` or ``dark``."""
+    wanted = {"name": "prefers-color-scheme", "value": scheme}
+    browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": [wanted]})
+
+
 def visit(browser, file: Path) -> None:
     drain(browser)
     browser.get(file.as_uri())

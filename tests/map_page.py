@@ -11,7 +11,9 @@ from browsing import visit, wait
 
 from common.library import Library
 from common.maps import page as map_pages
+from common.maps.page import NO_REGIONS
 from common.maps.projection import UMAP, Projection
+from common.maps.regions import Regions
 from common.maps.selection import Star, choose_shown
 
 HOSTILE = '<script>alert(1)</script> & "x"'
@@ -28,6 +30,25 @@ def write_tone(path: Path, frequency: float) -> None:
 def layout(n_songs: int, dimensions: int) -> Projection:
     places = np.random.default_rng(1).uniform(-5, 5, size=(n_songs, dimensions))
     return Projection(places, UMAP, None, 0.9, n_songs)
+
+
+FLAT_PIXELS = """
+const { xaxis, yaxis } = document.getElementById("map")._fullLayout;
+return arguments[0].map(([x, y]) => [xaxis._offset + xaxis.d2p(x), yaxis._offset + yaxis.d2p(y)]);
+"""
+
+SOLID_PIXELS = """
+const map = document.getElementById("map");
+const { dataScale, glplot } = map._fullLayout.scene._scene;
+const { model, view, projection } = glplot.cameraParams;
+const times = (m, v) => [0, 1, 2, 3].map((i) => v.reduce((sum, value, j) => sum + m[4 * j + i] * value, 0));
+return arguments[0].map((place) => {
+  const there = times(model, [...place.map((value, i) => value * dataScale[i]), 1]);
+  const [x, y, , w] = times(projection, times(view, there));
+  return [(1 + x / w) / 2 * map.clientWidth, (1 - y / w) / 2 * map.clientHeight];
+});
+"""
+"""Where plotly itself says that places of the map are drawn."""
 
 
 class Page:
@@ -102,6 +123,45 @@ class Page:
     def file(self, row: int) -> Path:
         return Path(self.library.paths[row])
 
+    def colour_by(self, choice: str) -> None:
+        from selenium.webdriver.support.ui import Select
+
+        Select(self.element("#colour")).select_by_value(choice)
+
+    def pixels(self, rows: list[int] | None = None) -> np.ndarray:
+        """Where plotly draws songs, in pixels of the map, shape (n_songs, 2)."""
+        script = FLAT_PIXELS if self.projection.dimensions == 2 else SOLID_PIXELS
+        rows = list(range(len(self.projection.coordinates))) if rows is None else rows
+        return np.array(self.ask(script, self.projection.coordinates[rows].round(3).tolist()))
+
+    def in_picture(self, rows: list[int] | None = None) -> np.ndarray:
+        """Whether songs lie inside the frame of the map, shape (n_songs,)."""
+        size = self.element("#map").size
+        places = self.pixels(rows)
+        return ((places >= 0) & (places <= (size["width"], size["height"]))).all(axis=1)
+
+    def line_ends(self) -> list[int]:
+        """The songs that lines lead to, and the one that they come from."""
+        ends = self.ask(
+            """const { x, y } = document.getElementById("map").data[0];
+               return [...x.keys()].filter((i) => x[i] !== null).map((i) => [x[i], y[i]])"""
+        )
+        places = [tuple(place[:2]) for place in self.projection.coordinates.round(3)]
+        return sorted({places.index(tuple(end)) for end in ends})
+
+    def names(self, kind: str) -> dict[str, tuple[float, float, float, float]]:
+        """Names that are written on the map: left, top, right, bottom in pixels of the map."""
+        boxes = self.ask(
+            """const home = document.getElementById("map").getBoundingClientRect();
+               return [...document.querySelectorAll(`#names .${arguments[0]}`)].map((name) => {
+                 const { left, top, right, bottom } = name.getBoundingClientRect();
+                 const [x, y] = [home.left, home.top];
+                 return [name.textContent, left - x, top - y, right - x, bottom - y];
+               })""",
+            kind,
+        )
+        return {name: tuple(box) for name, *box in boxes}
+
     def lines_to(self) -> set[tuple[float, float]]:
         line = next(trace for trace in self.traces() if trace["mode"] == "lines")
         return {(x, y) for x, y in zip(line["x"][1::3], line["y"][1::3], strict=True)}
@@ -114,9 +174,16 @@ def nearest_by_cosine(library, projection, row: int) -> set[tuple[float, float]]
     return {tuple(projection.coordinates[match.row].round(3)) for match in matches}
 
 
-def open_map(browser, library: Library, made: Projection, file: Path, star: Star | None = None) -> Page:
+def open_map(
+    browser,
+    library: Library,
+    made: Projection,
+    file: Path,
+    star: Star | None = None,
+    regions: Regions = NO_REGIONS,
+) -> Page:
     """Write a map of the songs, open it, and wait until it is drawn."""
     nearest = map_pages.nearest_songs(choose_shown(library, library.n_own))
-    visit(browser, map_pages.write_map(library, made, nearest, file, star))
+    visit(browser, map_pages.write_map(library, made, nearest, file, star, regions))
     wait(browser, "return Boolean(document.getElementById('map')?.on)")
     return Page(browser, library, made)

@@ -2,14 +2,14 @@
 
 Conventions
 -----------
-A page holds its songs as JSON and is drawn by ``assets/map.js`` with the ``plotly.min.js`` beside it, so it
-opens from disk without a network. Songs are in the library's order; a song from outside comes after them.
-A song's file is named relative to the page, percent-encoded, so that the page can play it.
+A page holds its songs as JSON and is drawn by the scripts of ``assets/map`` with the ``plotly.min.js`` beside
+it, so it opens from disk without a network. Songs are in the library's order; a song from outside comes
+after them. A song's file is named relative to the page, percent-encoded, so that the page can play it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -19,9 +19,11 @@ from common import charts
 from common.arrays import neighbours
 from common.library import Library
 from common.maps.projection import KEPT_NEIGHBOURS, NEIGHBOURS, Projection
+from common.maps.regions import Regions
 from common.maps.selection import MapSongs, Star
+from common.maps.traits import tell_traits
 from common.maps.words import describe, title
-from common.music import energies, keys, shown_tempo, tempos
+from common.music import KEYS, energies, keys, shown_tempo, tempos, year_of
 from common.pages import address, escape, save_page, script_json, share_plotly
 from common.recordings import recording_numbers
 from common.search import nearest as similarity
@@ -29,10 +31,19 @@ from common.text import clean, duration
 
 ASSETS = Path(__file__).parent / "assets"
 
+SCRIPTS = (
+    "1_songs.js", "2_colours.js", "3_plot.js", "4_view.js", "5_names.js", "6_song.js", "7_search.js",
+    "8_traits.js", "9_selection.js", "10_keys.js",
+)  # fmt: skip
+"""The parts of the page's script, in their order."""
+
 NEAREST = (
     "Lines lead to the {songs} nearest in the whole embedding, as 04_similarity_search.py finds them; where "
     "the map had no room for all that are near, a line crosses it."
 )
+
+NO_REGIONS = Regions()
+"""Of a map on which no clusters were looked for."""
 
 Nearest = list[list[tuple[int, float]]]
 """For each song the rows of its nearest songs and their similarity (cosine, -1 to 1), best first."""
@@ -79,7 +90,12 @@ def _others_once(recordings: np.ndarray, itself: int) -> np.ndarray:
 
 
 def write_map(
-    songs: Library, projection: Projection, nearest: Nearest, path: Path, star: Star | None = None
+    songs: Library,
+    projection: Projection,
+    nearest: Nearest,
+    path: Path,
+    star: Star | None = None,
+    regions: Regions = NO_REGIONS,
 ) -> Path:
     """Write a map as a page that can be searched, coloured and played.
 
@@ -95,19 +111,28 @@ def write_map(
         The page's file; ``plotly.min.js`` is put beside it once.
     star
         The song to point out, one of them or their guest; None if there is none.
+    regions
+        The groups of songs whose names the map shows.
     """
     share_plotly(path.parent)
     solid = projection.dimensions == 3
-    body = asset("map.html").format(
+    body = asset("map/map.html").format(
         title=escape(title(songs.n_own, projection)),
         honest=escape(describe(projection)),
         nearest=escape(_about_lines(projection)),
         move="Drag to turn, scroll to zoom." if solid else "Drag to move, scroll to zoom.",
-        songs=script_json(page_content(songs, projection, nearest, path.parent, star)),
-        script=asset("map.js"),
+        grouped=escape(regions.told),
+        songs=script_json(page_content(songs, projection, nearest, path.parent, star, regions)),
+        script=_script(),
     )
     heading = title(songs.n_own, projection)
-    return save_page(path, heading, body, scripts=("plotly.min.js",), styles=asset("map.css"))
+    return save_page(path, heading, body, scripts=("plotly.min.js",), styles=asset("map/map.css"))
+
+
+def _script() -> str:
+    """Put the parts into one function, whose names nobody else sees."""
+    parts = "\n".join(asset(f"map/{name}") for name in SCRIPTS)
+    return f'"use strict";\n(() => {{\n{parts}}})();\n'
 
 
 def _about_lines(projection: Projection) -> str:
@@ -116,7 +141,12 @@ def _about_lines(projection: Projection) -> str:
 
 
 def page_content(
-    songs: Library, projection: Projection, nearest: Nearest, home: Path, star: Star | None = None
+    songs: Library,
+    projection: Projection,
+    nearest: Nearest,
+    home: Path,
+    star: Star | None = None,
+    regions: Regions = NO_REGIONS,
 ) -> dict[str, Any]:
     """What a page knows: facts, places and neighbours of the songs, and the colours of everything.
 
@@ -127,7 +157,6 @@ def page_content(
     home
         The folder of the page, which files are named relative to.
     """
-    symbols = charts.PLOTLY_MARKERS_3D if projection.dimensions == 3 else charts.PLOTLY_MARKERS
     styles = charts.genre_styles(songs.genres[: songs.n_own])
     places = projection.coordinates
     if songs.n_guests and star is not None:
@@ -138,18 +167,28 @@ def page_content(
         "kept": [] if projection.kept is None else [round(float(share), 2) for share in projection.kept],
         "nearest": [[[row, round(score, 2)] for row, score in found] for found in nearest],
         "genres": [
-            {"name": clean(genre), "colour": colour, "symbol": symbols[marker]}
+            {"name": clean(genre), "colour": colour, "symbol": charts.PLOTLY_MARKERS[marker]}
             for genre, (colour, marker) in styles.items()
         ],
+        "regions": [{"name": region.name, "rows": region.rows} for region in regions.found],
+        "grouped": regions.told,
+        "traits": tell_traits(songs),
         "own": songs.n_own,
         "star": star and (songs.n_own if star.row is None else star.row),
         "palettes": {
             "ramp": charts.ramp(charts.ORDERED, 11),
             "wheel": charts.ramp(charts.CYCLIC, 13)[:12],
+            "hours": [_names_at(hour) for hour in range(1, 13)],
             "categories": charts.PALETTE[:-1],
             "none": charts.UNKNOWN_COLOUR,
         },
     }
+
+
+def _names_at(hour: int) -> list[str]:
+    """The major and the minor key at an hour of the DJs' wheel, as short as they are told: ``C``, ``Am``."""
+    found = sorted((key for key in KEYS.values() if key.hour == hour), key=lambda key: key.mode)
+    return [key.short_label.split()[0] for key in found]
 
 
 def song_facts(library: Library) -> dict[str, list]:
@@ -158,9 +197,10 @@ def song_facts(library: Library) -> dict[str, list]:
     Returns
     -------
     dict
-        ``title, artist, genre, album`` (text or None), ``duration`` (text), ``tempo`` (whole BPM, None
-        where no pulse was found), ``energy`` (see `music.energies`), ``key`` (its label, None where
-        there is none) and ``hour`` of that code (1 to 12, or None).
+        ``title, artist, genre, album`` (text or None), ``year`` (or None), ``duration`` (text), ``seconds``
+        (whole), ``tempo`` (BPM, None where no pulse was found), ``loudness`` (LUFS or None), ``energy`` (see
+        `music.energies`), ``key`` (its label, None where there is none), ``hour`` of that code (1 to 12, or
+        None) and ``start`` (see `loudest_start`).
     """
     found = keys(library)
     tagged = zip(library.columns["title"], library.names, strict=True)
@@ -169,12 +209,22 @@ def song_facts(library: Library) -> dict[str, list]:
         "artist": _clean(library.columns["artist"]),
         "genre": _clean(library.genres),
         "album": _clean(library.columns["album"]),
+        "year": [year_of(date) for date in library.columns["year"]],
         "duration": [duration(seconds) for seconds in library.columns["duration"]],
+        "seconds": [round(seconds) for seconds in library.columns["duration"]],
         "tempo": [shown_tempo(tempo) for tempo in tempos(library)],
+        "loudness": [level and round(float(level), 1) for level in library.columns["loudness"]],
         "energy": [round(float(level), 1) for level in energies(library)],
         "key": [key and key.label for key in found],
         "hour": [key.hour if key else None for key in found],
+        "start": [loudest_start(sections) for sections in library.columns["sections"]],
     }
+
+
+def loudest_start(sections: Sequence[Mapping[str, Any]] | None) -> float:
+    """Where a song's fullest section begins, in seconds; 0 where no sections were found."""
+    fullest = max(sections or (), key=lambda section: section["energy"], default=None)
+    return round(float(fullest["start"]), 1) if fullest else 0
 
 
 def _clean(texts: Sequence[str | None]) -> list[str | None]:

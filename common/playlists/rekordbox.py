@@ -16,6 +16,7 @@ from pathlib import Path, PurePath, PureWindowsPath
 from typing import Any
 from urllib.parse import quote
 
+from common.music import year_of
 from common.playlists.dj_tracks import HOT_CUES, distinct_tracks, key_name
 from common.playlists.xml_text import document, element
 
@@ -73,7 +74,7 @@ def _track(collection: ET.Element, number: int, song: Mapping[str, Any]) -> None
         Kind=KINDS.get(path.suffix.lower()),
         Size=_size(path),
         TotalTime=round(song["duration"]),
-        Year=_year(song["year"]),
+        Year=year_of(song["year"]),
         AverageBpm=bpm and f"{bpm:.2f}",
         SampleRate=song["sample_rate"],
         Tonality=key_name(song.get("key")),
@@ -112,9 +113,3 @@ def _size(path: Path) -> int | None:
         return path.stat().st_size
     except OSError:
         return None
-
-
-def _year(year: object) -> int | None:
-    """The four digits that a date begins with."""
-    digits = str(year or "")[:4]
-    return int(digits) if len(digits) == 4 and digits.isascii() and digits.isdigit() else None

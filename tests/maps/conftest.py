@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from browsing import DESKTOP, prefer, resize
 from libraries import reread
 from map_page import HOSTILE, ODD_FILE, layout, open_map, write_tone
 
 from common.layout import SLICES
 from common.library import save
+from common.maps.page import NO_REGIONS
 
 
 @pytest.fixture
@@ -24,7 +26,12 @@ def songs(make_library):
     library.columns["album"][3] = None
     library.embeddings[:, SLICES["tempo"]] = 100 + 5 * np.arange(len(library))[:, np.newaxis]
     library.embeddings[4, SLICES["tempo"]] = 0
-    save(paths, reread(library), {})
+    library.columns["year"][:3] = ["1997-05-01", "2004", "soon"]
+    reread(library).columns["onset_rate"] = [2.0 + row for row in range(len(library))]
+    library.columns["sections"][5] = [
+        {"start": start, "energy": level} for start, level in ((0.0, -9.0), (1.5, 0.0), (2.5, -3.0))
+    ]
+    save(paths, library, {})
     return paths, library
 
 
@@ -32,9 +39,12 @@ def songs(make_library):
 def page(songs, browser):
     """Write a map of the songs, open it, and wait until it is drawn."""
 
-    def open_page(dimensions=2, star=None, library=None):
+    def open_page(dimensions=2, star=None, library=None, size=DESKTOP, regions=NO_REGIONS, made=None):
         paths, own = songs
+        resize(browser, size)
+        prefer(browser, "light")
         file = paths.html(f"map_{dimensions}d")
-        return open_map(browser, library or own, layout(own.n_own, dimensions), file, star)
+        made = made or layout(own.n_own, dimensions)
+        return open_map(browser, library or own, made, file, star, regions)
 
     return open_page

@@ -165,8 +165,8 @@ def test_unknown_is_grey_and_56_genres_stay_distinct():
 
 
 def test_symbols_double_the_genres_in_both_kinds_of_map():
-    assert set(charts.PLOTLY_MARKERS_3D) == set(charts.MARKERS)
-    assert len(set(charts.PLOTLY_MARKERS_3D.values())) == len(charts.MARKERS)
+    assert set(charts.PLOTLY_MARKERS) == set(charts.MARKERS)
+    assert len(set(charts.PLOTLY_MARKERS.values())) == len(charts.MARKERS)
 
 
 def test_a_map_says_how_it_was_made(library):

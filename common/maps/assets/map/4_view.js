@@ -1,0 +1,137 @@
+// What is seen of the map: everything, some songs, nearer, farther.
+
+const NEAREST_VIEW = 0.3; // share of the map that is always seen, however close together the songs are
+
+// Lowest and highest place of some songs in every dimension, with room around.
+function box(rows, margin) {
+  return places.map((values) => {
+    let [low, high] = [Infinity, -Infinity];
+    for (const row of rows) {
+      low = Math.min(low, values[row]);
+      high = Math.max(high, values[row]);
+    }
+    const room = (high - low) * margin || margin;
+    return [low - room, high + room];
+  });
+}
+const spans = box(all, 0.06);
+
+// --- the flat map; plotly keeps both directions to one scale, so its ranges are not ours
+
+const ranges = () => [map._fullLayout.xaxis.range, map._fullLayout.yaxis.range];
+const span = () => ranges().map(([low, high]) => high - low);
+const middle = () => ranges().map(([low, high]) => (low + high) / 2);
+
+function show([x, y], [width, height]) {
+  Plotly.relayout(map, { "xaxis.range": [x - width / 2, x + width / 2],
+    "yaxis.range": [y - height / 2, y + height / 2] });
+}
+
+function fitFlat(rows) {
+  const sides = box(rows, 0.15);
+  show(sides.map(([low, high]) => (low + high) / 2),
+    sides.map(([low, high], i) => Math.max(high - low, NEAREST_VIEW * (spans[i][1] - spans[i][0]))));
+}
+
+const isInFlat = (row) =>
+  ranges().every(([low, high], i) => places[i][row] >= low && places[i][row] <= high);
+
+// --- the solid map: a cube whose sides are 1 long around 0, seen by a camera
+
+const HEIGHT = 0.4; // of the first look down, as the tangent of its angle
+const SIDES = 12; // from which the first look is tried
+const TANGENT = Math.tan(Math.PI / 8); // of half the angle that plotly's camera sees from bottom to top
+const FILLED = 0.92; // share of the picture that songs may fill
+const NEAREST_EYE = 0.6; // from the middle of what it looks at, in sides of the cube
+
+const inScene = (row) => Object.fromEntries(places.map((values, i) =>
+  ["xyz"[i], (values[row] - spans[i][0]) / (spans[i][1] - spans[i][0]) - 0.5]));
+const minus = (a, b) => ({ x: a.x - b.x, y: a.y - b.y, z: a.z - b.z });
+const dot = (a, b) => a.x * b.x + a.y * b.y + a.z * b.z;
+const length = (a) => Math.sqrt(dot(a, a));
+const cross = (a, b) => ({ x: a.y * b.z - a.z * b.y, y: a.z * b.x - a.x * b.z, z: a.x * b.y - a.y * b.x });
+const scaled = (a, by) => ({ x: a.x * by, y: a.y * by, z: a.z * by });
+const plus = (a, b) => minus(a, scaled(b, -1));
+const unit = (a) => scaled(a, 1 / length(a));
+
+// Where a camera that looks along `away` has its right, its above, and its back.
+function cameraAxes(away, up) {
+  const back = unit(away);
+  const right = unit(cross(up, back));
+  return [right, cross(back, right), back];
+}
+
+// The camera that sees some songs whole: beside and above each there is room, at its own distance.
+function cameraFor(rows, away, up) {
+  const [right, above, back] = cameraAxes(away, up);
+  const points = rows.map(inScene);
+  const along = (direction) => {
+    const shares = points.map((point) => dot(point, direction));
+    const [low, high] = shares.reduce(([a, b], share) => [Math.min(a, share), Math.max(b, share)], [Infinity, -Infinity]);
+    return scaled(direction, (low + high) / 2);
+  };
+  const center = [right, above, back].map(along).reduce(plus);
+  const aspect = map.clientWidth / map.clientHeight;
+  const needed = (point) => {
+    const from = minus(point, center);
+    const reach = Math.max(Math.abs(dot(from, above)), Math.abs(dot(from, right)) / aspect);
+    return dot(from, back) + reach / (TANGENT * FILLED);
+  };
+  const distance = points.reduce((farthest, point) => Math.max(farthest, needed(point)), NEAREST_EYE);
+  return { eye: plus(center, scaled(back, distance)), center, up };
+}
+
+// The first look comes from the side from which the songs are spread most widely, as on the printed map.
+function widestSide() {
+  const points = all.map(inScene);
+  const middle = scaled(points.reduce(plus), 1 / points.length);
+  const spread = (side) => {
+    const right = { x: -side.y, y: side.x, z: 0 };
+    return points.reduce((sum, point) => sum + dot(minus(point, middle), right) ** 2, 0);
+  };
+  const sides = [...Array(SIDES).keys()].map((i) => (i / SIDES) * Math.PI)
+    .map((angle) => ({ x: Math.cos(angle), y: Math.sin(angle), z: 0 }));
+  return sides.reduce((a, b) => (spread(b) > spread(a) ? b : a));
+}
+
+const home = () => cameraFor(all, { ...widestSide(), z: HEIGHT }, { x: 0, y: 0, z: 1 });
+
+function camera() {
+  const { eye, center, up } = map.layout.scene.camera;
+  return { eye, center, up };
+}
+
+function look(at, distance) {
+  const { eye, center, up } = camera();
+  const there = plus(at, scaled(unit(minus(eye, center)), distance));
+  Plotly.relayout(map, { "scene.camera": { eye: there, center: at, up } });
+}
+
+function fitSolid(rows) {
+  const { eye, center, up } = camera();
+  Plotly.relayout(map, { "scene.camera": cameraFor(rows, minus(eye, center), up) });
+}
+
+function isInSolid(row) {
+  const { eye, center, up } = camera();
+  const [right, above, back] = cameraAxes(minus(eye, center), up);
+  const from = minus(inScene(row), eye);
+  const ahead = -dot(from, back) * TANGENT;
+  return Math.abs(dot(from, above)) <= ahead && Math.abs(dot(from, right)) <= ahead * (map.clientWidth / map.clientHeight);
+}
+
+// --- both
+
+const fit = (rows) => (solid ? fitSolid(rows) : fitFlat(rows));
+const isInView = (row) => (solid ? isInSolid(row) : isInFlat(row));
+
+function zoom(by) {
+  if (!solid) return show(middle(), span().map((now) => now * by));
+  const { eye, center } = camera();
+  return look(center, length(minus(eye, center)) * by);
+}
+
+function showAll() {
+  Plotly.relayout(map, solid ? { "scene.camera": home() }
+    : { "xaxis.range": [...spans[0]], "yaxis.range": [...spans[1]] });
+}

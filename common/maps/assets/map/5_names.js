@@ -1,0 +1,147 @@
+// Names on the flat map: of regions whose songs sound alike, and of songs where there is room. None covers a
+// song, a line or another name, so what comes first gets the room: the song that plays, regions, songs.
+
+const MOST_TITLED = 150; // songs in view among which titles are looked for; among more there is no room
+const REACH = 260; // pixels that a region's name may lie away from the middle of its songs
+const CELL = 48; // pixels; points are sorted into cells, so that few are looked at for a name
+
+const layer = element("div", { id: "names" });
+layer.setAttribute("aria-hidden", "true"); // the page's lists say the same to those who hear it
+const pen = document.createElement("canvas").getContext("2d");
+
+// Where songs are drawn, in pixels of the map.
+function pixelsOf(rows) {
+  const [x, y] = [map._fullLayout.xaxis, map._fullLayout.yaxis];
+  return rows.map((row) => ({ row,
+    x: x._offset + ((places[0][row] - x.range[0]) / (x.range[1] - x.range[0])) * x._length,
+    y: y._offset + ((y.range[1] - places[1][row]) / (y.range[1] - y.range[0])) * y._length }));
+}
+
+const cellOf = (x, y) => `${Math.floor(x / CELL)} ${Math.floor(y / CELL)}`;
+
+function sortIntoCells(points) {
+  const cells = new Map();
+  for (const point of points) {
+    const cell = cellOf(point.x, point.y);
+    if (cells.has(cell)) cells.get(cell).push(point);
+    else cells.set(cell, [point]);
+  }
+  return cells;
+}
+
+// Tells whether a box (left, top, right, bottom) hides no song, no name, and leaves the picture nowhere.
+function makeRoom(points) {
+  const [cells, taken, radius] = [sortIntoCells(points), [], size / 2 + 2];
+  const [width, height] = [map.clientWidth, map.clientHeight];
+  const hidesSong = ([left, top, right, bottom]) => {
+    for (let x = Math.floor((left - radius) / CELL); x <= (right + radius) / CELL; x += 1)
+      for (let y = Math.floor((top - radius) / CELL); y <= (bottom + radius) / CELL; y += 1)
+        for (const point of cells.get(`${x} ${y}`) ?? [])
+          if (point.x > left - radius && point.x < right + radius && point.y > top - radius && point.y < bottom + radius)
+            return true;
+    return false;
+  };
+  const hidesName = ([left, top, right, bottom]) =>
+    taken.some(([l, t, r, b]) => left < r && right > l && top < b && bottom > t);
+  const isInside = ([left, top, right, bottom]) => left > 4 && top > 4 && right < width - 4 && bottom < height - 4;
+  return {
+    isFree: (box) => isInside(box) && !hidesName(box) && !hidesSong(box),
+    take: (box) => taken.push(box),
+  };
+}
+
+// Middles of a box to try: the spot itself, then rings around it, wider and wider.
+function* around(spot) {
+  yield spot;
+  for (let radius = 14; radius <= REACH; radius += 12)
+    for (let turn = 0; turn < 16; turn += 1) {
+      const angle = (turn / 16 - 0.25) * 2 * Math.PI;
+      yield { x: spot.x + 1.5 * radius * Math.cos(angle), y: spot.y + radius * Math.sin(angle) };
+    }
+}
+
+// Right of a song, left, above, below.
+function* beside({ x, y }, width) {
+  const off = size / 2 + 5;
+  yield* [{ x: x + off + width / 2, y }, { x: x - off - width / 2, y }, { x, y: y - off - 8 }, { x, y: y + off + 8 }];
+}
+
+function write(text, kind, font, spots, room) {
+  pen.font = font;
+  const [width, height] = [pen.measureText(text).width + 6, 18];
+  for (const { x, y } of spots(width)) {
+    const box = [x - width / 2, y - height / 2, x + width / 2, y + height / 2];
+    if (!room.isFree(box)) continue;
+    room.take(box);
+    const name = element("span", { className: kind, textContent: text, dir: "auto" });
+    Object.assign(name.style, { left: `${x}px`, top: `${y}px`, font });
+    layer.append(name);
+    return { x, y, width, height };
+  }
+  return null;
+}
+
+const typeface = getComputedStyle(document.body).fontFamily;
+const FONTS = { region: `italic 600 14px ${typeface}`, title: `12px ${typeface}` };
+
+const median = (values) => values.sort((a, b) => a - b)[Math.floor(values.length / 2)];
+
+function writeRegion({ name, rows }, lines, room) {
+  const points = pixelsOf(rows.filter(isShown));
+  if (!points.length) return;
+  const heart = { x: median(points.map(({ x }) => x)), y: median(points.map(({ y }) => y)) };
+  const there = write(name, "region", FONTS.region, () => around(heart), room);
+  if (there && Math.abs(there.y - heart.y) > 40) lines.append(leader(there, heart));
+}
+
+// Where a name had to go aside, a line leads from its edge to its songs.
+function leader({ x, y, width, height }, to) {
+  const start = Math.min(Math.max(to.x, x - width / 2), x + width / 2);
+  return drawing("line", { x1: start, y1: y + (Math.sign(to.y - y) * height) / 2, x2: to.x, y2: to.y });
+}
+
+// Points along the lines to the nearest songs, close enough together that no name fits between.
+function pointsOnLines() {
+  if (chosen === null) return [];
+  const [from, ...ends] = pixelsOf([chosen, ...shownNear(chosen)]);
+  return ends.flatMap((to) => {
+    const parts = Math.ceil(Math.hypot(to.x - from.x, to.y - from.y) / 8);
+    return [...Array(parts).keys()].map((part) => ({ x: from.x + ((to.x - from.x) * part) / parts,
+      y: from.y + ((to.y - from.y) * part) / parts }));
+  });
+}
+
+function drawNames() {
+  const seen = pixelsOf(all.filter(isShown)).filter(({ x, y }) =>
+    x > -20 && y > -20 && x < map.clientWidth + 20 && y < map.clientHeight + 20);
+  const [room, lines] = [makeRoom([...seen, ...pointsOnLines()]), drawing("svg", {})];
+  layer.replaceChildren(lines);
+  const title = (point) =>
+    write(shorten(songs.title[point.row], 32), "title", FONTS.title, (width) => beside(point, width), room);
+  const first = new Set(chosen === null ? [] : [chosen, ...nearest[chosen].map(([row]) => row)]);
+  const matched = new Set(matches);
+  seen.filter(({ row }) => first.has(row)).forEach(title);
+  regions.forEach((region) => writeRegion(region, lines, room));
+  if (seen.length > MOST_TITLED) return;
+  const others = seen.filter(({ row }) => !first.has(row) && row !== star);
+  others.sort((a, b) => matched.has(b.row) - matched.has(a.row) || a.row - b.row).forEach(title);
+}
+
+// However often it is asked for, names are written once a frame.
+let waiting = false;
+function renewNames() {
+  if (solid || waiting) return;
+  waiting = true;
+  requestAnimationFrame(() => {
+    waiting = false;
+    drawNames();
+  });
+}
+
+function watchNames() {
+  if (solid) return;
+  $("view").append(layer);
+  for (const moved of ["plotly_relayout", "plotly_relayouting", "plotly_autosize"]) map.on(moved, renewNames);
+  new ResizeObserver(renewNames).observe(map);
+  renewNames();
+}

@@ -1,0 +1,95 @@
+"""Names on the map: of stable clusters, and of songs where there is room; none covers a song or a name."""
+
+from __future__ import annotations
+
+import itertools
+
+import numpy as np
+import pytest
+from browsing import DESKTOP, PHONE, assert_quiet, needs_browser, resize, wait
+from map_page import HOSTILE, open_map
+
+from common.maps.projection import UMAP, Projection
+from common.maps.regions import Region, Regions, find_regions
+from common.maps.selection import choose_shown
+from common.search.clusters import Cluster, Grouping
+
+pytestmark = needs_browser
+
+
+def two_clouds(n_songs: int) -> Projection:
+    rng = np.random.default_rng(3)
+    middles = np.where(np.arange(n_songs)[:, np.newaxis] % 2, 1.2, -1.2)
+    return Projection(middles + rng.normal(size=(n_songs, 2)), UMAP, None, 0.9, n_songs)
+
+
+def overlap(one, other) -> bool:
+    return one[0] < other[2] and other[0] < one[2] and one[1] < other[3] and other[1] < one[3]
+
+
+def assert_nothing_is_covered(opened, boxes) -> None:
+    for one, other in itertools.combinations(boxes, 2):
+        assert not overlap(one, other)
+    points = opened.pixels()
+    for left, top, right, bottom in boxes:
+        inside = (points > (left, top)) & (points < (right, bottom))
+        assert not inside.all(axis=1).any()
+
+
+@pytest.mark.parametrize(
+    "size", [DESKTOP, pytest.param(PHONE, marks=pytest.mark.slow)], ids=["wide", "phone"]
+)
+def test_regions_are_named_and_titles_appear_at_zoom(make_library, browser, size):
+    paths, library = make_library({"TRANCE": 200, "ITALODANCE": 200})
+    rows = tuple(range(400))
+    named = Regions((Region("faster, brighter", rows[::2]), Region(HOSTILE, rows[1::2])), "two of them")
+    resize(browser, size)
+    opened = open_map(browser, library, two_clouds(400), paths.html("map_2d"), regions=named)
+    wait(browser, "return document.querySelectorAll('#names .region').length === 2")
+    assert set(opened.names("region")) == {"faster, brighter", HOSTILE}
+    assert not opened.names("title")
+    assert_nothing_is_covered(opened, opened.names("region").values())
+    opened.ask("document.getElementById('map').focus()")
+    opened.press("+", "+", "+", "+", "+")
+    wait(browser, "return document.querySelector('#names .title')")
+    boxes = [*opened.names("region").values(), *opened.names("title").values()]
+    assert_nothing_is_covered(opened, boxes)
+    assert_quiet(browser)
+
+
+def test_a_songs_title_lies_beside_it_and_stays_text(page):
+    opened = page()
+    wait(opened.browser, "return document.querySelector('#names .title')")
+    boxes = opened.names("title")
+    assert HOSTILE in boxes
+    assert_nothing_is_covered(opened, boxes.values())
+    x, y = opened.pixels([2])[0]
+    left, top, right, bottom = boxes[HOSTILE]
+    assert np.hypot(max(left - x, 0, x - right), max(top - y, 0, y - bottom)) < 20
+    assert_quiet(opened.browser)
+
+
+def test_a_map_without_stable_clusters_says_so(page, songs):
+    _, library = songs
+    regions = find_regions(choose_shown(library, len(library)))
+    assert regions.found == ()
+    opened = page(regions=regions)
+    assert "No stable sub-genres" in opened.element("footer").text
+    opened.colour_by("cluster")
+    assert "No stable sub-genres" in opened.element("#scale").text
+    assert not opened.names("region")
+
+
+def test_regions_are_the_clusters_of_the_songs_that_are_shown(make_library):
+    _, library = make_library({"TRANCE": 20, "ITALODANCE": 10})
+    shown = choose_shown(library, 15)
+    rows = tuple(map(int, shown.rows))
+    hidden = next(row for row in range(30) if row not in rows)
+    across = Grouping(
+        None, 30, 0.9, (Cluster((rows[3], hidden, rows[0]), ("faster",)), Cluster((hidden,), ()))
+    )
+    within = Grouping("TRANCE", 20, 0.85, (Cluster((rows[1],), ("darker", "slower")),))
+    found = find_regions(shown, [across, within])
+    assert found.found == (Region("faster", (3, 0)), Region("TRANCE: darker, slower", (1,)))
+    assert "stability 0.90" in found.told
+    assert "within TRANCE" in found.told
