@@ -23,7 +23,7 @@ from common.chroma import constant_q_chroma
 from common.console import Check
 from common.layout import HOP_LENGTH, LAYOUT, N_FEATURES, N_FFT, SAMPLE_RATE
 from common.rhythm import estimate_tempo, onset_strength
-from common.spectrum import Listen, frame_count, mfcc, spectral_pass, to_decibels
+from common.spectrum import Listen, SpectralPass, frame_count, mfcc, spectral_pass, to_decibels
 
 MIN_FRAMES = 9
 """Frames that the delta filter needs (librosa's default width)."""
@@ -91,25 +91,42 @@ def describe(
     if frame_count(samples) < MIN_FRAMES:
         raise FeatureError(f"{samples.size} samples are fewer than {MIN_FRAMES} frames")
     spectral = spectral_pass(samples, check, listen)
+    series = spectral_series(spectral)
+    tempo = estimate_tempo(onset_strength(series["mel"].T))
+    series["mel"] -= series["mel"].max()
+    chroma = constant_q_chroma(samples, spectral.tuning, check)
+    return series | {
+        "chroma": chroma,
+        "zero_crossing_rate": zero_crossing_rate(samples)[None],
+        "tempo": np.array([[tempo]]),
+        "rms": rms(samples)[None],
+        "tonnetz": librosa.feature.tonnetz(chroma=chroma, sr=SAMPLE_RATE),
+    }
+
+
+def spectral_series(spectral: SpectralPass) -> Series:
+    """Turn what a pass over spectra leaves into series; powers become dB in place.
+
+    Parameters
+    ----------
+    spectral
+        The pass; its arrays are used up.
+
+    Returns
+    -------
+    dict
+        The descriptors of `describe` that are taken from spectra alone; here ``mel`` is in dB of power 1.
+    """
     level = to_decibels(spectral.mel)
-    coefficients = mfcc(level)
-    tempo = estimate_tempo(onset_strength(level))
-    level -= level.max()
     contrast = to_decibels(spectral.peaks)
     contrast -= to_decibels(spectral.valleys)
-    chroma = constant_q_chroma(samples, spectral.tuning, check)
     return {
-        "mfcc": coefficients,
-        "chroma": chroma,
+        "mfcc": mfcc(level),
         "spectral_centroid": spectral.moments[:, 0][None],
         "spectral_bandwidth": spectral.moments[:, 1][None],
         "spectral_rolloff": spectral.moments[:, 2][None],
         "spectral_flatness": spectral.moments[:, 3][None],
         "spectral_contrast": contrast.T,
-        "zero_crossing_rate": zero_crossing_rate(samples)[None],
-        "tempo": np.array([[tempo]]),
-        "rms": rms(samples)[None],
-        "tonnetz": librosa.feature.tonnetz(chroma=chroma, sr=SAMPLE_RATE),
         "mel": level.T,
     }
 

@@ -121,11 +121,8 @@ def spectral_pass(samples: np.ndarray, check: Check, listen: Listen = lambda spe
     peaks, valleys = np.empty((2, n_frames, N_CONTRAST_BANDS))
     mel = np.empty((n_frames, N_MELS), np.float32)
     found: list[tuple[np.ndarray, np.ndarray]] = []
-    edges, counts = _contrast_bands()
     for where, spectrum in spectra(samples, check):
-        kernels.spectral_moments(spectrum, SAMPLE_RATE / N_FFT, ROLLOFF, moments[where])
-        kernels.band_extremes(spectrum, edges, counts, peaks[where], valleys[where])
-        kernels.mel_power(spectrum, *_mel_filters(), mel[where])
+        measure_spectra(spectrum, moments[where], peaks[where], valleys[where], mel[where])
         found.append(_pitch_deviations(spectrum))
         listen(spectrum)
     deviations, heights = (np.concatenate(part) for part in zip(*found, strict=True))
@@ -145,12 +142,33 @@ def spectra(samples: np.ndarray, check: Check = lambda: None) -> Iterator[tuple[
     tuple
         Which frames, and their magnitudes, float32, shape (n_frames_of_block, ``N_FFT // 2 + 1``).
     """
-    window = _window()
     for where, frames in frames_of(samples, N_FFT, HOP_LENGTH):
         check()
-        # librosa transforms in double precision and keeps single: flatness and contrast can tell.
-        transformed = scipy.fft.rfft(frames * window, axis=1, overwrite_x=True).astype(np.complex64)
-        yield where, np.abs(transformed)
+        yield where, np.abs(transform(frames))
+
+
+def transform(frames: np.ndarray) -> np.ndarray:
+    """Window frames of ``N_FFT`` samples and transform them: complex64, shape (n_frames, 1 + N_FFT / 2)."""
+    # librosa transforms in double precision and keeps single: flatness and contrast can tell.
+    return scipy.fft.rfft(frames * _window(), axis=1, overwrite_x=True).astype(np.complex64)
+
+
+def measure_spectra(
+    spectrum: np.ndarray, moments: np.ndarray, peaks: np.ndarray, valleys: np.ndarray, mel: np.ndarray
+) -> None:
+    """Fill in what the descriptors need of some frames; see `SpectralPass`.
+
+    Parameters
+    ----------
+    spectrum
+        Magnitudes, float32, shape (n_frames, 1 + N_FFT / 2).
+    moments, peaks, valleys, mel
+        What is filled in, of n_frames rows each.
+    """
+    edges, counts = _contrast_bands()
+    kernels.spectral_moments(spectrum, SAMPLE_RATE / N_FFT, ROLLOFF, moments)
+    kernels.band_extremes(spectrum, edges, counts, peaks, valleys)
+    kernels.mel_power(spectrum, *_mel_filters(), mel)
 
 
 @cache

@@ -8,16 +8,17 @@ changed by more than `MOST_CHANGE`, nor the level; the true peak stays under `CE
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import soundfile
-from scipy import fft, signal
+from scipy import fft
 
 from common import audio
 from common.files import replacing
+from common.moves.filter import filtered, taps_of
 from common.reference.compare import Band, Comparison, compare
 from common.reference.measure import CENTRES, EDGES, Lines, Measurement, measure, shares
 from common.structure.loudness import LoudnessMeter
@@ -100,7 +101,7 @@ def _write(source: Path, target: Path, taps: np.ndarray, gain: float) -> None:
         audio.decode(source) as (rate, channels, _, blocks),
         soundfile.SoundFile(target, "w", rate, channels, "PCM_24") as file,
     ):
-        for block in _filtered(blocks, taps):
+        for block in filtered(blocks, taps):
             file.write(block * np.float32(10 ** (gain / 20)))
 
 
@@ -130,41 +131,24 @@ def design(bands: Sequence[Band], lines: Lines) -> np.ndarray:
     before = lines.power @ weights
     curve = target.copy()
     for _ in range(ROUNDS):
-        taps = _taps(lines.frequencies, CENTRES[known], curve)
+        taps = taps_of(_curve(lines.frequencies, CENTRES[known], curve))
         response = np.abs(fft.rfft(taps)) ** 2
         curve += target - 10 * np.log10((lines.power * response) @ weights / before)
         curve = np.clip(curve, -STEEPEST, STEEPEST)
-    return _taps(lines.frequencies, CENTRES[known], curve).astype(np.float32)
+    return taps_of(_curve(lines.frequencies, CENTRES[known], curve)).astype(np.float32)
 
 
-def _taps(frequencies: np.ndarray, centres: np.ndarray, curve: np.ndarray) -> np.ndarray:
-    """Linear-phase taps whose gain runs through a curve in dB on a logarithmic axis."""
+def _curve(frequencies: np.ndarray, centres: np.ndarray, curve: np.ndarray) -> np.ndarray:
+    """A gain that runs through a curve in dB on a logarithmic axis."""
     places = np.log(np.maximum(frequencies, frequencies[1]))
-    gain = 10 ** (np.interp(places, np.log(centres), curve) / 20)
-    taps = fft.fftshift(fft.irfft(gain))
-    return taps * signal.get_window("hann", len(taps))
-
-
-def _filtered(blocks: Iterator[np.ndarray], taps: np.ndarray) -> Iterator[np.ndarray]:
-    """Filter blocks, shape (n_frames, n_channels), without the filter's delay; as many frames come out."""
-    delay, tail = len(taps) // 2, None
-    for block in blocks:
-        passed = signal.oaconvolve(block, taps[:, None], axes=0).astype(np.float32)
-        if tail is not None:
-            passed[: len(tail)] += tail[: len(passed)]
-        ready, tail = passed[: len(block)], passed[len(block) :]
-        skipped = min(delay, len(ready))
-        delay -= skipped
-        yield ready[skipped:]
-    if tail is not None:
-        yield tail[: len(taps) // 2]
+    return np.interp(places, np.log(centres), curve)
 
 
 def _gain(source: Path, taps: np.ndarray, loudness: float | None) -> float:
     """DB that bring the filtered song to a loudness, within the limits."""
     with audio.decode(source) as (rate, channels, _, blocks):
         meter = LoudnessMeter(rate, channels)
-        for block in _filtered(blocks, taps):
+        for block in filtered(blocks, taps):
             meter.add(block)
     heard = meter.finish()
     wanted = 0.0 if loudness is None or heard.integrated is None else loudness - heard.integrated
