@@ -5,8 +5,10 @@ Writes  outputs/models/genre_classifier.pkl
         outputs/reports/genre_classifier.md, .json, boundary_songs.csv, genre_predictions.csv
         outputs/plots/genre_*.png, shap_*.png, boundary_songs.png
         outputs/html/genre_classifier.html, boundary_songs.html
+        with --preview: outputs/mixes/towards_*.wav
 Run     python 03_genre_classifier.py
         python 03_genre_classifier.py --song "part of a title"
+        python 03_genre_classifier.py --song "part of a title" --towards TRANCE --preview
         python 03_genre_classifier.py --predict new_song.mp3 another.flac
 """
 
@@ -43,6 +45,12 @@ def get_parser() -> argparse.ArgumentParser:
     what.add_argument(
         "--predict", nargs="+", type=Path, metavar="FILE", help="classify and explain new files, no training"
     )
+    parser.add_argument(
+        "--towards",
+        metavar="GENRE",
+        help="say what would make the song this genre, tried on its file (with --song: the runner-up)",
+    )
+    parser.add_argument("--preview", action="store_true", help="with that, write the changed song")
     console.add_sample_option(parser, MOST_LEARNED, 4, "to learn from")
     parser.add_argument(
         "--components",
@@ -69,16 +77,23 @@ def train(arguments: argparse.Namespace, paths: Paths) -> int:
     asked = None if arguments.song is None else songs.find(arguments.song)
     note("loading XGBoost and SHAP …")
     from common import gallery
-    from common.classifier.findings import find
+    from common.classifier.advice import genre_named
+    from common.classifier.findings import find, with_advice
     from common.classifier.judgement import judge
     from common.classifier.publish import publish
     from common.classifier.report import report_sections
     from common.classifier.selection import component_choices
 
     training = gather(songs, arguments.sample)
+    towards = arguments.towards and genre_named(training.genres, arguments.towards)
     judgement = judge(training, component_choices(arguments.components), folds_shown)
     note("fitting the final model on all labelled songs, and explaining it …")
     findings = find(songs, judgement, asked)
+    if asked is not None or towards or arguments.preview:
+        note("trying equaliser, level and tempo on the song, and measuring the best (some seconds) …")
+        name = findings.explanation.name
+        preview = paths.mix(Output.TOWARDS, name) if arguments.preview else None
+        findings = with_advice(findings, songs, towards, preview)
     for section in report_sections(findings):
         if section.in_terminal:
             say(section.as_text())

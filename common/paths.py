@@ -36,6 +36,7 @@ class Output(StrEnum):
     SUMMARY = "shap_summary"
     DEPENDENCE = "shap_dependence"
     WATERFALL = "shap_waterfall"
+    TOWARDS = "towards"
     SIMILARITY_MATRIX = "genre_similarity_matrix"
     SIMILARITY = "genre_similarity"
     COMPARE = "compare"

@@ -32,6 +32,7 @@ READ_BY_CORE = {
 ARROWS = {
     ("maps", "search"): "a page draws lines to the songs that the search finds",
     ("playlists", "search"): "an order of songs is judged by the space that they are compared in",
+    ("classifier", "moves"): "what would change a verdict is tried on the sound",
     ("reference", "moves"): "its preview passes the same filter",
     ("prompt", "search"): "its commands search",
     ("prompt", "playlists"): "its commands put songs in order and save them",

@@ -1,7 +1,7 @@
-"""What would make a song another genre: the least change that was measured to do it, and the nearest real song.
+"""What would make a song another genre: the least change measured to do it, and the nearest real song.
 
-Conventions: probabilities are 0 to 1 and those of the models that gave the song's verdict; for a song that was
-learned from, these have not heard it.
+Conventions: probabilities are 0 to 1 and those of the models that gave the song's verdict; for a song that
+was learned from, these have not heard it.
 """
 
 from __future__ import annotations
@@ -121,7 +121,8 @@ def advise(
         if preview is not None and change.moves:
             render(path, preview, change.moves)
     except AudioError as error:
-        return Advice(verdict.name, verdict.genres, genre, None, f"{path}: {error.reason}")
+        untried = f"nothing was tried, which needs its file: {path}: {error.reason}"
+        return Advice(verdict.name, verdict.genres, genre, None, untried)
     written = preview if change.moves else None
     return Advice(verdict.name, verdict.genres, genre, change, preview=written)
 
@@ -163,7 +164,7 @@ def nearest_real(
 
 def sentences(advice: Advice) -> list[str]:
     """Put advice into plain language, one line each."""
-    lines = [advice.untried + "."] if advice.change is None else list(_change(advice, advice.change))
+    lines = list(_change(advice))
     if advice.preview is not None:
         lines.append(f"To hear it: {advice.preview}")
     if advice.nearest is not None:
@@ -175,7 +176,11 @@ def sentences(advice: Advice) -> list[str]:
     return lines
 
 
-def _change(advice: Advice, change: Change) -> Iterator[str]:
+def _change(advice: Advice) -> Iterator[str]:
+    change = advice.change
+    if change is None:
+        yield _sentence(advice.untried)
+        return
     limits = (
         f"tilts and bells of an equaliser within ±{MOST_DECIBELS:g} dB, level within ±{MOST_DECIBELS:g} dB, "
         f"tempo within ±{MOST_TEMPO:g} %"
@@ -187,13 +192,17 @@ def _change(advice: Advice, change: Change) -> Iterator[str]:
     what = in_words(change.moves)
     effect = f"from {before:.0%} to {after:.0%} {advice.towards}, measured on the changed file"
     if change.is_reached:
-        yield f"{what[0].upper()}{what[1:]}: {effect}."
+        yield _sentence(f"{what}: {effect}")
         return
     covered = 1.0 - change.measured / change.lead
     yield f"Not reached by what was tried: {limits}, three of them together."
     yield f"The furthest is {what}: {covered:.0%} of the way ({effect})."
     left = " and ".join(f"{GROUPS[group]} ({share:.0%})" for group, share in change.left.items())
     yield f"Most of what is left lies in {left}."
+
+
+def _sentence(words: str) -> str:
+    return f"{words[0].upper()}{words[1:]}."
 
 
 def advice_facts(advice: Advice) -> dict[str, Any]:
@@ -208,10 +217,11 @@ def advice_facts(advice: Advice) -> dict[str, Any]:
     }
     if change is None:
         return found
+    before, after = (float(probability[change.target]) for probability in (change.before, change.after))
     return found | {
         "moves": [{**asdict(move), "unit": KINDS[move.kind].unit} for move in change.moves],
         "reached": change.is_reached,
-        "probability": {"before": float(change.before[change.target]), "after": float(change.after[change.target])},
+        "probability": {"before": before, "after": after},
         "margin": {"before": change.lead, "promised": change.promised, "after": change.measured},
         "left": change.left,
     }

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from common.classifier.advice import advice_facts
 from common.classifier.doubts import BOUNDARY, MISLABELLED
 from common.classifier.explanation import Explanation
 from common.classifier.findings import DoubtfulSong, Findings, Prediction
@@ -30,6 +31,7 @@ def facts(findings: Findings) -> dict[str, Any]:
         "perhaps_mislabelled": doubtful[MISLABELLED],
         "predictions": predicted,
         "explanation": explanation_facts(findings.explanation),
+        "advice": None if findings.advice is None else advice_facts(findings.advice),
     }
 
 

@@ -8,10 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 import numpy as np
 
 from common.arrays import stratified
+from common.classifier.advice import Advice, advise, nearest_real
 from common.classifier.contributions import Contributions, contribute, strongest_interaction
 from common.classifier.doubts import BOUNDARY, KINDS, Doubt
 from common.classifier.explanation import LEAST_SPOKEN, Explanation, explain
@@ -111,8 +113,10 @@ class Findings:
         Boundary songs and songs that may be mislabelled, with names and reasons.
     predicted
         What songs without a usable genre are taken for.
-    explanation
-        The explanation of one song.
+    explained, explanation
+        The row of one song, and its explanation.
+    advice
+        What would make that song another genre; None if nobody asked.
     """
 
     judgement: Judgement
@@ -123,7 +127,9 @@ class Findings:
     partner: int | None
     doubtful: list[DoubtfulSong]
     predicted: list[Prediction]
+    explained: int
     explanation: Explanation
+    advice: Advice | None = None
 
     @property
     def model(self) -> Model:
@@ -164,6 +170,7 @@ def find(library: Library, judgement: Judgement, asked: int | None) -> Findings:
     contributions = contribute(model, training.X[explained])
     strongest = contributions.by_strength()[0]
     telling = judgement.doubts[0].row if judgement.doubts else int(training.rows[0])
+    explained_row = telling if asked is None else asked
     return Findings(
         judgement=judgement,
         trained=trained(training, model, judgement.plain, judgement.bins, rule, facts),
@@ -173,7 +180,8 @@ def find(library: Library, judgement: Judgement, asked: int | None) -> Findings:
         partner=strongest_interaction(model, contributions.components, strongest),
         doubtful=doubtful_songs(library, judgement),
         predicted=predict_rows(model, rule, library, without_genre(library, training)),
-        explanation=explain_row(library, judgement, model, telling if asked is None else asked),
+        explained=explained_row,
+        explanation=explain_row(library, judgement, model, explained_row),
     )
 
 
@@ -185,16 +193,44 @@ def without_genre(library: Library, training: TrainingSet) -> list[int]:
 
 def explain_row(library: Library, judgement: Judgement, model: Model, row: int) -> Explanation:
     """Explain a song of the library: by models that have not heard it, if it was learned from."""
-    place = {int(other): i for i, other in enumerate(judgement.training.rows)}.get(row)
-    genre = library.genres[row]
+    models, genre = models_for_row(judgement, row), library.genres[row]
     return explain(
-        [model] if place is None else judgement.plain.models_for(place),
+        models or [model],
         library.embeddings[row],
         library.names[row],
         judgement.sets.rule,
         label=None if genre == UNKNOWN_GENRE else genre,
-        held_out=place is not None,
+        held_out=bool(models),
     )
+
+
+def models_for_row(judgement: Judgement, row: int) -> list[Model]:
+    """The models that have not heard a song that was learned from; none if it was not."""
+    places = np.flatnonzero(judgement.training.rows == row)
+    return judgement.plain.models_for(int(places[0])) if len(places) else []
+
+
+def with_advice(findings: Findings, library: Library, towards: str | None, preview: Path | None) -> Findings:
+    """The same findings, with what would make the song that is explained another genre.
+
+    Parameters
+    ----------
+    findings
+        What was found.
+    library
+        All songs.
+    towards
+        The genre that is wanted; None for the runner-up.
+    preview
+        The WAV file to write the changed song to; None to write none.
+    """
+    row, judgement = findings.explained, findings.judgement
+    models = models_for_row(judgement, row) or [findings.model]
+    advice = advise(
+        Path(library.paths[row]), library.embeddings[row], models, findings.explanation, towards, preview
+    )
+    nearest = nearest_real(library, judgement, findings.model, row, advice.towards)
+    return replace(findings, advice=replace(advice, nearest=nearest))
 
 
 def doubtful_songs(library: Library, judgement: Judgement) -> list[DoubtfulSong]:

@@ -2,10 +2,10 @@
 
 Conventions
 -----------
-The *lead* of a genre is its log-odds against the likeliest other genre: above 0 it is the verdict. Moves are
-sought on a sketch of the song (`common.moves.sketch`), least effort first, then made on the file itself, which
-is analysed anew; only that is told. Efforts add: with effects that add too, it is least to use the move that
-gains most for its effort up to its limit before the next.
+The *lead* of a genre is its log-odds against the likeliest other genre: above 0 it is the verdict. Moves
+are sought on a sketch of the song (`common.moves.sketch`), least effort first, then made on the file itself,
+which is analysed anew; only that is told. Efforts add: with effects that add too, it is least to use the move
+that gains most for its effort up to its limit before the next.
 """
 
 from __future__ import annotations

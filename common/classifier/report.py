@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from common.classifier import folds
+from common.classifier import advice, folds
 from common.classifier.calibration import Confidence
 from common.classifier.doubts import BOUNDARY, MISLABELLED, WRONG_LABELS, expected_false_alarms
 from common.classifier.explanation import Explanation, sentences
@@ -33,6 +33,7 @@ def report_sections(findings: Findings) -> list[ReportSection]:
     """The whole report."""
     judgement = findings.judgement
     predicted = [predictions_section(findings.predicted)] if findings.predicted else []
+    advised = [] if findings.advice is None else [advice_section(findings.advice)]
     return [
         summary_section(findings),
         songs_section(findings),
@@ -45,6 +46,7 @@ def report_sections(findings: Findings) -> list[ReportSection]:
         *doubts_sections(findings),
         *predicted,
         song_section(findings.explanation, judgement.bins, judgement.sets.rule),
+        *advised,
     ]
 
 
@@ -339,6 +341,11 @@ def components_section(findings: Findings, most: int = 8) -> ReportSection:
 def song_section(explanation: Explanation, bins: Sequence[Confidence], rule: SetRule) -> ReportSection:
     """One song's explanation."""
     return ReportSection(f"Why: {explanation.name}", sentences(explanation, bins, rule))
+
+
+def advice_section(found: advice.Advice) -> ReportSection:
+    """What would make a song another genre."""
+    return ReportSection(f"What would make it {found.towards}", advice.sentences(found))
 
 
 DOUBTS = {
