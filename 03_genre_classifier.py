@@ -1,15 +1,18 @@
 """Stage 3: which genre a song sounds like, how far to believe it, and why, in musical words.
 
-Reads   data/processed/ (what stage 1 wrote); with --predict: the saved model and audio files
+Reads   data/processed/ (what stage 1 wrote); with --predict: the saved model and audio files;
+        with --labels: your table of songs and labels
 Writes  outputs/models/genre_classifier.pkl
         outputs/reports/genre_classifier.md, .json, boundary_songs.csv, genre_predictions.csv
         outputs/plots/genre_*.png, shap_*.png, boundary_songs.png
         outputs/html/genre_classifier.html, boundary_songs.html
         with --preview: outputs/mixes/towards_*.wav
+        with --labels moods.csv all of it under the names labels_moods_*
 Run     python 03_genre_classifier.py
         python 03_genre_classifier.py --song "part of a title"
         python 03_genre_classifier.py --song "part of a title" --towards TRANCE --preview
         python 03_genre_classifier.py --predict new_song.mp3 another.flac
+        python 03_genre_classifier.py --labels moods.csv
 """
 
 from __future__ import annotations
@@ -19,17 +22,19 @@ from common import console  # first, so that Ctrl-C is heard from here on
 # isort: split
 import argparse
 import sys
-from contextlib import AbstractContextManager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from common.classifier.names import GENRES
 from common.console import note, say
-from common.paths import SEARCH, Output, Paths
-from common.text import count, duration, thousands
+from common.paths import SEARCH, TRAIN, Output, Paths
+from common.text import clean, count, duration
 
 if TYPE_CHECKING:
+    from common.classifier.answers import Wish
+    from common.classifier.explanation import Explanation
+    from common.classifier.labels import Labels
     from common.classifier.model_file import Trained
-    from common.classifier.songs import TrainingSet
     from common.library import Library
 
 MOST_LEARNED = 100_000
@@ -51,6 +56,12 @@ def get_parser() -> argparse.ArgumentParser:
         help="say what would make the song this genre, tried on its file (with --song: the runner-up)",
     )
     parser.add_argument("--preview", action="store_true", help="with that, write the changed song")
+    parser.add_argument(
+        "--labels",
+        metavar="FILE.csv",
+        help="learn your own labels instead of genres: a table with the columns song and label, or the word "
+        "folders for the folders inside the folders of genres; with --predict: use what was learned of it",
+    )
     console.add_sample_option(parser, MOST_LEARNED, 4, "to learn from")
     parser.add_argument(
         "--components",
@@ -75,97 +86,115 @@ def train(arguments: argparse.Namespace, paths: Paths) -> int:
     watch = console.Stopwatch()
     songs = library.load(paths)
     asked = None if arguments.song is None else songs.find(arguments.song)
+    if arguments.labels is None:
+        offer_folders(songs, paths)
+        labels = None
+    else:
+        from common.classifier.labels import read_labels
+
+        labels = read_labels(arguments.labels, songs, paths)
     note("loading XGBoost and SHAP …")
     from common import gallery
-    from common.classifier.advice import genre_named
-    from common.classifier.findings import find, with_advice
-    from common.classifier.judgement import judge
-    from common.classifier.publish import publish
-    from common.classifier.report import report_sections
+    from common.classifier.answers import Wish, answer_alone
+    from common.classifier.questions import Question
     from common.classifier.selection import component_choices
 
-    training = gather(songs, arguments.sample)
-    towards = arguments.towards and genre_named(training.genres, arguments.towards)
-    judgement = judge(training, component_choices(arguments.components), folds_shown)
-    note("fitting the final model on all labelled songs, and explaining it …")
-    findings = find(songs, judgement, asked)
-    if asked is not None or towards or arguments.preview:
-        note("trying equaliser, level and tempo on the song, and measuring the best (some seconds) …")
-        name = findings.explanation.name
-        preview = paths.mix(Output.TOWARDS, name) if arguments.preview else None
-        findings = with_advice(findings, songs, towards, preview)
-    for section in report_sections(findings):
-        if section.in_terminal:
-            say(section.as_text())
-    note("drawing …")
-    written = [*publish(paths, songs, findings), gallery.refresh(paths)]
-    say("\n" + "\n".join(str(path) for path in written))
+    components = component_choices(arguments.components)
+    wish = Wish(arguments.sample, components, asked, arguments.towards, arguments.preview)
+    if labels is None:
+        written = answer_alone(Question(GENRES, songs), [], wish, paths)
+    else:
+        written = train_labels(songs, labels, wish, paths)
+    say("\n" + "\n".join(str(path) for path in [*written, gallery.refresh(paths)]))
     note(f"done in {duration(watch.seconds)}; next: {paths.command(SEARCH)}")
     return console.OK
 
 
-def gather(library: Library, most: int) -> TrainingSet:
-    """Collect the songs to learn from, and say what cannot be done with them."""
-    from common.classifier import songs
-    from common.classifier.folds import n_folds
+def offer_folders(songs: Library, paths: Paths) -> None:
+    """Say so if the folders of genres hold folders that could be sub-genres."""
+    from common import library
+    from common.classifier.labels import FOLDERS, offered_folders
 
-    training = songs.gather(library, most)
-    if training.drawn_from is not None:
-        drawn = f"{thousands(len(training))} of {count(training.drawn_from, 'song')}"
-        note(f"learning from {drawn}, drawn at random, each genre by its share (another number: --sample N)")
-    for way in training.groups:
-        if n_folds(training, way) < 2:
-            note(f"each genre has songs of one {way} only: no score with {way}s kept apart")
-    return training
+    found = offered_folders(songs, library.root(paths))
+    if found:
+        such = f"{count(len(found), 'sub-genre')}, such as {clean(', '.join(found[:3]))}"
+        note(f"the folders hold {such}; to tell them apart: {paths.command(TRAIN, '--labels', FOLDERS)}")
 
 
-def folds_shown(way: str, folds: int) -> AbstractContextManager[Any]:
-    """Open the progress display of one way of splitting."""
-    from common.classifier.names import WAYS
+def train_labels(songs: Library, labels: Labels, wish: Wish, paths: Paths) -> list[Path]:
+    """Tell a listener's own labels apart, all at once or, where songs have several, one by one."""
+    from common.classifier.answers import answer_alone, answer_one_by_one
+    from common.classifier.questions import questions, told
 
-    note(f"cross-validating ({WAYS[way]}) …")
-    return console.progress(folds, "fold")
+    if labels.n_several and (wish.towards or wish.preview):
+        raise console.UserError("--towards and --preview need one label per song; some have several")
+    notices = told(labels, len(songs))
+    for notice in notices:
+        note(notice)
+    asked = questions(songs, labels)
+    if labels.n_several:
+        return answer_one_by_one(labels.subject, asked, notices, wish, paths)
+    return answer_alone(asked[0], labels.notices, wish, paths)
 
 
-def predict(files: list[Path], paths: Paths) -> int:
+def predict(files: list[Path], labels: str | None, paths: Paths) -> int:
     """Classify and explain files with the saved model."""
     from common import gallery
     from common.classifier import model_file
+    from common.classifier.labels import subject_of
 
-    trained = model_file.load_trained(paths.model)
+    subject = GENRES if labels is None else subject_of(labels)
+    place = paths.of_labels(subject.labels)
+    remedy = paths.command(TRAIN, *([] if labels is None else ["--labels", labels]))
+    trained = model_file.load_trained(place.model, remedy)
     note("loading the analysis (the first time it compiles, which takes up to a minute) …")
-    failed = sum(not predict_file(file, paths, trained) for file in files)
+    failed = sum(not predict_file(file, place, trained) for file in files)
     gallery.refresh(paths)
     note(f"next: {paths.command(SEARCH, 'search', str(files[0]))}")
     return console.FAILED if failed else console.OK
 
 
-def predict_file(file: Path, paths: Paths, trained: Trained) -> bool:
+def predict_file(file: Path, paths: Paths, trained: list[Trained]) -> bool:
     """Classify and explain one file; returns whether it could be read."""
     from common import song
     from common.audio import AudioError
-    from common.classifier import report
-    from common.classifier.explanation import explain
+    from common.classifier import against_rest, report
     from common.classifier.findings import UNFAMILIAR, share_nearer
     from common.classifier.shap_figures import draw_waterfall
+    from common.library import UNKNOWN_GENRE, library_of_one
 
     try:
         with console.quiet_decoders():
-            embedding = song.analyse(file).song.embedding
+            analysed = song.analyse(file).song
     except AudioError as error:
         note(f"error: {file}: {error}")
         return False
-    judges = trained.judges_of(embedding)
-    if judges:
-        note(f"{file.name} is one of the songs that were learned from: models that had not heard it judge it")
-    models = judges or [trained.model]
-    explanation = explain(models, embedding, file.stem, trained.rule, held_out=bool(judges))
-    say(report.song_section(explanation, trained.experience, trained.rule).as_text())
-    nearer = float(share_nearer(trained.model, embedding[None, :])[0])
+    one = library_of_one(analysed.embedding, analysed.metadata(UNKNOWN_GENRE))
+    pairs = [(known, known.heard.find(one)) for known in trained]
+    for name in sorted({known.heard.names[place] for known, place in pairs if place is not None}):
+        same = f"{file.name} is the recording of a song that was learned from, {clean(name)}"
+        note(f"{same}: models that had not heard it judge it")
+    explained = [(known, explain_file(file, one, known, place)) for known, place in pairs]
+    first, explanation = explained[0]
+    if first.subject.label is None:
+        say(report.song_section(explanation, first.experience, first.rule).as_text())
+        say(str(draw_waterfall(paths.plot(Output.WATERFALL, file.stem), explanation)))
+    else:
+        say(against_rest.song_section(file.stem, explained).as_text())
+    nearer = float(share_nearer(first.model, one.embeddings)[0])
     if nearer > UNFAMILIAR:
         note(f"warning: {report.unfamiliar(nearer)}")
-    say(str(draw_waterfall(paths.plot(Output.WATERFALL, file.stem), explanation)))
     return True
+
+
+def explain_file(file: Path, one: Library, trained: Trained, place: int | None) -> Explanation:
+    """Explain a file's verdict: by models that have not heard it, if it is the training song at a place."""
+    from common.classifier.explanation import explain
+
+    embedding = one.embeddings[0]
+    if place is None:
+        return explain([trained.model], embedding, file.stem, trained.rule)
+    return explain(trained.judges_of(place), embedding, file.stem, trained.rule, held_out=True)
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -173,7 +202,7 @@ def main(argv: list[str] | None = None) -> int:
     arguments = get_parser().parse_args(argv)
     paths = Paths(arguments.data, arguments.outputs)
     if arguments.predict:
-        return console.run(lambda: predict(arguments.predict, paths))
+        return console.run(lambda: predict(arguments.predict, arguments.labels, paths))
     return console.run(lambda: train(arguments, paths))
 
 

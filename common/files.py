@@ -169,7 +169,7 @@ def _harmless(cell: object) -> object:
     return f"'{text}" if _FORMULA.match(text) else text
 
 
-def read_csv(path: Path, errors: str = "strict") -> Generator[list[str], None, None]:
+def read_csv(path: Path, errors: str = "strict", delimiter: str = ",") -> Generator[list[str], None, None]:
     """Read the rows of a table, header first, as they were before `csv_bytes` made them harmless.
 
     Parameters
@@ -178,6 +178,8 @@ def read_csv(path: Path, errors: str = "strict") -> Generator[list[str], None, N
         The CSV file to read.
     errors
         What becomes of bytes that are no UTF-8, as ``open`` takes it.
+    delimiter
+        The character between two cells.
 
     Raises
     ------
@@ -188,7 +190,7 @@ def read_csv(path: Path, errors: str = "strict") -> Generator[list[str], None, N
     """
     with path.open(encoding="utf-8-sig", errors=errors, newline="") as lines:
         try:
-            for row in csv.reader(lines):
+            for row in csv.reader(lines, delimiter=delimiter):
                 yield [cell[1:] if cell[:1] == "'" and _FORMULA.match(cell) else cell for cell in row]
         except csv.Error as error:
             raise ValueError(f"{path} is no table: {error}") from error

@@ -75,6 +75,11 @@ CHAPTERS = (
         },
     ),
     Chapter(
+        "Your own labels",
+        "How well your labels can be told apart on songs it has not heard, and what tells them.",
+        {Output.LABELS: ""},
+    ),
+    Chapter(
         "Similarity",
         "How alike songs are within and between genres, and why.",
         {
@@ -155,7 +160,7 @@ def _anchor(chapter: Chapter) -> str:
 def _chapter(chapter: Chapter, files: list[Path], home: Path) -> str:
     pages = [file for file in files if file.suffix == ".html"]
     pictures = [file for file in files if file.suffix == ".png"]
-    shown = [file for file in files if file.suffix in RENDERED and file.stem not in FOR_READING_ELSEWHERE]
+    shown = [file for file in files if _is_rendered(file)]
     others = [file for file in files if file not in {*pages, *pictures, *shown}]
     parts = [f'<section id="{_anchor(chapter)}"><h2>{escape(chapter.title)}</h2>']
     parts += [f"<p>{escape(chapter.lead)}</p>"] if chapter.lead else []
@@ -168,6 +173,12 @@ def _chapter(chapter: Chapter, files: list[Path], home: Path) -> str:
     parts += [_table(file, chapter, home) for file in shown]
     parts += [_links("Files", others, chapter, home)] if others else []
     return "\n".join([*parts, "</section>"])
+
+
+def _is_rendered(file: Path) -> bool:
+    """Whether a file is a table that no report shows in another form, as those on labels do all of theirs."""
+    elsewhere = file.stem in FOR_READING_ELSEWHERE or file.name.startswith(f"{Output.LABELS}_")
+    return file.suffix in RENDERED and not elsewhere
 
 
 def _caption(file: Path, chapter: Chapter) -> str:

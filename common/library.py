@@ -169,6 +169,11 @@ class Library:
     def _title_keys(self) -> list[str]:
         return [fold(title) for title in self.titles]
 
+    @cached_property
+    def _word_keys(self) -> list[str]:
+        facts = zip(self.genres, self._keys, self.paths, strict=True)
+        return [f"{fold(genre)} {key} {fold(path)}" for genre, key, path in facts]
+
     def find(self, query: str) -> int:
         """Find the one song a person means.
 
@@ -233,11 +238,7 @@ class Library:
         if inside:
             return inside
         words = wanted.split()
-        keys = (
-            f"{fold(genre)} {key} {fold(path)}"
-            for genre, key, path in zip(self.genres, self._keys, self.paths, strict=True)
-        )
-        return [index for index, key in enumerate(keys) if all(word in key for word in words)]
+        return [index for index, key in enumerate(self._word_keys) if all(word in key for word in words)]
 
     def _ambiguity(self, query: str, matches: list[int], most: int = 8) -> str:
         alike = len({self._keys[index] for index in matches}) == 1
@@ -252,6 +253,11 @@ class Library:
         names = list(dict.fromkeys(clean(self.names[self._keys.index(key)]) for key in close))
         hint = f"; did you mean: {'; '.join(names)}?" if names else ""
         return f"no song is called {clean(query)!r}{hint}"
+
+
+def library_of_one(embedding: np.ndarray, facts: Mapping[str, Any]) -> Library:
+    """A library of one song; parameters as for `Library.with_guest`."""
+    return Library(embedding[np.newaxis], {name: [facts[name]] for name in COLUMNS})
 
 
 def save(
@@ -349,6 +355,18 @@ def _load(paths: Paths, place: Callable[[str], Path]) -> Library:
         except (ValueError, TypeError, EOFError) as error:
             raise ArtifactError(f"{paths.processed} breaks the contract: {error}; run: {EXTRACT}") from error
     return library
+
+
+def root(paths: Paths) -> Path | None:
+    """The folder whose files became the library, as its manifest says; None where it does not say.
+
+    Raises
+    ------
+    ArtifactError
+        If the manifest is missing or damaged.
+    """
+    found = read_together(paths.processed, lambda place: _read_manifest(paths, place)).get("root")
+    return Path(found) if isinstance(found, str) else None
 
 
 def _opened(path: Path, place: Callable[[str], Path]) -> io.BufferedReader:

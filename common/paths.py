@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shlex
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from pathlib import Path
 
@@ -41,6 +41,7 @@ class Output(StrEnum):
     SIMILARITY = "genre_similarity"
     COMPARE = "compare"
     MATCH = "match"
+    LABELS = "labels"
 
 
 @dataclass(frozen=True)
@@ -51,10 +52,14 @@ class Paths:
     ----------
     data, outputs
         The two folders (``--data`` and ``--outputs``).
+    labels
+        What the classifier's files are named after if it was trained on a listener's own labels; None for
+        genres. See `of_labels`.
     """
 
     data: Path
     outputs: Path
+    labels: str | None = None
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "data", Path(self.data).expanduser().absolute())
@@ -75,6 +80,10 @@ class Paths:
             if getattr(self, option) != PROJECT / option:
                 folders += [f"--{option}", str(getattr(self, option))]
         return " ".join([script, *map(shlex.quote, [*folders, *words])])
+
+    def of_labels(self, labels: str | None) -> Paths:
+        """The same folders, where what the classifier writes is named after a set of labels, or not."""
+        return replace(self, labels=labels)
 
     @property
     def raw(self) -> Path:
@@ -114,11 +123,11 @@ class Paths:
 
     @property
     def model(self) -> Path:
-        return self.outputs / "models" / "genre_classifier.pkl"
+        return self.outputs / "models" / f"{output_name(Output.CLASSIFIER, self.labels)}.pkl"
 
     @property
     def gallery(self) -> Path:
-        return self.html("index")
+        return self.outputs / "html" / "index.html"
 
     def space(self, name: str) -> Path:
         """Path of a similarity space of a library too large to compute it anew at every start."""
@@ -126,24 +135,38 @@ class Paths:
 
     def plot(self, name: str, song: str | None = None) -> Path:
         """Path of a figure, ``outputs/plots/<name>[_<song>].png``."""
-        return self.outputs / "plots" / f"{_stem(name, song)}.png"
+        return self.outputs / "plots" / f"{self._stem(name, song)}.png"
 
     def html(self, name: str, song: str | None = None) -> Path:
         """Path of a page, ``outputs/html/<name>[_<song>].html``."""
-        return self.outputs / "html" / f"{_stem(name, song)}.html"
+        return self.outputs / "html" / f"{self._stem(name, song)}.html"
 
     def mix(self, name: str, song: str) -> Path:
         """Path of rendered audio, ``outputs/mixes/<name>_<song>.wav``."""
-        return self.outputs / "mixes" / f"{_stem(name, song)}.wav"
+        return self.outputs / "mixes" / f"{self._stem(name, song)}.wav"
 
     def report(self, name: str) -> Path:
         """Path of a report, ``outputs/reports/<name>``; the name carries its ending."""
-        return self.outputs / "reports" / name
+        return self.outputs / "reports" / output_name(name, self.labels)
 
     def playlist(self, name: str, ending: str = ".m3u8") -> Path:
         """Path of a playlist, ``outputs/playlists/<name>.m3u8`` or with the ending of another format."""
         return self.outputs / "playlists" / f"{slug(name)}{ending}"
 
+    def _stem(self, name: str, song: str | None) -> str:
+        name = output_name(name, self.labels)
+        return name if song is None else f"{name}_{slug(song)}"
 
-def _stem(name: str, song: str | None) -> str:
-    return name if song is None else f"{name}_{slug(song)}"
+
+def output_name(name: str, labels: str | None) -> str:
+    """How a file of the classifier is called.
+
+    Parameters
+    ----------
+    name
+        Its name where songs are sorted by genre, such as ``genre_scores``.
+    labels
+        The set of labels that songs are sorted by, such as ``moods``, for ``labels_moods_scores``; None for
+        genres.
+    """
+    return name if labels is None else f"{Output.LABELS}_{labels}_{name.removeprefix('genre_')}"

@@ -17,6 +17,7 @@ together does not.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -101,6 +102,57 @@ def first_of_each(library: Library, rows: Rows) -> list[int]:
     """The songs without further copies of earlier ones, in their order."""
     _, first = np.unique(recording_numbers(library, rows), return_index=True)
     return [int(rows[place]) for place in np.sort(first)]
+
+
+@dataclass(frozen=True)
+class Traits:
+    """What tells the recordings of some songs, so that copies are known where their library is not.
+
+    Attributes
+    ----------
+    levels
+        The levels that are compared, in dB, float16 (rounded by 0.02 dB at most), shape
+        (n, n_levels).
+    seconds
+        The length of each song in seconds, shape (n,).
+    titles
+        The title of each song, without case or accents; empty where it has none.
+    """
+
+    levels: np.ndarray
+    seconds: np.ndarray
+    titles: tuple[str, ...]
+
+
+def traits_of(library: Library, rows: Rows | None = None) -> Traits:
+    """Take what tells recordings from some songs of a library, None for all."""
+    where = np.arange(len(library)) if rows is None else np.asarray(rows, dtype=int)
+    titles = tuple(fold(library.titles[row]) for row in where)
+    return Traits(_levels(library, where).astype(np.float16), _seconds(library, where), titles)
+
+
+def copies(song: Traits, others: Traits) -> np.ndarray:
+    """Find the songs that are the same recording as one song, by the rule of `recording_numbers`.
+
+    Parameters
+    ----------
+    song
+        One song.
+    others
+        The songs among which copies of it are looked for, n of them.
+
+    Returns
+    -------
+    ndarray
+        The places of its copies among the others, int, the most alike first.
+    """
+    close = np.abs(others.seconds - song.seconds[0]) <= SAME_SECONDS
+    if song.titles[0]:
+        close |= np.array([title == song.titles[0] for title in others.titles], dtype=bool)
+    places = np.flatnonzero(close)
+    apart = _difference(song.levels.astype(np.float64), others.levels[places].astype(np.float64))
+    same = apart <= SAME_DECIBELS
+    return places[same][np.argsort(apart[same], kind="stable")]
 
 
 def spectral_difference(library: Library, first: Rows, second: Rows) -> np.ndarray:

@@ -7,12 +7,14 @@ import dataclasses
 import numpy as np
 
 from common.classifier.genre_sets import SetRule
+from common.classifier.heard import Heard
 from common.classifier.model import Certainty, Settings
 from common.classifier.model_file import Trained
 from common.classifier.songs import gather
 from common.classifier.training import Trainer
 from common.classifier.validation import cross_validate
 from common.layout import N_FEATURES
+from common.recordings import LEVELS, Traits
 
 SETTINGS = Settings(n_components=6, shrinkage=0.3, rounds=15)
 
@@ -41,13 +43,15 @@ def reasoned(n_genres, size=14, spread=0.12, seed=1):
     return dataclasses.replace(model, certainty=Certainty(0.7, 0.05)), X
 
 
+NOTHING_HEARD = Heard([], [], Traits(np.empty((0, len(LEVELS)), np.float16), np.empty(0), ()), [])
+
 RULE = SetRule(0.9, "artist", 12, 0.2, ())
 
 
 def saved(model, **parts):
     """What is saved of a model, with nothing measured unless told."""
-    return Trained(**{"model": model, "fold_models": [], "judges": {}, "experience": [], "rule": RULE,
-                      "about": {}, **parts})  # fmt: skip
+    return Trained(**{"model": model, "fold_models": [], "heard": NOTHING_HEARD, "experience": [],
+                      "rule": RULE, "about": {}, **parts})  # fmt: skip
 
 
 def judged(made, way="plain", components=(5,)):

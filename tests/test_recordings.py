@@ -22,11 +22,13 @@ from common.recordings import (
     SAME_SECONDS,
     album_numbers,
     artist_numbers,
+    copies,
     first_of_each,
     joined,
     recording_numbers,
     same_recording,
     spectral_difference,
+    traits_of,
 )
 from common.search.nearest import search
 from common.search.spaces import build
@@ -213,3 +215,24 @@ def test_joining_passes_sharing_on(numberings):
     shares = sum(((one[:, None] == one) & (one >= 0) for one in arrays), np.eye(len(arrays[0]), dtype=bool))
     expected = connected_components(shares)[1] if len(shares) else shares
     assert joined(*arrays).tolist() == expected.tolist()
+
+
+def test_copies_are_known_without_their_library():
+    """The rule for one song among others is that for a library, whatever decides: sound, length, title."""
+    rng = np.random.default_rng(3)
+    embeddings = np.repeat(rng.normal(scale=8.0, size=(6, N_FEATURES)) - 30.0, 5, axis=0)
+    embeddings += rng.normal(size=embeddings.shape) * rng.choice([0.1, 1.0, 1.4, 1.8], size=(30, 1))
+    made = library_of(embeddings)
+    made.columns["duration"] = list(
+        60.0 + 100.0 * np.repeat(np.arange(6), 5) + rng.choice([0.0, 1.9, 4.0], 30)
+    )
+    made.columns["title"] = [rng.choice(["", f"Títle {i // 5}", f"title {i // 5}"]) for i in range(30)]
+    made.columns["song_name"] = [""] * 30
+    known = traits_of(made)
+    agreed = 0
+    for row in range(30):
+        found = set(copies(traits_of(made, [row]), known).tolist())
+        expected = {other for other in range(30) if other == row or same_recording(made, row, other)}
+        assert found == expected
+        agreed += len(found) - 1
+    assert 20 < agreed < 100

@@ -189,10 +189,10 @@ def _change(explanation: Explanation) -> str:
     without = reasons.margin - strongest.value
     if without < 0:
         return (
-            f"What it hangs on: with {strongest.group} halfway between the two genres it would be "
+            f"What it hangs on: with {strongest.group} halfway between the two it would be "
             f"{explanation.second} ({even_odds(-without):.0%} of the two)."
         )
     return (
         f"What it hangs on: no single group decides it; even with {strongest.group} halfway between the "
-        f"two genres it would be {explanation.first} ({even_odds(without):.0%} of the two)."
+        f"two it would be {explanation.first} ({even_odds(without):.0%} of the two)."
     )

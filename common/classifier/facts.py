@@ -104,7 +104,8 @@ def doubt_row(song: DoubtfulSong) -> tuple[Any, ...]:
 
 def prediction_row(one: Prediction) -> tuple[Any, ...]:
     """What a song without genre is taken for, in the order of `PREDICTION_COLUMNS`."""
-    warning = "unlike the training songs" if one.unfamiliar else ""
+    warnings = {"unlike the training songs": one.unfamiliar, "a copy of a training song": one.copy}
+    warning = "; ".join(words for words, applies in warnings.items() if applies)
     p_first, p_second = round(one.p_first, 4), round(one.p_second, 4)
     names = " or ".join(one.genre_set)
     return (one.name, one.first, p_first, one.second, p_second, names, warning, one.path)

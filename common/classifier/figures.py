@@ -74,13 +74,13 @@ def draw_confusion(path: Path, genres: Sequence[str], counts: np.ndarray, captio
         axes.grid(visible=False)
         axes.set(xlabel="heard as", ylabel="filed under")
         figure.suptitle(
-            f"Which genres are mistaken for which\n{wrapped(caption, int(8 * (side + 3)))}",
+            f"What is mistaken for what\n{wrapped(caption, int(8 * (side + 3)))}",
             x=0.02,
             ha="left",
             fontsize=12,
         )
-        figure.colorbar(image, ax=axes, label="share of the genre's songs", shrink=0.8)
-        return charts.save_png(figure, path, title="Which genres are mistaken for which")
+        figure.colorbar(image, ax=axes, label="share of the songs filed under it", shrink=0.8)
+        return charts.save_png(figure, path, title="What is mistaken for what")
 
 
 def draw_scores(path: Path, scores: Sequence[Scores], bins: Sequence[Confidence]) -> Path:
@@ -175,11 +175,12 @@ def draw_boundary(path: Path, library: Library, training: TrainingSet, songs: Se
         names = [shorten(clean(library.names[song.row]), 56) for song in shown]
         axes.set_yticks(range(len(shown)), names, fontsize=10)
         axes.set(ylim=(len(shown) - 0.4, -0.6), xlim=(0, 1), xlabel="probability, before the song was seen")
-        axes.set_title(f"Between two genres ({len(shown)} of {len(songs)}); a dark rim is where it is filed")
+        which = f"Between two {training.subject.noun}s ({len(shown)} of {len(songs)})"
+        axes.set_title(f"{which}; a dark rim is where it is filed")
         involved = {genre for song in shown for genre in (song.first, song.second)}
         for genre in sorted(involved):
             colour, marker = styles[training.genres[genre]]
             label = shorten(clean(training.genres[genre]), 24)
             axes.plot([], [], marker, color=colour, ms=10, label=label)
         axes.legend(loc="lower right", frameon=True)
-        return charts.save_png(figure, path, title="Songs between two genres")
+        return charts.save_png(figure, path, title=f"Songs between two {training.subject.noun}s")

@@ -6,7 +6,6 @@ cross-validation shows; `find` adds the final model and what it says about songs
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -16,8 +15,9 @@ from common.arrays import stratified
 from common.classifier.advice import Advice, advise, nearest_real
 from common.classifier.contributions import Contributions, contribute, strongest_interaction
 from common.classifier.doubts import BOUNDARY, KINDS, Doubt
-from common.classifier.explanation import LEAST_SPOKEN, Explanation, explain
+from common.classifier.explanation import LEAST_SPOKEN, Explanation, explain, verdict
 from common.classifier.genre_sets import SetRule
+from common.classifier.heard import heard_songs, training_places
 from common.classifier.judgement import Judgement, judgement_facts
 from common.classifier.model import SEED, Model
 from common.classifier.model_file import Trained, trained
@@ -33,6 +33,9 @@ MOST_EXPLAINED = 5000
 MOST_DOUBTS = 500
 """Songs between genres, and songs perhaps mislabelled, for which reasons are looked for and which the page
 lists; a table holds all."""
+
+TOGETHER = 4096
+"""Songs without genre that are predicted at a time."""
 
 UNFAMILIAR = 0.99
 """A song is unlike the training songs if more than this share of them lies nearer to a genre."""
@@ -80,6 +83,8 @@ class Prediction:
         The genres that contain the true one with the promised probability, likeliest first.
     unfamiliar
         Whether the song is unlike the training songs.
+    copy
+        Whether it is a copy of a song that was learned from; models that had not heard that judge it.
     """
 
     name: str
@@ -90,6 +95,7 @@ class Prediction:
     p_second: float
     genre_set: list[str]
     unfamiliar: bool
+    copy: bool
 
 
 @dataclass(frozen=True)
@@ -166,6 +172,7 @@ def find(library: Library, judgement: Judgement, asked: int | None) -> Findings:
     training = judgement.training
     model = replace(fit_final(training, judgement.components), certainty=judgement.unheard.certainty)
     facts, rule = judgement_facts(judgement), judgement.sets.rule
+    heard = heard_songs(library, training, judgement.plain)
     explained = stratified(training.y, MOST_EXPLAINED, SEED)
     contributions = contribute(model, training.X[explained])
     strongest = contributions.by_strength()[0]
@@ -173,13 +180,13 @@ def find(library: Library, judgement: Judgement, asked: int | None) -> Findings:
     explained_row = telling if asked is None else asked
     return Findings(
         judgement=judgement,
-        trained=trained(training, model, judgement.plain, judgement.bins, rule, facts),
+        trained=trained(training, heard, model, judgement.plain, judgement.bins, rule, facts),
         meanings=describe_components(model.representation),
         contributions=contributions,
         strongest=strongest,
         partner=strongest_interaction(model, contributions.components, strongest),
         doubtful=doubtful_songs(library, judgement),
-        predicted=predict_rows(model, rule, library, without_genre(library, training)),
+        predicted=predict_rows(library, judgement, model, without_genre(library, training)),
         explained=explained_row,
         explanation=explain_row(library, judgement, model, explained_row),
     )
@@ -192,8 +199,8 @@ def without_genre(library: Library, training: TrainingSet) -> list[int]:
 
 
 def explain_row(library: Library, judgement: Judgement, model: Model, row: int) -> Explanation:
-    """Explain a song of the library: by models that have not heard it, if it was learned from."""
-    models, genre = models_for_row(judgement, row), library.genres[row]
+    """Explain a song of the library: by models that have not heard it, if it (or a copy) was learned from."""
+    models, genre = models_for_row(library, judgement, row), library.genres[row]
     return explain(
         models or [model],
         library.embeddings[row],
@@ -204,10 +211,10 @@ def explain_row(library: Library, judgement: Judgement, model: Model, row: int) 
     )
 
 
-def models_for_row(judgement: Judgement, row: int) -> list[Model]:
-    """The models that have not heard a song that was learned from; none if it was not."""
-    places = np.flatnonzero(judgement.training.rows == row)
-    return judgement.plain.models_for(int(places[0])) if len(places) else []
+def models_for_row(library: Library, judgement: Judgement, row: int) -> list[Model]:
+    """The models that have not heard a song, if it or a copy of it was learned from; none if it was not."""
+    place = training_places(library, judgement.training, [row]).get(row)
+    return [] if place is None else judgement.plain.models_for(place)
 
 
 def with_advice(findings: Findings, library: Library, towards: str | None, preview: Path | None) -> Findings:
@@ -225,7 +232,7 @@ def with_advice(findings: Findings, library: Library, towards: str | None, previ
         The WAV file to write the changed song to; None to write none.
     """
     row, judgement = findings.explained, findings.judgement
-    models = models_for_row(judgement, row) or [findings.model]
+    models = models_for_row(library, judgement, row) or [findings.model]
     advice = advise(
         Path(library.paths[row]), library.embeddings[row], models, findings.explanation, towards, preview
     )
@@ -271,30 +278,49 @@ def _pushing(reasons: Reasons, sign: int) -> str:
     return "; ".join(f"{one.group}: {one.sentence or 'many small things together'}" for one in pushing)
 
 
-def predict_rows(model: Model, rule: SetRule, library: Library, rows: Sequence[int]) -> list[Prediction]:
-    """What each of some songs of the library sounds like to the final model."""
-    if not rows:
-        return []
-    X = library.embeddings[list(rows)].astype(np.float64)
-    probability = model.probabilities(X)
-    order = np.argsort(probability, axis=1, kind="stable")
-    nearer = share_nearer(model, X)
-    predictions = []
-    for i, row in enumerate(rows):
-        second, first = (int(k) for k in order[i, -2:])
-        predictions.append(
-            Prediction(
-                name=library.names[row],
-                path=library.paths[row],
-                first=model.genres[first],
-                second=model.genres[second],
-                p_first=float(probability[i, first]),
-                p_second=float(probability[i, second]),
-                genre_set=[model.genres[k] for k in rule.genres(probability[i])],
-                unfamiliar=bool(nearer[i] > UNFAMILIAR),
-            )
-        )
+def predict_rows(library: Library, judgement: Judgement, model: Model, rows: list[int]) -> list[Prediction]:
+    """What each of some songs of the library sounds like to the final model.
+
+    Copies of songs that were learned from are judged by the models that have not heard those.
+    """
+    copied, predictions = training_places(library, judgement.training, rows), []
+    for start in range(0, len(rows), TOGETHER):
+        part = rows[start : start + TOGETHER]
+        X = library.embeddings[part].astype(np.float64)
+        probability = model.probabilities(X)
+        for i, row in enumerate(part):
+            if row in copied:
+                probability[i] = verdict(judgement.plain.models_for(copied[row]), X[i : i + 1])[0]
+        unfamiliar = share_nearer(model, X) > UNFAMILIAR
+        rule = judgement.sets.rule
+        predictions += [
+            _prediction(library, model, rule, row, found, bool(unlike), row in copied)
+            for row, found, unlike in zip(part, probability, unfamiliar, strict=True)
+        ]
     return predictions
+
+
+def _prediction(
+    library: Library,
+    model: Model,
+    rule: SetRule,
+    row: int,
+    probability: np.ndarray,
+    unfamiliar: bool,
+    copied: bool,
+) -> Prediction:
+    second, first = (int(k) for k in np.argsort(probability, kind="stable")[-2:])
+    return Prediction(
+        name=library.names[row],
+        path=library.paths[row],
+        first=model.genres[first],
+        second=model.genres[second],
+        p_first=float(probability[first]),
+        p_second=float(probability[second]),
+        genre_set=[model.genres[k] for k in rule.genres(probability)],
+        unfamiliar=unfamiliar,
+        copy=copied,
+    )
 
 
 def share_nearer(model: Model, X: np.ndarray) -> np.ndarray:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from importlib.metadata import version
 from pathlib import Path
@@ -14,15 +15,18 @@ import xgboost
 
 from common.classifier.calibration import Confidence
 from common.classifier.genre_sets import SetRule
+from common.classifier.heard import Heard
 from common.classifier.model import Certainty, Familiarity, Line, Model, Representation, Settings
+from common.classifier.names import Subject
 from common.classifier.scores import Scores
-from common.classifier.songs import TrainingSet, fingerprint, song_key
+from common.classifier.songs import TrainingSet, fingerprint
 from common.classifier.training import tree_parameters
 from common.files import ArtifactError, dump_plain, load_plain
 from common.layout import LAYOUT_ID, N_FEATURES
 from common.paths import TRAIN
+from common.recordings import Traits
 
-FORMAT = 2
+FORMAT = 3
 
 
 ARRAYS = {
@@ -44,8 +48,8 @@ class Trained:
     fold_models
         The models of cross-validation, each fitted without the songs of its fold, as sure as they are right
         together.
-    judges
-        Key of a training song (`songs.song_key`) -> which of the fold models have not heard it.
+    heard
+        The training songs, and which of the fold models have not heard each.
     experience
         Confidence against success, measured on songs left out.
     rule
@@ -56,24 +60,29 @@ class Trained:
 
     model: Model
     fold_models: list[Model]
-    judges: dict[str, list[int]]
+    heard: Heard
     experience: list[Confidence]
     rule: SetRule
     about: dict[str, Any]
 
-    def judges_of(self, embedding: np.ndarray) -> list[Model]:
-        """The models that have not heard a training song, as sure as its verdict; none if it is not one."""
-        return [self.fold_models[i] for i in self.judges.get(song_key(embedding), [])]
+    @property
+    def subject(self) -> Subject:
+        """What songs are sorted by."""
+        return Subject(**self.about["subject"])
+
+    def judges_of(self, place: int) -> list[Model]:
+        """The models that have not heard a training song, as sure as its verdict."""
+        return [self.fold_models[i] for i in self.heard.judges[place]]
 
 
-def trained(training: TrainingSet, model: Model, plain: Scores, experience: list[Confidence],
-            rule: SetRule, facts: dict[str, Any]) -> Trained:  # fmt: skip
+def trained(training: TrainingSet, heard: Heard, model: Model, plain: Scores,
+            experience: list[Confidence], rule: SetRule, facts: dict[str, Any]) -> Trained:  # fmt: skip
     """Put together what is saved.
 
     Parameters
     ----------
-    training
-        The labelled songs.
+    training, heard
+        The labelled songs, and what they are known by.
     model
         The final model.
     plain
@@ -83,27 +92,45 @@ def trained(training: TrainingSet, model: Model, plain: Scores, experience: list
     facts
         What was measured on songs left out of training, as plain values.
     """
-    judges = {
-        song_key(embedding): [k for k, (held, _) in enumerate(plain.models) if held[i]]
-        for i, embedding in enumerate(training.X)
-    }
     fold_models = [replace(one, certainty=plain.certainty) for _, one in plain.models]
-    return Trained(model, fold_models, judges, experience, rule, describe(training, facts))
+    return Trained(model, fold_models, heard, experience, rule, describe(training, facts))
 
 
-def save(found: Trained, path: Path) -> None:
-    """Write a model as plain values: arrays and trees as bytes, and a checksum over all."""
+def save(found: Sequence[Trained], path: Path) -> None:
+    """Write classifiers as plain values: arrays and trees as bytes, and a checksum over all.
+
+    Parameters
+    ----------
+    found
+        One classifier, or one for each label that is judged by itself.
+    path
+        The file to write.
+    """
     content = {
         "format": FORMAT,
         "layout_id": LAYOUT_ID,
+        "classifiers": [_trained_content(one) for one in found],
+    }
+    dump_plain({**content, "checksum": _checksum(content)}, path)
+
+
+def _trained_content(found: Trained) -> dict[str, Any]:
+    heard = found.heard
+    return {
         "model": _model_content(found.model),
         "fold_models": [_model_content(one) for one in found.fold_models],
-        "judges": found.judges,
+        "heard": {
+            "names": heard.names,
+            "keys": heard.keys,
+            "levels": _pack(heard.traits.levels, "<f2"),
+            "seconds": _pack(heard.traits.seconds),
+            "titles": list(heard.traits.titles),
+            "judges": heard.judges,
+        },
         "experience": [asdict(one) for one in found.experience],
         "rule": {**asdict(found.rule), "always": list(found.rule.always)},
         "about": found.about,
     }
-    dump_plain({**content, "checksum": _checksum(content)}, path)
 
 
 def _model_content(model: Model) -> dict[str, Any]:
@@ -121,15 +148,15 @@ def _model_content(model: Model) -> dict[str, Any]:
     }
 
 
-def _pack(array: np.ndarray) -> dict[str, Any]:
-    values = np.ascontiguousarray(array, dtype="<f8")
-    return {"dtype": "<f8", "shape": list(values.shape), "data": values.tobytes()}
+def _pack(array: np.ndarray, dtype: str = "<f8") -> dict[str, Any]:
+    values = np.ascontiguousarray(array, dtype=dtype)
+    return {"dtype": dtype, "shape": list(values.shape), "data": values.tobytes()}
 
 
-def _unpack(packed: dict[str, Any]) -> np.ndarray:
-    if packed["dtype"] != "<f8":
-        raise ValueError(f"unknown number format {packed['dtype']}")
-    return np.frombuffer(packed["data"], dtype="<f8").reshape(packed["shape"]).astype(np.float64)
+def _unpack(packed: dict[str, Any], dtype: str = "<f8") -> np.ndarray:
+    if packed["dtype"] != dtype:
+        raise ValueError(f"numbers are {packed['dtype']}, not {dtype}")
+    return np.frombuffer(packed["data"], dtype=dtype).reshape(packed["shape"]).astype(dtype[1:])
 
 
 def _checksum(content: dict[str, Any]) -> str:
@@ -139,39 +166,47 @@ def _checksum(content: dict[str, Any]) -> str:
 
 
 def load(path: Path) -> Model:
-    """Read the final model alone; see `load_trained`."""
-    return load_trained(path).model
+    """Read the final model alone, of the first classifier; see `load_trained`."""
+    return load_trained(path)[0].model
 
 
-def load_trained(path: Path) -> Trained:
-    """Read what was saved; its probabilities are those of the models that were saved, bit for bit.
+def load_trained(path: Path, remedy: str = TRAIN) -> list[Trained]:
+    """Read the classifiers that were saved; their probabilities come back bit for bit.
+
+    Parameters
+    ----------
+    path
+        The file.
+    remedy
+        The command that writes it anew.
 
     Raises
     ------
     ArtifactError
         If it is missing, damaged, or was made with another layout; the message names the remedy.
     """
-    content = load_plain(path, TRAIN)
-    damaged = ArtifactError(f"{path} is damaged; run: {TRAIN}")
+    content = load_plain(path, remedy)
+    damaged = ArtifactError(f"{path} is damaged; run: {remedy}")
     if not isinstance(content, dict) or "checksum" not in content:
         raise damaged
     if content.get("layout_id") != LAYOUT_ID or content.get("format") != FORMAT:
-        raise ArtifactError(f"{path} was made with another layout of the embedding; run: {TRAIN}")
+        raise ArtifactError(f"{path} was made with another layout of the embedding; run: {remedy}")
     checksum = content.pop("checksum")
     try:
         if checksum != _checksum(content):
             raise damaged
-        return _rebuild(content)
+        return [_rebuild(one) for one in content["classifiers"]]
     except (KeyError, ValueError, TypeError, xgboost.core.XGBoostError) as error:
         raise damaged from error
 
 
 def _rebuild(content: dict[str, Any]) -> Trained:
-    rule = content["rule"]
+    rule, heard = content["rule"], content["heard"]
+    traits = Traits(_unpack(heard["levels"], "<f2"), _unpack(heard["seconds"]), tuple(heard["titles"]))
     return Trained(
         model=_rebuild_model(content["model"]),
         fold_models=[_rebuild_model(one) for one in content["fold_models"]],
-        judges=content["judges"],
+        heard=Heard(heard["names"], heard["keys"], traits, heard["judges"]),
         experience=[Confidence(**one) for one in content["experience"]],
         rule=SetRule(**{**rule, "always": tuple(rule["always"])}),
         about=content["about"],
@@ -212,6 +247,7 @@ def describe(training: TrainingSet, scores: dict[str, Any]) -> dict[str, Any]:
     versions = {name: version(name) for name in ("numpy", "scikit-learn", "shap")}
     return {
         "scores": scores,
+        "subject": asdict(training.subject),
         "training": {"songs": len(training), "fingerprint": fingerprint(training.X, labels)},
         # Two packages bring xgboost, so it is asked itself.
         "versions": versions | {"xgboost": xgboost.__version__},

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from common import files
-from common.classifier import figures, model_file, report, shap_figures
+from common.classifier import figures, report, shap_figures
 from common.classifier.doubts import BOUNDARY
 from common.classifier.facts import DOUBT_COLUMNS, PREDICTION_COLUMNS, doubt_row, facts, prediction_row
 from common.classifier.findings import MOST_DOUBTS, Findings
+from common.classifier.sections import ReportSection
 from common.library import Library
 from common.pages import address, figure_tag, save_page
 from common.paths import Output, Paths
@@ -20,7 +23,7 @@ MOST_GENRES_DRAWN = 12
 
 
 def publish(paths: Paths, library: Library, findings: Findings) -> list[Path]:
-    """Write everything.
+    """Write everything but the model.
 
     Parameters
     ----------
@@ -37,8 +40,7 @@ def publish(paths: Paths, library: Library, findings: Findings) -> list[Path]:
         The files that were written.
     """
     written = draw_scores(paths, library, findings) + draw_learned(paths, findings)
-    model_file.save(findings.trained, paths.model)
-    return [*written, paths.model, *write_report(paths, findings), *write_tables(paths, findings)]
+    return [*written, *write_report(paths, findings), *write_tables(paths, findings)]
 
 
 def draw_scores(paths: Paths, library: Library, findings: Findings) -> list[Path]:
@@ -91,11 +93,18 @@ def draw_learned(paths: Paths, findings: Findings) -> list[Path]:
 def write_report(paths: Paths, findings: Findings) -> list[Path]:
     """Write the report for people and for programs; the latter holds what is told, too."""
     sections = report.report_sections(findings)
+    return write_sections(paths, findings.training.subject.title, sections, facts(findings))
+
+
+def write_sections(
+    paths: Paths, title: str, sections: Sequence[ReportSection], content: dict[str, Any]
+) -> list[Path]:
+    """Write a report as Markdown, as a page and, with everything that was found, as JSON."""
     markdown = paths.report(f"{Output.CLASSIFIER}.md")
     data = paths.report(f"{Output.CLASSIFIER}.json")
-    files.write_text(markdown, report.as_markdown(sections))
-    files.write_json(data, {**facts(findings), "told": {one.title: list(one.lines) for one in sections}})
-    page = save_page(paths.html(Output.CLASSIFIER), report.TITLE, report.as_html(sections))
+    files.write_text(markdown, report.as_markdown(title, sections))
+    files.write_json(data, {**content, "told": {one.title: list(one.lines) for one in sections}})
+    page = save_page(paths.html(Output.CLASSIFIER), title, report.as_html(title, sections))
     return [markdown, data, page]
 
 
@@ -108,9 +117,10 @@ def write_tables(paths: Paths, findings: Findings) -> list[Path]:
 
 
 def _write_boundary_page(paths: Paths, findings: Findings) -> Path:
-    page, body = paths.html(Output.BOUNDARY), ["<h1>Songs between genres</h1>"]
+    title = f"Songs between {findings.training.subject.noun}s"
+    page, body = paths.html(Output.BOUNDARY), [f"<h1>{title}</h1>"]
     if findings.doubtful_of(BOUNDARY):
         picture = address(paths.plot(Output.BOUNDARY), page.parent)
-        body.append(figure_tag(picture, "Songs between two genres"))
+        body.append(figure_tag(picture, title))
     body += [section.as_html() for section in report.doubts_sections(findings, most=MOST_DOUBTS)]
-    return save_page(page, "Songs between genres", "\n".join(body))
+    return save_page(page, title, "\n".join(body))

@@ -13,17 +13,17 @@ from common.classifier import advice, folds
 from common.classifier.calibration import Confidence
 from common.classifier.doubts import BOUNDARY, MISLABELLED, WRONG_LABELS, expected_false_alarms
 from common.classifier.explanation import Explanation, sentences
-from common.classifier.findings import MOST_DOUBTS, DoubtfulSong, Findings, Prediction
+from common.classifier.findings import MOST_DOUBTS, DoubtfulSong, Findings
 from common.classifier.genre_sets import LEAST_GROUPS, GenreSets, SetRule
 from common.classifier.judgement import Judgement
 from common.classifier.names import CLASSIFIERS, WAYS
 from common.classifier.scores import Difference, Scores
-from common.classifier.sections import ReportSection, percent
+from common.classifier.sections import ReportSection, markdown_text, percent
 from common.classifier.songs import TrainingSet
 from common.classifier.training import TREES
+from common.pages import escape
+from common.paths import Output, output_name
 from common.text import count
-
-TITLE = "The genre classifier"
 
 CALM_GAP, WIDE_GAP = 0.05, 0.15
 """Differences of train and cross-validated accuracy up to which the model hardly or normally overfits."""
@@ -32,7 +32,7 @@ CALM_GAP, WIDE_GAP = 0.05, 0.15
 def report_sections(findings: Findings) -> list[ReportSection]:
     """The whole report."""
     judgement = findings.judgement
-    predicted = [predictions_section(findings.predicted)] if findings.predicted else []
+    predicted = [predictions_section(findings)] if findings.predicted else []
     advised = [] if findings.advice is None else [advice_section(findings.advice)]
     return [
         summary_section(findings),
@@ -40,7 +40,7 @@ def report_sections(findings: Findings) -> list[ReportSection]:
         split_section(judgement),
         scores_section(judgement),
         genres_section(judgement),
-        sets_section(judgement.sets, judgement.training.genres),
+        sets_section(judgement.sets, judgement.training),
         final_section(findings),
         components_section(findings),
         *doubts_sections(findings),
@@ -53,19 +53,24 @@ def report_sections(findings: Findings) -> list[ReportSection]:
 def summary_section(findings: Findings) -> ReportSection:
     """Three sentences: what it can, how sure it is, what to distrust."""
     judgement = findings.judgement
-    unheard = judgement.unheard
-    where = {"plain": "songs", "artist": "artists", "album": "albums"}[unheard.way] + " it has never heard"
+    unheard, training = judgement.unheard, judgement.training
+    among = f"{len(training.genres)} {training.subject.noun}s"
     low, high = unheard.interval
     return ReportSection(
         "In short",
         [
-            f"What it can: on {where} it names the right one of {len(judgement.training.genres)} genres for "
+            f"What it can: on {summary_place(unheard.way)} it names the right one of {among} for "
             f"{unheard.model.accuracy:.0%} of the songs (95 % interval {low:.0%} to {high:.0%}; always the "
-            f"largest genre: {unheard.measures['majority'].accuracy:.0%}).",
+            f"most frequent: {unheard.measures['majority'].accuracy:.0%}).",
             _how_sure(judgement),
             _what_to_distrust(findings),
         ],
     )
+
+
+def summary_place(way: str) -> str:
+    """What a score was measured on, in words."""
+    return {"plain": "songs", "artist": "artists", "album": "albums"}[way] + " it has never heard"
 
 
 def _how_sure(judgement: Judgement) -> str:
@@ -76,8 +81,8 @@ def _how_sure(judgement: Judgement) -> str:
         return f"{found}; {_too_few(sets.rule)}."
     way = sets.rule.way
     return (
-        f"{found}; sets of {sets.mean_size[way]:.1f} genres on average hold the right one for "
-        f"{sets.coverage[way]:.0%} of the songs ({sets.rule.promised:.0%} promised)."
+        f"{found}; sets of {sets.mean_size[way]:.1f} {judgement.training.subject.noun}s on average hold the "
+        f"right one for {sets.coverage[way]:.0%} of the songs ({sets.rule.promised:.0%} promised)."
     )
 
 
@@ -92,57 +97,60 @@ def _what_to_distrust(findings: Findings) -> str:
     suspects, between = len(findings.doubtful_of(MISLABELLED)), len(findings.doubtful_of(BOUNDARY))
     return (
         f"What to distrust: {worst.genre}, of which it finds {worst.recall:.0%}; "
-        f"{count(between, 'song')} between two genres; and {count(suspects, 'label')} that may be wrong."
+        f"{count(between, 'song')} between two {judgement.training.subject.noun}s; and "
+        f"{count(suspects, 'label')} that may be wrong."
     )
 
 
-def sets_section(sets: GenreSets, genres: Sequence[str]) -> ReportSection:
+def sets_section(sets: GenreSets, training: TrainingSet) -> ReportSection:
     """How the promise of genre sets is kept, in every way of splitting."""
+    noun = training.subject.noun
     lines = [
-        f"Beside the best guess a song has the set of genres that holds the right one with "
+        f"Beside the best guess a song has the set of {noun}s that holds the right one with "
         f"{sets.rule.promised:.0%} certainty; "
         + (_too_few(sets.rule) if sets.rule.least is None else sets.rule.basis)
         + "."
     ]
-    always = ", ".join(genres[k] for k in sets.rule.always)
+    always = ", ".join(training.genres[k] for k in sets.rule.always)
     if always:
         lines.append(f"Of {always} too few are known to rule it out: it is in every set.")
     rows = [(WAYS[way], percent(share), f"{sets.mean_size[way]:.2f}") for way, share in sets.coverage.items()]
     return ReportSection(
-        "Genre sets",
+        f"{noun.capitalize()} sets",
         lines,
-        ["left out", "sets hold the right genre", "genres in a set"],
+        ["left out", f"sets hold the right {noun}", f"{noun}s in a set"],
         rows,
         " rr",
         in_terminal=False,
     )
 
 
-def as_markdown(sections: Sequence[ReportSection]) -> str:
+def as_markdown(title: str, sections: Sequence[ReportSection]) -> str:
     """The report as Markdown, its title first."""
-    return "\n\n".join([f"# {TITLE}", *(section.as_markdown() for section in sections)]) + "\n"
+    return "\n\n".join([f"# {markdown_text(title)}", *(section.as_markdown() for section in sections)]) + "\n"
 
 
-def as_html(sections: Sequence[ReportSection]) -> str:
+def as_html(title: str, sections: Sequence[ReportSection]) -> str:
     """The body of the report's page, its title first."""
-    return "\n".join([f"<h1>{TITLE}</h1>", *(section.as_html() for section in sections)])
+    return "\n".join([f"<h1>{escape(title)}</h1>", *(section.as_html() for section in sections)])
 
 
 def songs_section(findings: Findings) -> ReportSection:
     """What there is to learn from."""
     training, others = findings.training, len(findings.predicted)
-    lines = [f"{count(len(training), 'song')} in {count(len(training.genres), 'genre')} to learn from."]
+    noun = training.subject.noun
+    lines = [f"{count(len(training), 'song')} in {count(len(training.genres), noun)} to learn from."]
     lines += _drawn(training)
     lines += [f"{notice}." for notice in training.left_out]
     if others:
-        lines.append(f"{count(others, 'song')} without a usable genre: not learned from, but predicted.")
+        lines.append(f"{count(others, 'song')} without a usable {noun}: not learned from, but predicted.")
     lines.append(
         f"{count(training.n_duplicates, 'near-identical song')} found"
         + ("; each stays on the same side as its twin in every split." if training.n_duplicates else ".")
     )
     rows = list(zip(training.genres, training.sizes.tolist(), training.recordings.tolist(), strict=True))
     return ReportSection(
-        "Songs", lines, ["genre", "songs", "different recordings"], rows, " rr", in_terminal=False
+        "Songs", lines, [noun, "songs", "different recordings"], rows, " rr", in_terminal=False
     )
 
 
@@ -150,7 +158,8 @@ def _drawn(training: TrainingSet) -> list[str]:
     """Say that the songs are a sample, if they are."""
     if training.drawn_from is None:
         return []
-    return [f"They were drawn at random from {count(training.drawn_from, 'song')}, each genre by its share."]
+    number, noun = count(training.drawn_from, "song"), training.subject.noun
+    return [f"They were drawn at random from {number}, each {noun} by its share."]
 
 
 def split_section(judgement: Judgement) -> ReportSection:
@@ -162,7 +171,7 @@ def split_section(judgement: Judgement) -> ReportSection:
         f"{holdout.n_train} songs to train on, {holdout.n_test} to test on; scaler, components and "
         "XGBoost see the first alone.",
         f"PCA keeps {count(kept, 'component')} with {representation.variance.sum():.1%} of the variance of "
-        f"the genre-weighted features; {representation.components_for(0.85)} reach 85 %.",
+        f"the weighted features; {representation.components_for(0.85)} reach 85 %.",
     ]
     if kept < n and max(judgement.components) == n:
         lines.append(f"{n} components were asked for; {holdout.n_train} songs allow no more than {kept}.")
@@ -237,7 +246,7 @@ def overfitting(scores: Scores) -> str:
         if gap <= CALM_GAP
         else "usual for this many songs"
         if gap <= WIDE_GAP
-        else "it knows its own songs much better than music: more songs per genre would help"
+        else "it knows its own songs much better than music: more songs of each kind would help"
     )
     return (
         f"Overfitting monitor: {scores.train_accuracy:.0%} on training songs, "
@@ -251,7 +260,7 @@ def apart_sentences(apart: Scores, difference: Difference) -> list[str]:
     if apart.unseen:
         lines.append(
             f"With whole {apart.way}s left out, {', '.join(apart.unseen)} at times had no song left to learn "
-            "from, and no classifier can name such a genre."
+            "from, and no classifier can name what it has never heard."
         )
     return lines
 
@@ -287,6 +296,7 @@ def compare_ways(way: str, accuracy: float, difference: Difference) -> str:
 
 def genres_section(judgement: Judgement) -> ReportSection:
     """Precision and recall per genre, and how far its confidence can be trusted."""
+    noun = judgement.training.subject.noun
     rows = [
         (one.genre, one.songs, percent(one.precision), percent(one.recall), f"{one.f1:.2f}")
         for one in judgement.genres
@@ -300,9 +310,9 @@ def genres_section(judgement: Judgement) -> ReportSection:
         ),
     ]
     return ReportSection(
-        "Genre by genre, on unseen songs",
+        f"{noun.capitalize()} by {noun}, on unseen songs",
         lines,
-        ["genre", "songs", "precision", "recall", "F1"],
+        [noun, "songs", "precision", "recall", "F1"],
         rows,
         " rrrr",
     )
@@ -328,8 +338,8 @@ def components_section(findings: Findings, most: int = 8) -> ReportSection:
     lines = ["Contributions are SHAP values in log-odds; a component is described by its own loadings."]
     if n_explained < len(findings.training):
         lines.append(
-            f"They are those of {count(n_explained, 'song')} drawn at random, each genre by its share, here "
-            "and in the pictures."
+            f"They are those of {count(n_explained, 'song')} drawn at random, each "
+            f"{findings.training.subject.noun} by its share, here and in the pictures."
         )
     return ReportSection(
         "What it listens to",
@@ -369,12 +379,19 @@ def doubts_sections(findings: Findings, most: int = 12) -> list[ReportSection]:
                 f" If one label in {round(1 / WRONG_LABELS)} is wrong, about {alarms:.0f} of these "
                 f"{len(songs)} are false alarms."
             )
-        sections.append(doubts_section(songs, title, lead, most))
+        sections.append(doubts_section(songs, title, lead, most, _table(findings, Output.BOUNDARY)))
     return sections
 
 
-def doubts_section(songs: Sequence[DoubtfulSong], title: str, lead: str, most: int) -> ReportSection:
-    """A table of boundary songs, or of songs that may be mislabelled."""
+def _table(findings: Findings, name: Output) -> str:
+    """The name of the file that holds all of a table."""
+    return output_name(f"{name}.csv", findings.training.subject.labels)
+
+
+def doubts_section(
+    songs: Sequence[DoubtfulSong], title: str, lead: str, most: int, whole: str
+) -> ReportSection:
+    """A table of boundary songs, or of songs that may be mislabelled; the file ``whole`` holds all."""
     if not songs:
         return ReportSection(title, ["None."])
     rows = [
@@ -383,15 +400,16 @@ def doubts_section(songs: Sequence[DoubtfulSong], title: str, lead: str, most: i
         for song in songs[:most]
     ]  # fmt: skip
     told = f", the first {MOST_DOUBTS} with reasons" if len(songs) > MOST_DOUBTS else ""
-    more = f" The first {most} of {len(songs)}; all are in boundary_songs.csv{told}."
+    more = f" The first {most} of {len(songs)}; all are in {whole}{told}."
     headers = ["song", "filed under", "claimed by", "and by", "what speaks for the first", "for the second"]
     return ReportSection(
         title, [lead + (more if len(songs) > most else "")], headers, rows, narrow=4, short=5
     )
 
 
-def predictions_section(predicted: Sequence[Prediction], most: int = 12) -> ReportSection:
+def predictions_section(findings: Findings, most: int = 12) -> ReportSection:
     """What the songs without genre sound like."""
+    predicted = findings.predicted
     rows = [
         (
             one.name,
@@ -404,9 +422,10 @@ def predictions_section(predicted: Sequence[Prediction], most: int = 12) -> Repo
         for one in predicted[:most]
     ]
     n = len(predicted)
-    more = f"The first {most} of {n}; all are in genre_predictions.csv." if n > most else ""
+    more = f"The first {most} of {n}; all are in {_table(findings, Output.PREDICTIONS)}." if n > most else ""
     headers = ["song", "sounds like", "sure", "then", "sure", "with 90 % certainty"]
-    return ReportSection("Songs without a genre", [more] if more else [], headers, rows, "  r r", short=5)
+    title = f"Songs without a {findings.training.subject.noun}"
+    return ReportSection(title, [more] if more else [], headers, rows, "  r r", short=5)
 
 
 def unfamiliar(nearer: float) -> str:
@@ -418,6 +437,6 @@ def unfamiliar(nearer: float) -> str:
         Share of the training songs that lie nearer to a genre's centre, 0 to 1 or a little above.
     """
     return (
-        f"this song is unlike the training songs: {min(nearer, 1.0):.0%} of them lie nearer to a genre's "
-        "centre; take the verdict with a grain of salt"
+        f"this song is unlike the training songs: {min(nearer, 1.0):.0%} of them lie nearer to a centre "
+        "of theirs; take the verdict with a grain of salt"
     )

@@ -53,8 +53,8 @@ class ReportSection:
 
     def as_markdown(self) -> str:
         """For the report as Markdown."""
-        lines = [f"## {_markdown(self.title)}", ""]
-        lines += [f"- {_markdown(line.strip())}" for line in self.lines]
+        lines = [f"## {markdown_text(self.title)}", ""]
+        lines += [f"- {markdown_text(line.strip())}" for line in self.lines]
         if self.headers:
             marks = ["---:" if self.right[i : i + 1] == "r" else "---" for i in range(len(self.headers))]
             lines += ["", _markdown_row(self.headers), _markdown_row(marks)]
@@ -72,7 +72,7 @@ class ReportSection:
         return "\n".join(parts)
 
 
-def _markdown(text: object) -> str:
+def markdown_text(text: object) -> str:
     """Keep a stranger's title from being read as markup."""
     safe = clean(str(text))
     for character in "\\`*_[]<>|#":
@@ -81,7 +81,7 @@ def _markdown(text: object) -> str:
 
 
 def _markdown_row(cells: Sequence[object]) -> str:
-    return "| " + " | ".join(str(c) if set(str(c)) <= {"-", ":"} else _markdown(c) for c in cells) + " |"
+    return "| " + " | ".join(str(c) if set(str(c)) <= {"-", ":"} else markdown_text(c) for c in cells) + " |"
 
 
 def percent(share: float | None) -> str | None:

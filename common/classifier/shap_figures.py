@@ -80,13 +80,13 @@ def draw_summary(
         _draw_bars(bars, contributions, order, genre if alone else None)
         labels = [_component_label(meanings[i]) for i in order]
         bars.set_yticks(np.arange(len(order)), labels, fontsize=10)
-        summed = "" if alone else ", sum over genres"
+        summed = "" if alone else ", sum over all"
         bars.set(xlabel=f"mean |log-odds|{summed}", ylim=(len(order) - 0.4, -0.6))
         bars.set_title("How much it matters")
         _draw_swarm(figure, swarm, contributions, order, genre)
         swarm.set_title(f"Towards {name} →")
         return charts.save_png(
-            figure, path, title=f"What speaks for {name}{'' if alone else ', and what matters to all genres'}"
+            figure, path, title=f"What speaks for {name}{'' if alone else ', and what matters to all'}"
         )
 
 
@@ -137,7 +137,7 @@ def _rival(contributions: Contributions, genre: int) -> str:
     name, others = contributions.genres[genre], [g for k, g in enumerate(contributions.genres) if k != genre]
     if len(others) == 1:
         return f"of {shorten(clean(name), 24)} against {shorten(clean(others[0]), 24)}"
-    return f"of {shorten(clean(name), 24)} against the average of all genres"
+    return f"of {shorten(clean(name), 24)} against the average of all"
 
 
 def _component_label(meaning: ComponentMeaning) -> str:

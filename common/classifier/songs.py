@@ -23,6 +23,7 @@ import numpy as np
 
 from common.arrays import stratified
 from common.classifier.model import SEED
+from common.classifier.names import GENRES, Subject
 from common.console import UserError
 from common.library import UNKNOWN_GENRE, Library
 from common.recordings import album_numbers, artist_numbers, joined, recording_numbers
@@ -53,6 +54,8 @@ class TrainingSet:
     drawn_from
         The number of songs with a genre that these were drawn from if they are a sample, None if they are
         all there are.
+    subject
+        What the genres are called where people read.
     """
 
     rows: np.ndarray
@@ -63,6 +66,7 @@ class TrainingSet:
     groups: dict[str, np.ndarray]
     left_out: list[str]
     drawn_from: int | None = None
+    subject: Subject = GENRES
 
     def __len__(self) -> int:
         return len(self.rows)
@@ -83,7 +87,7 @@ class TrainingSet:
         return len(self.units) - len(set(self.units))
 
 
-def gather(library: Library, most: int | None = None) -> TrainingSet:
+def gather(library: Library, most: int | None = None, subject: Subject = GENRES) -> TrainingSet:
     """Collect the songs with a genre of at least two different recordings.
 
     Parameters
@@ -93,6 +97,8 @@ def gather(library: Library, most: int | None = None) -> TrainingSet:
     most
         The largest number of songs to learn from; where more have a genre, a sample is drawn, each genre by
         its share. None takes all.
+    subject
+        What the library's genres are called where people read.
 
     Raises
     ------
@@ -117,14 +123,15 @@ def gather(library: Library, most: int | None = None) -> TrainingSet:
     if len(usable) < 2:
         found = ", ".join(f"{name} ({count(int((names == name).sum()), 'song')})" for name in recordings)
         raise UserError(
-            f"a classifier needs two genres with two different recordings each; the library has {found}"
+            f"a classifier needs two {subject.noun}s with two different recordings each; "
+            f"the library has {found}"
         )
     kept = np.isin(names, usable)
     rows, units = rows[kept], units[kept]
     y = np.searchsorted(usable, names[kept])
     groups = {"plain": units} | _groupings(library, rows, units)
     X = library.embeddings[rows].astype(np.float64)
-    return TrainingSet(rows, X, y, tuple(usable), units, groups, left_out, drawn_from)
+    return TrainingSet(rows, X, y, tuple(usable), units, groups, left_out, drawn_from, subject)
 
 
 def _groupings(library: Library, rows: np.ndarray, units: np.ndarray) -> dict[str, np.ndarray]:

@@ -12,11 +12,13 @@ import pytest
 from classifier_cases import clustered_songs, saved, trained
 
 from common.classifier.calibration import Confidence
+from common.classifier.heard import Heard
 from common.classifier.model import Certainty
 from common.classifier.model_file import describe, load, load_trained, save
 from common.classifier.songs import fingerprint, gather, song_key
 from common.files import ArtifactError, dump_plain, load_plain
 from common.paths import PROJECT, TRAIN
+from common.recordings import Traits
 
 
 class TestSaved:
@@ -25,15 +27,17 @@ class TestSaved:
         path = tmp_path / "model.pkl"
         certainty = Certainty(0.5, 0.1)
         bins = [Confidence(0.5, 0.7, 3, 0.6, 2 / 3)]
+        levels = np.array([[-10.0, -54.97]], dtype=np.float16)
+        heard = Heard(["A - B"], [song_key(X[2])], Traits(levels, np.array([61.25]), ("b",)), [[0]])
         found = saved(
             dataclasses.replace(model, certainty=certainty),
             fold_models=[model.compact()],
-            judges={song_key(X[2]): [0]},
+            heard=heard,
             experience=bins,
             about={"scores": {"a": 1}},
         )
         model = found.model
-        save(found, path)
+        save([found], path)
         np.save(tmp_path / "X.npy", X)
         code = (
             "import sys, numpy as np; from common.classifier.model_file import load\n"
@@ -43,13 +47,15 @@ class TestSaved:
         arguments = [str(path), str(tmp_path / "X.npy"), str(tmp_path / "P.npy")]
         subprocess.run([sys.executable, "-c", code, *arguments], check=True, cwd=PROJECT)
         assert (np.load(tmp_path / "P.npy") == model.probabilities(X)).all()
-        again = load_trained(path)
+        (again,) = load_trained(path)
         assert (again.model.genres, again.model.settings) == (model.genres, model.settings)
         assert (again.model.certainty, again.experience, again.rule) == (certainty, bins, found.rule)
         assert again.about == {"scores": {"a": 1}}
-        (judge,) = again.judges_of(X[2].astype(np.float32))
+        (judge,) = again.judges_of(0)
         assert (judge.margins(X) == found.fold_models[0].margins(X)).all()
-        assert again.judges_of(X[3]) == []
+        assert (again.heard.names, again.heard.keys) == (heard.names, heard.keys)
+        assert (again.heard.traits.levels == levels).all()
+        assert (again.heard.traits.seconds[0], again.heard.traits.titles) == (61.25, ("b",))
 
     def change(self, path, **changes):
         content = load_plain(path, "")
@@ -64,13 +70,13 @@ class TestSaved:
 
     def test_another_layout_is_refused(self, tmp_path):
         path = tmp_path / "model.pkl"
-        save(saved(trained([5, 5])[0]), path)
+        save([saved(trained([5, 5])[0])], path)
         self.change(path, layout_id="0" * 16)
         assert "layout" in self.refused(path)
 
     def test_damage_is_refused(self, tmp_path):
         path = tmp_path / "model.pkl"
-        save(saved(trained([5, 5])[0]), path)
+        save([saved(trained([5, 5])[0])], path)
         whole = path.read_bytes()
         for position in (len(whole) // 3, len(whole) // 2, len(whole) - 60):
             path.write_bytes(whole[:position] + bytes([whole[position] ^ 1]) + whole[position + 1 :])

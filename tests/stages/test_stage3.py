@@ -21,6 +21,7 @@ from common.classifier import folds, model_file, report, selection
 from common.classifier.doubts import Doubt
 from common.classifier.figures import draw_boundary
 from common.classifier.findings import DoubtfulSong
+from common.classifier.names import GENRES
 from common.classifier.scores import Difference
 from common.classifier.songs import gather
 from common.console import FAILED, OK
@@ -62,16 +63,16 @@ def test_two_genres_end_to_end(make_library, capsys):
     assert set(found["cross_validation"]) == {"plain", "artist", "album"}
     assert found["split"]["components"] == 5
     markdown = paths.report("genre_classifier.md").read_text()
-    assert markdown.startswith(f"# {report.TITLE}\n\n## In short\n")
+    assert markdown.startswith(f"# {GENRES.title}\n\n## In short\n")
     assert "## Cross-validation" in markdown
     page = paths.html("genre_classifier").read_text()
-    assert f"<title>{report.TITLE}</title>" in page
-    assert f"<h1>{report.TITLE}</h1>" in page
+    assert f"<title>{GENRES.title}</title>" in page
+    assert f"<h1>{GENRES.title}</h1>" in page
     with paths.report("genre_predictions.csv").open(encoding="utf-8-sig") as file:
         predicted = list(csv.DictReader(file))
     assert [row["song"] for row in predicted] == made.names[-2:]
     assert all(0.5 <= float(row["p_first"]) <= 1 for row in predicted)
-    saved = model_file.load_trained(paths.model)
+    (saved,) = model_file.load_trained(paths.model)
     assert saved.model.genres == ("ITALODANCE", "TRANCE")
     assert saved.about["scores"]["songs"] == 19
     assert paths.gallery.exists()
@@ -129,7 +130,8 @@ def test_programs_can_read_what_is_said_of_songs(make_library):
 
     why = found["explanation"]
     assert why["song"] == made.names[15]
-    judges = model_file.load_trained(paths.model).judges_of(made.embeddings[15])
+    (known,) = model_file.load_trained(paths.model)
+    judges = known.judges_of(known.heard.find(made.take([15])))
     assert why["models_that_had_not_heard_it"] == len(judges) == 1  # one repeat of each way of splitting
     p = judges[0].probabilities(made.embeddings[15:16].astype(float))[0]
     assert list(why["probability"].values()) == pytest.approx(p.tolist(), abs=1e-6)
@@ -231,7 +233,7 @@ def test_a_hostile_title_is_text(make_library, capsys):
     made.columns["song_name"][0] = title
     doubt = Doubt(0, "boundary", 0, 1, 0.51, 0.49, 0.51, 0.05)
     song = DoubtfulSong(doubt, title, "A", "/x", "A", "B", "mel: more", "")
-    section = report.doubts_section([song], "Boundary songs", "Lead.", most=3)
+    section = report.doubts_section([song], "Boundary songs", "Lead.", most=3, whole="boundary_songs.csv")
     assert "\x1b" not in section.as_text()
     assert r"\<script\>" in section.as_markdown()
     assert r"\|" in section.as_markdown()
@@ -312,7 +314,7 @@ def test_predict_goes_from_audio_to_words(make_library, tmp_path, capsys):
 def test_predict_of_what_is_no_audio(make_library, tmp_path, capsys):
     paths, made = make_library({"A": 5, "B": 5})
     model = selection.fit_final(gather(made), (3,))
-    model_file.save(saved(model), paths.model)
+    model_file.save([saved(model)], paths.model)
     broken = tmp_path / "broken.wav"
     broken.write_bytes(b"not audio")
     assert run(paths, "--predict", str(broken), str(tmp_path / "missing.wav")) == FAILED
@@ -337,18 +339,95 @@ def test_help_is_quick_and_says_what_it_reads(tmp_path):
 
 def test_predict_knows_a_song_it_has_learned_from(make_library, tmp_path, monkeypatch, capsys):
     paths, made = make_library({"A": 8, "B": 8})
-    made.embeddings[2] = made.embeddings[9]  # filed under A, sounds like B
+    made.embeddings[2] = made.embeddings[9] + 6.0  # filed under A, sounds like B
     library.save(paths, made, {})
     assert run(paths, "--song", made.names[2]) == OK
     why = json.loads(paths.report("genre_classifier.json").read_text())["explanation"]
     capsys.readouterr()
 
     def analyse(file):
-        return SimpleNamespace(song=SimpleNamespace(embedding=made.embeddings[2]))
+        facts = made.song(2) | {"duration": made.song(2)["duration"] + 0.1, "song_name": "copy"}
+        heard = SimpleNamespace(embedding=made.embeddings[2] + 0.1, metadata=lambda genre: facts)
+        return SimpleNamespace(song=heard)
 
     monkeypatch.setattr("common.song.analyse", analyse)
     assert run(paths, "--predict", str(tmp_path / "copy.wav")) == OK
     out, err = capsys.readouterr()
-    assert "one of the songs that were learned from" in err
-    assert f"sounds like {why['first']} to the classifier ({why['probability'][why['first']]:.0%})" in out
+    assert f"copy.wav is the recording of a song that was learned from, {made.names[2]}: models" in err
+    assert f"sounds like {why['first']} to the classifier" in out
     assert "had not heard it" in out
+    monkeypatch.setattr("common.classifier.heard.copies", lambda *_: np.array([], dtype=int))
+    assert run(paths, "--predict", str(tmp_path / "copy.wav")) == OK
+    assert "learned from" not in capsys.readouterr().err
+
+
+def write_labels(tmp_path, made, label_of):
+    table = tmp_path / "moods.csv"
+    rows = [f'"{name}",{label}' for name, label in zip(made.names, label_of, strict=True) if label]
+    table.write_text("\n".join(["song,label", *rows, "nobody,x"]))
+    return str(table)
+
+
+def test_own_labels_are_learned_beside_the_genres(make_library, tmp_path, capsys):
+    """Labels across the genres: the songs' numbers say A or B, and so do the labels but for two songs."""
+    paths, made = make_library({"A": 10, "B": 10})
+    labels = ["calm"] * 9 + [None] + ["loud"] * 9 + [None]
+    table = write_labels(tmp_path, made, labels)
+    assert run(paths, "--labels", table, "--song", made.names[9]) == OK
+    out, err = capsys.readouterr()
+    assert "18 songs with 2 labels" in err
+    assert "2 songs without a label" in err
+    assert "'nobody' is no song of the library" in err
+    assert "right one of 2 labels" in out
+    assert "LABEL BY LABEL" in out
+    place = paths.of_labels("moods")
+    found = json.loads(place.report("genre_classifier.json").read_text())
+    assert found["genres"] == {"calm": 9, "loud": 9}
+    assert set(found["cross_validation"]) == {"plain", "artist", "album"}
+    assert found["left_out"] == ["'nobody' is no song of the library"]
+    assert [(song["song"], song["first"]) for song in found["predictions"]] == [
+        (made.names[9], "calm"),
+        (made.names[19], "loud"),
+    ]
+    assert place.model.name == "labels_moods_classifier.pkl"
+    assert not paths.model.exists()
+    assert place.report("genre_classifier.md").read_text().startswith("# The classifier of moods\n")
+    assert "labels_moods_classifier.html" in paths.gallery.read_text()
+    assert "genre" not in out.replace("04_similarity", "").lower().replace("genre_", "")
+
+
+@pytest.mark.slow
+def test_several_labels_per_song_are_judged_one_by_one(make_library, tmp_path, capsys):
+    paths, made = make_library({"A": 8, "B": 8})
+    labels = [genre + (" ; late" if row % 8 > 3 else "") for row, genre in enumerate(made.genres)]
+    table = write_labels(tmp_path, made, [*labels[:-1], "B|odd"])
+    assert run(paths, "--labels", table, "--song", made.names[0]) == OK
+    out, _ = capsys.readouterr()
+    assert f"LABELS OF {made.names[0].upper()}" in out
+    assert "odd is left out" in out
+    found = json.loads(paths.of_labels("moods").report("genre_classifier.json").read_text())
+    assert set(found["labels"]) == {"A", "B", "late"}
+    assert found["labels"]["late"]["genres"] == {"late": 7, "not late": 9}
+    assert found["labels"]["A"]["cross_validation"]["artist"]["model"]["accuracy"] > 0.9
+    trained = model_file.load_trained(paths.of_labels("moods").model)
+    assert [one.subject.label for one in trained] == ["A", "B", "late"]
+    assert paths.of_labels("moods_late").plot("genre_scores").exists()
+
+
+def test_predict_says_every_label(make_library, tmp_path, monkeypatch, capsys):
+    paths, made = make_library({"A": 8, "B": 8})
+    found = []
+    for label in ("fast", "calm"):
+        sides = [label if (genre == "A") == (label == "calm") else f"not {label}" for genre in made.genres]
+        training = gather(library.Library(made.embeddings, {**made.columns, "genre": sides}))
+        about = {"subject": {"noun": "label", "title": "", "labels": "moods", "label": label}}
+        found.append(saved(selection.fit_final(training, (3,)), about=about))
+    model_file.save(found, paths.of_labels("moods").model)
+    heard = SimpleNamespace(embedding=made.embeddings[2], metadata=lambda genre: made.song(2))
+    monkeypatch.setattr("common.song.analyse", lambda file: SimpleNamespace(song=heard))
+    assert run(paths, "--labels", "moods.csv", "--predict", str(tmp_path / "new.wav")) == OK
+    out, _ = capsys.readouterr()
+    rows = [line.split() for line in out.splitlines() if line.startswith(("fast", "calm"))]
+    assert [(row[0], row[2]) for row in rows] == [("calm", "yes"), ("fast", "no")]
+    assert run(paths, "--labels", "other.csv", "--predict", str(tmp_path / "new.wav")) == FAILED
+    assert "--labels other.csv" in one_error(capsys)
