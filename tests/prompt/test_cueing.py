@@ -74,6 +74,11 @@ def test_people_get_tempo_key_strip_table_and_windows(told):
     assert "mix out  0:42.5 to 1:00.0" in out
 
 
+@pytest.mark.parametrize(("tag", "is_told"), [(137.6, False), (136.7, False), (137.7, True), (136.6, True)])
+def test_a_tag_is_told_from_half_a_beat_per_minute_off(told, tag, is_told):
+    assert ("its tag says" in told(KNOWN | {"tag_bpm": tag})[1]) == is_told
+
+
 def test_what_is_unknown_has_its_reason(told):
     code, out, _ = told(UNKNOWN)
     assert code == 0
