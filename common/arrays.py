@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
 from collections.abc import Sequence
 
 import numpy as np
@@ -93,6 +95,9 @@ def stratified(labels: Sequence[object] | np.ndarray, n: int, seed: int, least: 
 BLOCK, BLOCK_ENTRIES = 1024, 2**24
 """Most songs, and most similarities, that are computed at a time when neighbours are looked for."""
 
+FEW = 4096
+"""Songs up to which neighbours are looked for on one processor, which takes about a second."""
+
 
 def neighbours(standardised: np.ndarray, k: int, block: int | None = None) -> tuple[np.ndarray, np.ndarray]:
     """Find the nearest songs of every song, exactly.
@@ -117,14 +122,24 @@ def neighbours(standardised: np.ndarray, k: int, block: int | None = None) -> tu
     block = block or max(1, min(BLOCK, BLOCK_ENTRIES // max(len(units), 1)))
     found = np.empty((len(units), k), dtype=np.int32)
     distances = np.empty((len(units), k), dtype=np.float32)
-    for start in range(0, len(units), block):
-        part = np.clip(1.0 - units[start : start + block] @ units.T, 0.0, 2.0)
-        here = np.arange(len(part))
-        part[here, start + here] = np.inf
-        order = _smallest(part, k)
-        found[start : start + block] = order
-        distances[start : start + block] = np.take_along_axis(part, order, axis=1)
+    with _processors(len(units)):
+        for start in range(0, len(units), block):
+            part = np.clip(1.0 - units[start : start + block] @ units.T, 0.0, 2.0)
+            here = np.arange(len(part))
+            part[here, start + here] = np.inf
+            order = _smallest(part, k)
+            found[start : start + block] = order
+            distances[start : start + block] = np.take_along_axis(part, order, axis=1)
     return found, distances
+
+
+def _processors(n_songs: int) -> contextlib.AbstractContextManager:
+    """While it is open, products are shared out among all processors where they are worth it."""
+    if n_songs <= FEW:
+        return contextlib.nullcontext()
+    from threadpoolctl import threadpool_limits
+
+    return threadpool_limits(os.cpu_count(), user_api="blas")
 
 
 def _smallest(values: np.ndarray, k: int) -> np.ndarray:

@@ -226,14 +226,16 @@ def _near_in_line(screen: np.ndarray, values: np.ndarray, most: float) -> Iterat
 
 def _connected(n: int, pairs: np.ndarray) -> np.ndarray:
     """Number the connected parts of a graph of n songs, whose edges are pairs, shape (n_pairs, 2)."""
-    if not len(pairs):
-        return np.arange(n)
-    from scipy.sparse import coo_array
-    from scipy.sparse.csgraph import connected_components
-
-    first, second = pairs.T
-    graph = coo_array((np.ones(len(pairs), dtype=bool), (first, second)), shape=(n, n))
-    return connected_components(graph, directed=False)[1].astype(int)
+    root = np.arange(n)
+    while True:
+        ends = root[pairs]
+        low, high = ends.min(axis=1), ends.max(axis=1)
+        if np.array_equal(low, high):
+            return np.unique(root, return_inverse=True)[1]
+        # Every root under the lowest one that an edge leads to, then every song under the root of its root.
+        np.minimum.at(root, high, low)
+        while not np.array_equal(root, root[root]):
+            root = root[root]
 
 
 def joined(*numberings: np.ndarray) -> np.ndarray:
