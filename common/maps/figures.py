@@ -85,9 +85,12 @@ def _drop_lines(axes: Axes3D, coordinates: np.ndarray) -> None:
     height = np.ptp(coordinates[:, 2]) or 1.0
     floor = float(coordinates[:, 2].min() - 0.06 * height)
     axes.set_zlim(floor, float(coordinates[:, 2].max() + 0.06 * height))
-    for x, y, z in coordinates[:MOST_DROP_LINES]:
-        axes.plot([x, x], [y, y], [floor, z], color=charts.GRID, linewidth=0.8, zorder=0)
-        axes.plot([x], [y], [floor], marker="o", markersize=2.2, color="#B4B8C2", zorder=0)
+    above = coordinates[:MOST_DROP_LINES]
+    below = np.column_stack([above[:, :2], np.full(len(above), floor)])
+    # One line with gaps: an artist for each of them takes a millisecond to make and another to draw.
+    lines = np.stack([below, above, np.full_like(above, np.nan)], axis=1).reshape(-1, 3)
+    axes.plot(*lines.T, color=charts.GRID, linewidth=0.8, zorder=0)
+    axes.plot(*below.T, marker="o", linestyle="", markersize=2.2, color="#B4B8C2", zorder=0)
 
 
 def _widest_view(coordinates: np.ndarray) -> float:
