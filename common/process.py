@@ -52,8 +52,8 @@ def prepare() -> None:
         # Registered first, called last: Python goes back to dying of the signal while it takes itself down,
         # when everything is written and the stage's own code is the true one.
         atexit.register(signal.signal, signal.SIGINT, signal.SIG_IGN)
-    # Before numpy reads it. The products of a few thousand songs are small, and the threads that OpenBLAS starts
-    # for them cost more than they bring; `arrays.neighbours` takes all processors for the large ones.
+    # Before numpy reads it. The products of a few thousand songs are small, and the threads that OpenBLAS
+    # starts for them cost more than they bring; `arrays.neighbours` takes all processors for the large ones.
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     _open_streams()
     _shorten_warnings()
