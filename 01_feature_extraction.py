@@ -8,6 +8,7 @@ Run     python 01_feature_extraction.py                      songs in data/raw/<
         python 01_feature_extraction.py ~/Music/genres       songs elsewhere
         python 01_feature_extraction.py --demo               songs that the project composes itself
         python 01_feature_extraction.py --cluster tcp://HOST:8786     on the workers of a Dask scheduler
+        python 01_feature_extraction.py --watch              and again whenever songs come or go
 Then    python 02_embedding_journey.py
 """
 
@@ -32,6 +33,10 @@ if TYPE_CHECKING:
     from common.extraction.run import Result, Workers
     from common.extraction.store import Store
     from common.extraction.worker import Outcome
+    from common.library import Library
+
+REMEDY = "put songs into it as <GENRE>/<song>.mp3, or try --demo"
+"""What to do where there are no songs."""
 
 
 def get_parser() -> argparse.ArgumentParser:
@@ -57,7 +62,9 @@ def get_parser() -> argparse.ArgumentParser:
     )
     add("--force", action="store_true", help="compute every song again, even those in the store")
     add("--retry-failed", action="store_true", help="try again the files that failed before")
-    add("--strict", action="store_true", help="exit with 1 if any file was skipped")
+    until = parser.add_mutually_exclusive_group()
+    until.add_argument("--strict", action="store_true", help="exit with 1 if any file was skipped")
+    until.add_argument("--watch", action="store_true", help="keep the library current as songs come and go")
     return parser
 
 
@@ -72,6 +79,20 @@ def extract_library(arguments: argparse.Namespace, paths: Paths) -> int:
     """Find the songs, extract them, write the library, and say what became of every file."""
     folder = choose_folder(arguments, paths)
     files = find_files(folder)
+    library, summary = make_library(files, folder, paths, arguments)
+    say(summary)
+    skipped = len(files) - len(library)
+    if skipped:
+        note(f"{count(skipped, 'file')} skipped; reasons in {paths.skipped}")
+    note(f"wrote {paths.embeddings} and {paths.metadata.name}")
+    note(f"next: {paths.command(JOURNEY)}")
+    return console.FAILED if skipped and arguments.strict else console.OK
+
+
+def make_library(
+    files: Sequence[Path], folder: Path, paths: Paths, arguments: argparse.Namespace
+) -> tuple[Library, str]:
+    """Extract the songs of a folder and write the library; returns it, and a summary of it."""
     with console.note_if_slow("loading librosa"):
         from common.extraction import assemble
         from common.extraction.store import Store, only_run
@@ -79,13 +100,25 @@ def extract_library(arguments: argparse.Namespace, paths: Paths) -> int:
         extraction = assemble.Extraction(folder, files, extract(files, folder, store, arguments))
         library = assemble.make_library(extraction, store, arguments.genre_from, arguments.bpm_from)
         assemble.save(paths, library, extraction)
-    say(assemble.summary(library, extraction))
-    skipped = len(files) - len(library)
-    if skipped:
-        note(f"{count(skipped, 'file')} skipped; reasons in {paths.skipped}")
-    note(f"wrote {paths.embeddings} and {paths.metadata.name}")
-    note(f"next: {paths.command(JOURNEY)}")
-    return console.FAILED if skipped and arguments.strict else console.OK
+    return library, assemble.summary(library, extraction)
+
+
+def watch_library(arguments: argparse.Namespace, paths: Paths) -> int:
+    """Keep the library as the folder of songs is, until Ctrl-C; other runs have their turns in between."""
+    with console.note_if_slow("loading librosa"):
+        from common.extraction.store import only_run
+        from common.extraction.watch import Keeper, follow
+    folder = choose_folder(arguments, paths)
+    require_folder(folder)
+
+    def make(files: Sequence[Path]) -> Library:
+        library, _ = make_library(files, folder, paths, arguments)
+        arguments.force = arguments.retry_failed = False  # once is enough
+        return library
+
+    with only_run(paths.data / "watch", "watch"):
+        follow(folder, Keeper(paths, make).refresh)
+    return console.OK
 
 
 def choose_folder(arguments: argparse.Namespace, paths: Paths) -> Path:
@@ -114,13 +147,23 @@ def find_files(folder: Path) -> list[Path]:
     """
     from common import audio
 
-    remedy = "put songs into it as <GENRE>/<song>.mp3, or try --demo"
-    if not folder.is_dir():
-        raise UserError(f"{folder} is not a folder; {remedy}")
+    require_folder(folder)
     files = audio.find_songs(folder)
     if not files:
-        raise UserError(f"no audio files in {folder}; {remedy}")
+        raise UserError(f"no audio files in {folder}; {REMEDY}")
     return files
+
+
+def require_folder(folder: Path) -> None:
+    """Make sure that there is a folder to search.
+
+    Raises
+    ------
+    UserError
+        If it is missing.
+    """
+    if not folder.is_dir():
+        raise UserError(f"{folder} is not a folder; {REMEDY}")
 
 
 def extract(files: Sequence[Path], folder: Path, store: Store, arguments: argparse.Namespace) -> list[Result]:
@@ -176,7 +219,8 @@ def workers_for(arguments: argparse.Namespace, folder: Path) -> Iterator[Workers
 def main(argv: Sequence[str] | None = None) -> int:
     """Run stage 1; returns the exit code."""
     arguments = get_parser().parse_args(argv)
-    return console.run(lambda: extract_library(arguments, Paths(arguments.data, arguments.outputs)))
+    work = watch_library if arguments.watch else extract_library
+    return console.run(lambda: work(arguments, Paths(arguments.data, arguments.outputs)))
 
 
 if __name__ == "__main__":

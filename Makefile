@@ -70,4 +70,4 @@ $(VENV)/.development: requirements-dev.txt requirements-formats.txt requirements
 	@touch $@
 
 clean:
-	rm -rf $(VENV) data/demo data/processed data/store.sqlite* data/store.lock outputs
+	rm -rf $(VENV) data/demo data/processed data/store.sqlite* data/store.lock data/watch.lock outputs

@@ -36,6 +36,9 @@ MOST_CANDIDATES = 100
 RECOUNT_EVERY = 2.0
 """Seconds after which the number of workers is asked for again, even if nothing was finished."""
 
+Look = tuple[int, int]
+"""What tells that a file has changed: size in bytes, modification time in ns."""
+
 Result = Stamp | Failure
 """What became of a file in the end: its content's song is in the store, or there is none, for a reason."""
 
@@ -138,7 +141,7 @@ def extract_all(
     list
         For each file, in order: its stamp, under whose content the store has the song, or its failure.
     """
-    looks = [_look(path) for path in files]
+    looks = [look_at(path) for path in files]
     results = _untouched(files, looks, store, known)
     for path, result in zip(files, results, strict=True):
         if result is not None:
@@ -161,7 +164,7 @@ def extract_all(
     return [result for result in results if result is not None]
 
 
-def _look(path: Path) -> tuple[int, int] | None:
+def look_at(path: Path) -> Look | None:
     """Size and modification time of a file; None if it cannot be looked at."""
     try:
         stat = path.stat()
@@ -171,7 +174,7 @@ def _look(path: Path) -> tuple[int, int] | None:
 
 
 def _untouched(
-    files: Sequence[Path], looks: Sequence[tuple[int, int] | None], store: Store, known: Known
+    files: Sequence[Path], looks: Sequence[Look | None], store: Store, known: Known
 ) -> list[Result | None]:
     """What is known of each file whose size and modification time say that it holds what it held before."""
     seen = store.known_files()

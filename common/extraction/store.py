@@ -71,10 +71,17 @@ class KnownFile(NamedTuple):
 
 
 @contextlib.contextmanager
-def only_run(path: Path) -> Iterator[None]:
+def only_run(path: Path, what: str = "extraction") -> Iterator[None]:
     """Make sure that no other run works on the same data folder.
 
     The lock is the system's, so it goes with the process however that ends.
+
+    Parameters
+    ----------
+    path
+        What the runs would get in each other's way at; the lock lies beside it.
+    what
+        What a run is called.
 
     Raises
     ------
@@ -86,7 +93,7 @@ def only_run(path: Path) -> Iterator[None]:
     try:
         lock.acquire()
     except filelock.Timeout:
-        raise UserError(f"another extraction is working in {path.parent}; wait for it or end it") from None
+        raise UserError(f"another {what} is working in {path.parent}; wait for it or end it") from None
     try:
         yield
     finally:
