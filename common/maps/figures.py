@@ -107,7 +107,11 @@ PALEST, FULL = 0.25, 0.9
 
 
 def draw_points(
-    axes: Axes, library: Library, projection: Projection, size: float | None = None
+    axes: Axes,
+    library: Library,
+    projection: Projection,
+    size: float | None = None,
+    opacity: float | None = None,
 ) -> list[PathCollection]:
     """Draw one point per song, paler where it is misplaced, and return the legend's handles, one per genre.
 
@@ -121,13 +125,16 @@ def draw_points(
         Where they lie, and how far that is true.
     size
         The area of a point in square points; None for one that is smaller the more songs there are.
+    opacity
+        That of every song, 0 to 1; None where it shall tell how well each is placed.
     """
     size = size or float(np.clip(9000 / max(library.n_own, 1), 6, 90))
     genres, sizes = np.array(library.genres[: library.n_own]), Counter(library.genres[: library.n_own])
     handles = []
     for genre, (colour, marker) in charts.genre_styles(genres.tolist()).items():
         own = genres == genre
-        alpha = FULL if projection.kept is None else PALEST + (FULL - PALEST) * projection.kept[own]
+        weight = FULL if projection.kept is None else PALEST + (FULL - PALEST) * projection.kept[own]
+        alpha = weight if opacity is None else opacity
         label = f"{shorten(clean(genre), 24)} ({sizes[genre]})"
         style = {"s": size, "c": colour, "marker": marker, "linewidths": 0.5, "edgecolors": "white"}
         _scatter(axes, projection.coordinates[own], alpha=alpha, **style)

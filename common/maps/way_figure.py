@@ -61,9 +61,7 @@ def draw_way(
     with charts.style():
         figure = plt.figure(figsize=(12, 11))
         axes = figure.add_axes((0.03, 0.27, 0.94, 0.66))
-        draw_points(axes, songs, projection)
-        for points in axes.collections:
-            points.set_alpha(PALE)  # their colours are genres', those of the trail are not
+        draw_points(axes, songs, projection, opacity=PALE)  # the colours of the trail are others
         trail = place_way(way, shown, projection.coordinates)
         _draw_trail(axes, trail, colours_at(way.times, parts, duration))
         label_genres(axes, songs.genres[: songs.n_own], projection.coordinates)

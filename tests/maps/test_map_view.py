@@ -42,7 +42,7 @@ def test_every_song_is_seen_at_first_and_again_after_escape(page, dimensions, si
     assert_quiet(opened.browser)
 
 
-def until(condition: Callable[[], bool], seconds: float = 10.0) -> None:
+def until(condition: Callable[..., bool], seconds: float = 10.0) -> None:
     """A solid map is drawn a frame after it was told to."""
     end = time.monotonic() + seconds
     while not condition():
@@ -75,7 +75,7 @@ def test_a_chosen_result_is_seen_with_all_its_nearest_songs(page, dimensions, si
         opened.playing()
         near = opened.line_ends()
         assert len(near) == 6
-        assert opened.in_picture(near).all()
+        until(lambda near=near: opened.in_picture(near).all())
     assert_quiet(opened.browser)
 
 
