@@ -223,7 +223,7 @@ def draw_maps(
     for projection, (name, draw) in zip(maps, drawn, strict=True):
         star = locate(shown, projection) if starred else None
         with console.note_if_slow(f"drawing the {projection.dimensions}D map"):
-            figure, heading = draw(shown.songs, projection, star), title(len(shown.rows), projection)
+            figure, heading = draw(shown.songs, projection, star, regions), title(len(shown.rows), projection)
             written.append(charts.save_png(figure, paths.plot(name), title=heading))
             written.append(page.write_map(shown.songs, projection, nearest, paths.html(name), star, regions))
     return written

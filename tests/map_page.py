@@ -11,9 +11,8 @@ from browsing import visit, wait
 
 from common.library import Library
 from common.maps import page as map_pages
-from common.maps.page import NO_REGIONS
 from common.maps.projection import UMAP, Projection
-from common.maps.regions import Regions
+from common.maps.regions import NO_REGIONS, Regions
 from common.maps.selection import Star, choose_shown
 
 HOSTILE = '<script>alert(1)</script> & "x"'

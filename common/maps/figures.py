@@ -13,8 +13,9 @@ import numpy as np
 
 from common import charts
 from common.library import Library
-from common.maps.labels import halo, label_genres
+from common.maps.labels import find_room, label_genres, label_regions, point_area, write_near
 from common.maps.projection import Projection
+from common.maps.regions import NO_REGIONS, Regions
 from common.maps.selection import MapSongs, Star, locate
 from common.maps.words import describe, title
 from common.text import clean, display_width, shorten
@@ -31,8 +32,13 @@ ELEVATION, ASIDE = 18.0, 35.0
 MOST_DROP_LINES = 300
 """Songs of a 3D map that get a line to the floor; of more, the lines would be a fog."""
 
+DROP = "#A9AEB9"
+"""Colour of those lines and their feet: darker than the walls, paler than any song."""
 
-def draw_2d(library: Library, projection: Projection, star: Star | None = None) -> Figure:
+
+def draw_2d(
+    library: Library, projection: Projection, star: Star | None = None, regions: Regions = NO_REGIONS
+) -> Figure:
     """Draw the 2D map with its genres labelled in the picture.
 
     Parameters
@@ -43,29 +49,35 @@ def draw_2d(library: Library, projection: Projection, star: Star | None = None) 
         Where they lie, in two dimensions.
     star
         The song to point out; None if there is none.
+    regions
+        The groups of songs that are named.
     """
     import matplotlib.pyplot as plt
 
     with charts.style():
         figure = plt.figure(figsize=(12, 10))
-        axes = figure.add_axes((0.03, 0.15, 0.94, 0.77))
+        axes = figure.add_axes((0.03, 0.18, 0.94, 0.75))
         handles = draw_points(axes, library, projection)
         if star is not None:
             handles.append(draw_star(axes, star))
+            _name_star(axes, star, projection.coordinates)
         label_genres(axes, library.genres[: library.n_own], projection.coordinates, star)
-        _frame(figure, library, projection, handles)
+        label_regions(axes, regions.found, projection.coordinates, star)
+        _frame(figure, library, projection, handles, regions.told)
     return figure
 
 
-def draw_3d(library: Library, projection: Projection, star: Star | None = None) -> Figure:
-    """Draw the 3D map from two sides; see `draw_2d`."""
+def draw_3d(
+    library: Library, projection: Projection, star: Star | None = None, regions: Regions = NO_REGIONS
+) -> Figure:
+    """Draw the 3D map from two sides; see `draw_2d`. Regions are told below it, not named in it."""
     import matplotlib.pyplot as plt
 
     with charts.style():
         figure = plt.figure(figsize=(16, 9.5))
         widest = _widest_view(projection.coordinates)
         for column, azimuth in enumerate((widest - ASIDE, widest + ASIDE)):
-            where = (0.01 + 0.495 * column, 0.14, 0.485, 0.79)
+            where = (0.01 + 0.495 * column, 0.165, 0.485, 0.775)
             axes = cast("Axes3D", figure.add_axes(where, projection="3d"))
             axes.view_init(ELEVATION, azimuth)
             axes.computed_zorder = False  # or a song in front would cover the star
@@ -76,7 +88,7 @@ def draw_3d(library: Library, projection: Projection, star: Star | None = None) 
             axes.set_box_aspect((1, 1, 0.8), zoom=1.12)
             side = ("from the left", "from the right")[column]
             axes.set_title(side, loc="center", y=0.99, weight="normal", size=11)
-        _frame(figure, library, projection, handles)
+        _frame(figure, library, projection, handles, regions.told)
     return figure
 
 
@@ -89,8 +101,8 @@ def _drop_lines(axes: Axes3D, coordinates: np.ndarray) -> None:
     below = np.column_stack([above[:, :2], np.full(len(above), floor)])
     # One line with gaps: an artist for each of them takes a millisecond to make and another to draw.
     lines = np.stack([below, above, np.full_like(above, np.nan)], axis=1).reshape(-1, 3)
-    axes.plot(*lines.T, color=charts.GRID, linewidth=0.8, zorder=0)
-    axes.plot(*below.T, marker="o", linestyle="", markersize=2.2, color="#B4B8C2", zorder=0)
+    axes.plot(*lines.T, color=DROP, linewidth=0.8, zorder=0)
+    axes.plot(*below.T, marker="o", linestyle="", markersize=2.8, color=DROP, zorder=0)
 
 
 def _widest_view(coordinates: np.ndarray) -> float:
@@ -128,7 +140,7 @@ def draw_points(
     opacity
         That of every song, 0 to 1; None where it shall tell how well each is placed.
     """
-    size = size or float(np.clip(9000 / max(library.n_own, 1), 6, 90))
+    size = size or point_area(library.n_own)
     genres, sizes = np.array(library.genres[: library.n_own]), Counter(library.genres[: library.n_own])
     handles = []
     for genre, (colour, marker) in charts.genre_styles(genres.tolist()).items():
@@ -157,7 +169,7 @@ def draw_small(axes: Axes, shown: MapSongs, projection: Projection) -> None:
     songs, star = shown.songs, locate(shown, projection)
     draw_points(axes, songs, projection)
     if star is not None:
-        draw_star(axes, star, label=False)
+        draw_star(axes, star)
     label_genres(axes, songs.genres[: songs.n_own], projection.coordinates, star, size=10)
 
 
@@ -177,47 +189,38 @@ def _bare(axes: Axes) -> None:
         spine.set_color(charts.GRID)
 
 
-def draw_star(axes: Axes, star: Star, label: bool = True) -> PathCollection:
-    """Point a song out with a star and its name; returns the legend's handle."""
-    name = shorten(clean(star.name), 40)
-    short = shorten(name, 28)
-    handle = _scatter(
+def draw_star(axes: Axes, star: Star) -> PathCollection:
+    """Point a song out with a star; returns the legend's handle."""
+    short = shorten(clean(star.name), 28)
+    return _scatter(
         axes, star.coordinates[np.newaxis], s=420, marker="*", c="#FFD400", edgecolors=charts.INK,
         linewidths=1.2, zorder=10,
         label=short if star.row is not None else f"{short} (not in the library)",
     )  # fmt: skip
-    if label and axes.name != "3d":
-        _annotate(axes, star.coordinates, name)
-    return handle
 
 
-def _annotate(axes: Axes, where: np.ndarray, name: str) -> None:
-    """Write a name beside a point, on the side where the picture has room, as much of it as there is."""
-    low, high = axes.get_xlim()
-    to_left = (where[0] - low) / (high - low) > 0.5
-    note = axes.annotate(
-        name, (where[0], where[1]), xytext=(-14 if to_left else 14, 14), textcoords="offset points",
-        ha="right" if to_left else "left", fontsize=11, weight="bold", zorder=11, path_effects=halo(),
-    )  # fmt: skip
-    axes.figure.canvas.draw()
-    for width in range(display_width(name) - 1, 3, -1):
-        box = note.get_window_extent()
-        if axes.bbox.x0 <= box.x0 and box.x1 <= axes.bbox.x1:
-            break
-        note.set_text(shorten(name, width))
+def _name_star(axes: Axes, star: Star, coordinates: np.ndarray) -> None:
+    """Write the name of the song that is pointed out beside it, as much of it as there is room for."""
+    room, name = find_room(axes, coordinates, star), shorten(clean(star.name), 40)
+    for width in range(display_width(name), 3, -4):
+        word = shorten(name, width)
+        if write_near(room, word, star.coordinates[np.newaxis], fontsize=11, weight="bold"):
+            return
 
 
-def _frame(figure: Figure, library: Library, projection: Projection, handles: list[PathCollection]) -> None:
+def _frame(
+    figure: Figure, library: Library, projection: Projection, handles: list[PathCollection], told: str
+) -> None:
     """Write the title above, the legend and the honest words below."""
     figure.text(0.03, 0.965, title(library.n_own, projection), fontsize=18, weight="bold", va="center")
     shown = handles[:24] + handles[24:][-1:]
     for columns in range(min(len(shown), max(3, int(figure.get_figwidth() / 2.4))), 0, -1):
         legend = figure.legend(
-            handles=shown, loc="upper center", bbox_to_anchor=(0.5, 0.145), ncols=columns, frameon=False,
+            handles=shown, loc="upper center", bbox_to_anchor=(0.5, 0.175), ncols=columns, frameon=False,
             fontsize=10, markerscale=1.0, columnspacing=1.2, handletextpad=0.3,
         )  # fmt: skip
         if legend.get_window_extent().width <= figure.bbox.width or columns == 1:
             break
         legend.remove()
-    words = describe(projection).replace(". ", ".\n")
+    words = f"{describe(projection)} {told}".replace(". ", ".\n")
     figure.text(0.03, 0.012, words, fontsize=9.5, va="bottom", linespacing=1.5)

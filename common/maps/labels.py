@@ -1,9 +1,11 @@
-"""Words on a printed map: names of genres where they are densest, none of which covers another."""
+"""Words on a printed map: names of genres and regions near their songs, none on a song or on another word."""
 
 from __future__ import annotations
 
 from collections import Counter
-from typing import TYPE_CHECKING, cast
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -14,13 +16,22 @@ from common.text import clean, shorten
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.patheffects import AbstractPathEffect
-    from matplotlib.text import Text
     from matplotlib.transforms import Bbox
 
+    from common.maps.regions import Region
     from common.maps.selection import Star
 
 MOST_LABELS = 14
 """Genres that get a label in the picture, largest first; the legend names all."""
+
+FIRST_STEP, STEP, REACH = 13.0, 9.0, 160.0
+"""How far from its songs a word is tried at first, by how much farther then, and at most; points of paper."""
+
+ASIDE = 45.0
+"""From so far on, in points of paper, a line leads from a word to its songs."""
+
+SIDES = 12
+"""Directions that are tried at every distance."""
 
 
 def halo() -> list[AbstractPathEffect]:
@@ -30,10 +41,123 @@ def halo() -> list[AbstractPathEffect]:
     return [withStroke(linewidth=4, foreground=charts.PAPER, alpha=0.85)]
 
 
+def point_area(n_songs: int) -> float:
+    """The area of a song on a printed map in square points: smaller the more songs there are."""
+    return float(np.clip(9000 / max(n_songs, 1), 6, 90))
+
+
+@dataclass
+class Room:
+    """What is taken in a picture, in pixels.
+
+    Attributes
+    ----------
+    axes
+        The flat picture, with everything else drawn.
+    points
+        The songs, shape (n_songs, 2).
+    taken
+        Boxes that words fill.
+    """
+
+    axes: Axes
+    points: np.ndarray
+    taken: list[Bbox] = field(default_factory=list)
+
+    def is_free(self, box: Bbox) -> bool:
+        """Whether a word may stand there: inside the picture, and neither on a song nor on another word."""
+        frame, radius = self.axes.bbox, np.sqrt(point_area(len(self.points))) / 2 * self.axes.figure.dpi / 72
+        inside = frame.x0 < box.x0 and box.x1 < frame.x1 and frame.y0 < box.y0 and box.y1 < frame.y1
+        near = box.padded(radius)
+        return (
+            inside
+            and not any(box.overlaps(other) for other in self.taken)
+            and not np.all((self.points > near.min) & (self.points < near.max), axis=1).any()
+        )
+
+
+def find_room(axes: Axes, coordinates: np.ndarray, star: Star | None = None) -> Room:
+    """Find what is taken in a picture by its songs, its texts, and the star.
+
+    Parameters
+    ----------
+    axes
+        The flat picture, with everything else drawn.
+    coordinates
+        Where the songs lie, shape (n_songs, 2).
+    star
+        The song that is pointed out; None if there is none.
+    """
+    axes.figure.canvas.draw()
+    taken = [text.get_window_extent() for text in axes.texts]
+    if star is not None:
+        taken.append(_around(axes, star.coordinates))
+    return Room(axes, axes.transData.transform(coordinates), taken)
+
+
+def write_near(room: Room, word: str, spots: np.ndarray, **style: Any) -> bool:
+    """Write a word as near to one of some spots as there is room for it, or not at all.
+
+    Parameters
+    ----------
+    room
+        What is taken; the word takes its place there.
+    word
+        What is written.
+    spots
+        Where it belongs, best first, in the picture's coordinates, shape (n_spots, 2).
+    **style
+        More properties of the text.
+
+    Returns
+    -------
+    bool
+        Whether it was written.
+    """
+    axes, pixels = room.axes, room.axes.figure.dpi / 72
+    text = axes.text(0, 0, word, ha="center", va="center", zorder=9, path_effects=halo(), **style)
+    to_data, size = axes.transData.inverted(), text.get_window_extent()
+    at_zero = size.translated(*-axes.transData.transform((0.0, 0.0)))
+    for spot, away in _tries(axes.transData.transform(spots), pixels):
+        box = at_zero.translated(*(spot + away)).padded(2 * pixels)
+        if room.is_free(box):
+            text.set_position(tuple(to_data.transform(spot + away)))
+            room.taken.append(box)
+            if np.hypot(*away) > ASIDE * pixels:
+                _lead(axes, to_data.transform([_edge(box, spot), spot]))
+            return True
+    text.remove()
+    return False
+
+
+def _tries(spots: np.ndarray, pixels: float) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    """Spots and ways from them, in pixels: above and below all spots, then around them, ever farther."""
+    for spot in spots:
+        for lift in (FIRST_STEP, -FIRST_STEP):
+            yield spot, np.array([0.0, lift * pixels])
+    angles = np.linspace(0.5 * np.pi, 2.5 * np.pi, SIDES, endpoint=False)
+    ways = np.column_stack([1.5 * np.cos(angles), np.sin(angles)])  # words are wider than high
+    for distance in np.arange(FIRST_STEP + STEP, REACH, STEP):
+        for spot in spots[:5]:
+            for way in ways:
+                yield spot, way * distance * pixels
+
+
+def _edge(box: Bbox, spot: np.ndarray) -> np.ndarray:
+    """The point of a box that is nearest to a spot."""
+    return np.clip(spot, box.min, box.max)
+
+
+def _lead(axes: Axes, ends: np.ndarray) -> None:
+    """Draw a fine line from a word to its songs, without moving the picture's edges."""
+    style: dict[str, Any] = {"color": charts.INK, "linewidth": 0.8, "linestyle": ":", "zorder": 8}
+    axes.plot(*ends.T, scalex=False, scaley=False, **style)
+
+
 def label_genres(
     axes: Axes, genres: list[str], coordinates: np.ndarray, star: Star | None = None, size: float = 13
 ) -> None:
-    """Write each genre's name where it is densest, unless it would cover another name or the star.
+    """Write each genre's name near where it is densest, if there is room.
 
     Parameters
     ----------
@@ -48,61 +172,32 @@ def label_genres(
     size
         The size of the letters in points.
     """
-    axes.figure.canvas.draw()
-    taken, styles = [text.get_window_extent() for text in axes.texts], charts.genre_styles(genres)
-    if star is not None:
-        taken.append(_around(axes, star.coordinates))
-    points = axes.transData.transform(coordinates)
+    room, styles = find_room(axes, coordinates, star), charts.genre_styles(genres)
     known = Counter(genre for genre in genres if genre != UNKNOWN_GENRE)
     for genre, _ in known.most_common(MOST_LABELS):
-        spots = axes.transData.transform(_densest(coordinates, np.array(genres) == genre))
-        text = axes.text(
-            0, 0, shorten(clean(genre), 24), color=styles[genre][0], fontsize=size,
-            weight="bold", ha="center", va="center", zorder=9, path_effects=halo(),
-        )  # fmt: skip
-        box = _put(text, spots, points, taken)
-        if box is None:
-            text.remove()
-        else:
-            taken.append(box)
+        spots = _densest(coordinates, np.array(genres) == genre)
+        name, colour = shorten(clean(genre), 24), styles[genre][0]
+        write_near(room, name, spots, color=colour, fontsize=size, weight="bold")
 
 
-def _put(text: Text, spots: np.ndarray, points: np.ndarray, taken: list[Bbox]) -> Bbox | None:
-    """Move a label above or below the spot where it hides the fewest points.
+def label_regions(
+    axes: Axes, regions: Sequence[Region], coordinates: np.ndarray, star: Star | None = None
+) -> None:
+    """Write what tells each region's songs from others near where they are densest, if there is room.
 
     Parameters
     ----------
-    text
-        The label, which is on its axes already.
-    spots
-        The places to try, best first, in pixels, shape (n_spots, 2).
-    points
-        All points, in pixels, shape (n_points, 2).
-    taken
-        The boxes that other words fill, in pixels.
-
-    Returns
-    -------
-    Bbox or None
-        Where it is now; None if every place is outside the picture or taken.
+    axes, coordinates, star
+        As in `label_genres`.
+    regions
+        The regions of the map.
     """
-    axes = cast("Axes", text.axes)
-    frame, pixels = axes.bbox, axes.figure.dpi / 72
-    to_data = axes.transData.inverted()
-    best, place, least = None, None, np.inf
-    for rank, (x, y) in enumerate(spots):
-        for lift in (13 * pixels, -13 * pixels):
-            text.set_position(tuple(to_data.transform((x, y + lift))))
-            box = text.get_window_extent().padded(2 * pixels)
-            inside = frame.x0 < box.x0 and box.x1 < frame.x1 and frame.y0 < box.y0 and box.y1 < frame.y1
-            hidden = np.count_nonzero(np.all((points > box.min) & (points < box.max), axis=1))
-            # A spot ten places further down the list must hide a point less.
-            cost = hidden + rank / 10
-            if inside and cost < least and not any(box.overlaps(other) for other in taken):
-                best, place, least = box, text.get_position(), cost
-    if place is not None:
-        text.set_position(place)
-    return best
+    room = find_room(axes, coordinates, star)
+    for region in regions:
+        own = np.zeros(len(coordinates), dtype=bool)
+        own[list(region.rows)] = True
+        name = charts.wrapped(region.name, 34)
+        write_near(room, name, _densest(coordinates, own), color=charts.INK, fontsize=11, style="italic")
 
 
 def _around(axes: Axes, where: np.ndarray) -> Bbox:

@@ -19,7 +19,7 @@ from common import charts
 from common.arrays import neighbours
 from common.library import Library
 from common.maps.projection import KEPT_NEIGHBOURS, NEIGHBOURS, Projection
-from common.maps.regions import Regions
+from common.maps.regions import NO_REGIONS, Regions
 from common.maps.selection import MapSongs, Star
 from common.maps.traits import tell_traits
 from common.maps.words import describe, title
@@ -41,9 +41,6 @@ NEAREST = (
     "Lines lead to the {songs} nearest in the whole embedding, as 04_similarity_search.py finds them; where "
     "the map had no room for all that are near, a line crosses it."
 )
-
-NO_REGIONS = Regions()
-"""Of a map on which no clusters were looked for."""
 
 Nearest = list[list[tuple[int, float]]]
 """For each song the rows of its nearest songs and their similarity (cosine, -1 to 1), best first."""

@@ -42,7 +42,11 @@ class Regions:
     """
 
     found: tuple[Region, ...] = ()
-    told: str = "Clusters were not looked for."
+    told: str = ""
+
+
+NO_REGIONS = Regions()
+"""Of a map on which no clusters were looked for."""
 
 
 def find_regions(shown: MapSongs, groupings: Sequence[Grouping] | None = None) -> Regions:

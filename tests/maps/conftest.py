@@ -10,7 +10,7 @@ from map_page import HOSTILE, ODD_FILE, layout, open_map, write_tone
 
 from common.layout import SLICES
 from common.library import save
-from common.maps.page import NO_REGIONS
+from common.maps.regions import NO_REGIONS
 
 
 @pytest.fixture

@@ -1,6 +1,7 @@
 """What the maps show, and that a stranger's title cannot do more than be shown."""
 
 import dataclasses
+import itertools
 import json
 import re
 
@@ -13,6 +14,7 @@ from common.layout import SLICES
 from common.maps import figures, words
 from common.maps import page as map_pages
 from common.maps.projection import DISC, PCA, UMAP, Projection
+from common.maps.regions import Region, Regions
 from common.maps.selection import Star, choose_shown, locate
 from common.pages import address
 from common.search import spaces
@@ -207,6 +209,33 @@ def _boxes(figure):
     figure.canvas.draw()
     texts = [text for axes in figure.axes for text in axes.texts] + figure.texts
     return [text.get_window_extent() for text in texts if text.get_text().strip()]
+
+
+def assert_no_word_covers_a_song(axes, coordinates):
+    axes.figure.canvas.draw()
+    points = axes.transData.transform(coordinates)
+    for text in axes.texts:
+        box = text.get_window_extent()
+        assert not ((points > box.min) & (points < box.max)).all(axis=1).any(), text.get_text()
+
+
+def test_words_on_a_crowded_map_cover_no_song(make_library):
+    """Four clouds of songs that touch, so that there is room only around them."""
+    import matplotlib.pyplot as plt
+
+    _, library = make_library({"TRANCE": 150, "ITALODANCE": 150, "AMBIENT": 150, "METAL": 150})
+    rng = np.random.default_rng(5)
+    middles = np.array([[0, 0], [3, 0], [0, 3], [3, 3]])[np.arange(600) // 150]
+    coordinates = middles + rng.normal(size=(600, 2))
+    made = Projection(coordinates, UMAP, None, 0.9, 600)
+    regions = Regions((Region("faster, brighter, more energy at 60 Hz", tuple(range(140))),), "One.")
+    figure = figures.draw_2d(library, made, Star(coordinates[300], "The star", 300), regions)
+    words = {text.get_text().replace("\n", " ") for text in figure.axes[0].texts}
+    assert words == {"TRANCE", "ITALODANCE", "AMBIENT", "METAL", "The star", regions.found[0].name}
+    assert_no_word_covers_a_song(figure.axes[0], coordinates)
+    boxes = [text.get_window_extent() for text in figure.axes[0].texts]
+    assert not any(one.overlaps(other) for one, other in itertools.combinations(boxes, 2))
+    plt.close(figure)
 
 
 @pytest.mark.parametrize("star", [HOSTILE * 3, "W" * 130])

@@ -69,6 +69,7 @@ function card(row) {
 function readTheme() {
   const style = getComputedStyle(document.documentElement);
   const read = (name) => style.getPropertyValue(name).trim();
-  return { ink: read("--ink"), paper: read("--paper"), grid: read("--grid"), quiet: read("--quiet") };
+  return { ink: read("--ink"), paper: read("--paper"), grid: read("--grid"), quiet: read("--quiet"),
+    palest: Number(read("--palest")) };
 }
 let theme = readTheme();

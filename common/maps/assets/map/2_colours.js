@@ -7,10 +7,9 @@ const blend = (one, other, share) => {
   return `rgb(${from.map((value, i) => Math.round(value + (to[i] - value) * share))})`;
 };
 
-// A song that keeps few of its nearest songs near it is drawn paler.
-const PALEST = 0.25;
+// A song that keeps few of its nearest songs near it is drawn paler; on dark paper less so, or it would vanish.
 const weighed = (colour, row) =>
-  (kept[row] === undefined ? colour : blend(theme.paper, colour, PALEST + (1 - PALEST) * kept[row]));
+  (kept[row] === undefined ? colour : blend(theme.paper, colour, theme.palest + (1 - theme.palest) * kept[row]));
 
 const present = (values) => values.filter((value) => value !== null).sort((a, b) => a - b);
 
@@ -128,7 +127,7 @@ function colour(name) {
   const scheme = SCHEMES[name]();
   const shade = (row) => (scheme.plain ? scheme.colour(row) : weighed(scheme.colour(row), row));
   $("scale").replaceChildren(...scheme.legend());
-  // Colours as pale as the paper need an outline.
+  // Colours as light or as dark as the paper need an outline.
   Plotly.restyle(map, { "marker.color": members.map((rows) => rows.map(shade)),
     "marker.line": outline(name === "genre" ? theme.paper : theme.quiet) }, genres.map((_, i) => FIRST + i));
 }

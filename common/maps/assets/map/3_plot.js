@@ -26,7 +26,7 @@ const FOUND_COLOUR = "#56B4E9";
 const SELECTED_COLOUR = "#D55E00";
 const STAR_COLOUR = "#FFD400";
 
-const outline = (colour) => ({ color: colour, width: solid ? 0 : 0.7 });
+const outline = (colour) => ({ color: colour, width: solid ? 1 : 0.7 });
 
 function ring(colour, grow, width) {
   return { type: kind, mode: "markers", ...at([]), hoverinfo: "skip",
