@@ -9,6 +9,8 @@ Writes  outputs/plots/journey_<song>.png              waveform -> spectrogram ->
         outputs/plots/map_2d.png, map_3d.png          UMAP of all songs
         outputs/html/map_2d.html, map_3d.html         the same to search, colour and play, without a network
         outputs/reports/map_2d.csv, map_3d.csv        where every song lies, and how true that is
+        outputs/reports/songs.csv, html/songs.html    all songs: readings, genre, cluster, nearest song
+        outputs/reports/trend.csv, plots/trend.png    how readings moved, if songs of five years are tagged
         outputs/html/index.html                       the gallery of everything made so far
 Run     python 02_embedding_journey.py [--song NAME_OR_FILE] [--sample N]
 
@@ -31,6 +33,7 @@ from common.text import count, thousands
 
 if TYPE_CHECKING:
     import argparse
+    from collections.abc import Sequence
 
     from matplotlib.axes import Axes
 
@@ -77,6 +80,7 @@ def tell(arguments: argparse.Namespace) -> int:
         written.append(draw_perspectives(paths, song, shown, maps[0], nearest))
         written += draw_way(paths, song, shown, maps)
     written += draw_maps(paths, shown, maps, nearest, groupings, starred=arguments.song is not None)
+    written += write_overview(paths, shown, nearest, groupings)
     written.append(gallery.refresh(paths))
     for path in written:
         say(str(path))
@@ -227,6 +231,27 @@ def draw_maps(
             written.append(charts.save_png(figure, paths.plot(name), title=heading))
             written.append(page.write_map(shown.songs, projection, nearest, paths.html(name), star, regions))
     return written
+
+
+def write_overview(
+    paths: Paths, shown: MapSongs, nearest: Nearest, groupings: Sequence[Grouping]
+) -> list[Path]:
+    """Write the table of all songs and how they moved over the years, and say what stands out."""
+    from common.overview.publish import publish
+
+    # Rows of the map are counted among its own songs, those of the table among all.
+    best = {
+        int(row): (int(shown.rows[found[0][0]]), found[0][1])
+        for row, found in zip(shown.rows, nearest, strict=False)
+        if found
+    }
+    with console.note_if_slow("writing the table of all songs"):
+        overview = publish(paths, shown.library, best, groupings)
+    for sentence in overview.sentences:
+        say(sentence)
+    for line in [trend.sentence for trend in overview.trends.found] or [overview.trends.why_none]:
+        note(line)
+    return overview.written
 
 
 def main(argv: list[str] | None = None) -> int:

@@ -8,6 +8,7 @@ Writes  outputs/models/genre_classifier.pkl
         outputs/html/genre_classifier.html, boundary_songs.html
         with --preview: outputs/mixes/towards_*.wav
         with --labels moods.csv all of it under the names labels_moods_*
+        outputs/reports/genre_guesses.csv, and the guesses in songs.csv and songs.html of stage 2
 Run     python 03_genre_classifier.py
         python 03_genre_classifier.py --song "part of a title"
         python 03_genre_classifier.py --song "part of a title" --towards TRANCE --preview
@@ -102,7 +103,7 @@ def train(arguments: argparse.Namespace, paths: Paths) -> int:
     components = component_choices(arguments.components)
     wish = Wish(arguments.sample, components, asked, arguments.towards, arguments.preview)
     if labels is None:
-        written = answer_alone(Question(GENRES, songs), [], wish, paths)
+        written = [*answer_alone(Question(GENRES, songs), [], wish, paths), *tell_table(paths)]
     else:
         written = train_labels(songs, labels, wish, paths)
     say("\n" + "\n".join(str(path) for path in [*written, gallery.refresh(paths)]))
@@ -119,6 +120,18 @@ def offer_folders(songs: Library, paths: Paths) -> None:
     if found:
         such = f"{count(len(found), 'sub-genre')}, such as {clean(', '.join(found[:3]))}"
         note(f"the folders hold {such}; to tell them apart: {paths.command(TRAIN, '--labels', FOLDERS)}")
+
+
+def tell_table(paths: Paths) -> list[Path]:
+    """Bring the guesses in the table of all songs up to date, if stage 2 has written one."""
+    from common.overview.publish import refresh_guesses
+    from common.overview.songs import table_file
+
+    try:
+        return refresh_guesses(paths)
+    except ValueError:
+        note(f"warning: {table_file(paths)} was changed and cannot be read, so it is left as it is")
+        return []
 
 
 def train_labels(songs: Library, labels: Labels, wish: Wish, paths: Paths) -> list[Path]:

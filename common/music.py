@@ -6,6 +6,7 @@ key comes from the average chroma, so a song that modulates gets the key it spen
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
@@ -265,10 +266,19 @@ def tempo_within(tempo: np.ndarray, low: float, high: float) -> np.ndarray:
     return np.any((at >= low) & (at <= high) & (at > 0), axis=-1)
 
 
-def year_of(date: object) -> int | None:
-    """Read the year that a tagged date begins with; None where it does not begin with four digits."""
-    digits = str(date or "")[:4]
-    return int(digits) if len(digits) == 4 and digits.isascii() and digits.isdigit() else None
+_YEAR = re.compile(r"(?<!\d)((?:19|20)\d\d)(?:\d{4})?(?!\d)", re.ASCII)
+
+
+def year_of(date: str | None) -> int | None:
+    """Find the year in what a tag says, such as ``2003-05-01``: its first four digits that name one.
+
+    Parameters
+    ----------
+    date
+        The tag; None where there is none.
+    """
+    found = _YEAR.search(date or "")
+    return int(found[1]) if found else None
 
 
 def shown_tempo(tempo: float) -> float | None:

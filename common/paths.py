@@ -42,6 +42,11 @@ class Output(StrEnum):
     COMPARE = "compare"
     MATCH = "match"
     LABELS = "labels"
+    SONGS = "songs"
+    GUESSES = "genre_guesses"
+    TREND = "trend"
+    SUMMARY_LINES = "overview"
+    GATHERED = "all"
 
 
 @dataclass(frozen=True)

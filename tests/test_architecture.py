@@ -41,6 +41,8 @@ ARROWS = {
     ("reference", "structure"): "the loudness of a mix is measured as that of every song",
     ("extraction", "structure"): "the store keeps readings under the version that they were made with",
     ("extraction", "fingerprint"): "the store keeps sequences under theirs",
+    ("overview", "classifier"): "the table of all songs holds what the classifier takes them for",
+    ("overview", "search"): "a table names clusters, and what sets a song apart is told in the same words",
     ("search", "classifier"): "one space is what the trained classifier listens to",
 }
 """A package and another that it may import, and why."""

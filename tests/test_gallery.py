@@ -28,7 +28,7 @@ def test_everything_that_exists_is_shown_and_every_link_leads_somewhere(paths):
         touch(paths.plot(name))
         touch(paths.html(name))
     touch(paths.plot("journey", 'x<b> "&" #1 100%'))
-    touch(paths.plot("shap_bar"))
+    touch(paths.plot("shap_summary"))
     touch(paths.plot("something_new"))
     touch(paths.report("classifier_report.md"))
     write_csv(paths.report("genre_statistics.csv"), ["genre", "similarity"], [["<i>TRANCE</i>", 0.123456789]])
@@ -39,9 +39,8 @@ def test_everything_that_exists_is_shown_and_every_link_leads_somewhere(paths):
     assert len(links) == 9
     assert "&lt;i&gt;TRANCE&lt;/i&gt;" in page
     assert "<td>0.123</td>" in page
-    assert (
-        page.index("map_2d.png") < page.index("journey_") < page.index("shap_bar") < page.index("something")
-    )
+    assert page.index("map_2d.png") < page.index("shap_summary") < page.index("journey_")
+    assert page.index("journey_") < page.index("something")
 
 
 def test_a_picture_says_what_it_shows_even_where_its_name_is_a_hash(paths):
@@ -94,13 +93,58 @@ def test_the_classifiers_report_is_a_page_and_its_tables_are_linked(paths):
     assert "secret" not in page
 
 
-def test_newer_journeys_come_first_and_old_ones_make_room(paths):
-    for number in range(gallery.NEWEST + 2):
-        touch(paths.plot("journey", f"song{number}"), age=number)
+def pictures_on(page):
+    return re.findall(r'<img src="\.\./plots/([^"]+)\.png"', page.read_text(encoding="utf-8"))
+
+
+def test_pictures_of_one_song_stand_together_and_the_newest_song_comes_first(paths):
+    for age, song in enumerate(("new", "old")):
+        for kind in ("three_perspectives", "journey_map", "journey"):
+            touch(paths.plot(kind, song), age)
+    assert pictures_on(gallery.refresh(paths)) == [
+        *("journey_new", "journey_map_new", "three_perspectives_new"),
+        *("journey_old", "journey_map_old", "three_perspectives_old"),
+    ]
+
+
+def test_comparisons_are_gathered_on_a_page_and_do_not_pile_up(paths):
+    n_shown = next(chapter.newest for chapter in gallery.CHAPTERS if "compare" in chapter.captions)
+    for number in range(n_shown + 3):
+        touch(paths.plot("compare", f"pair{number}"), age=10 * number)
+    touch(paths.plot("match", "mix"), age=5)
+    page = gallery.refresh(paths)
+    assert pictures_on(page) == ["compare_pair0", "match_mix", "compare_pair1", "compare_pair2"]
+    gathered = paths.html("all_comparisons")
+    assert f'<a href="all_comparisons.html">all {n_shown + 4} pictures</a>' in page.read_text(
+        encoding="utf-8"
+    )
+    assert len(pictures_on(gathered)) == n_shown + 4
+    assert 'href="index.html"' in gathered.read_text(encoding="utf-8")
+    assert gallery.refresh(paths).read_text(encoding="utf-8").count("all_comparisons") == 1
+    for number in range(1, n_shown + 3):
+        paths.plot("compare", f"pair{number}").unlink()
+    gallery.refresh(paths)
+    assert not gathered.exists()
+
+
+def test_it_begins_with_what_was_said_of_the_library(paths):
+    touch(paths.plot("map_2d"))
+    write_text(paths.report("overview.txt"), "Two <b>songs</b>.\n\nAll fast.\nOne stands out.\nA fourth.\n")
     page = gallery.refresh(paths).read_text(encoding="utf-8")
-    assert page.index("song0.png") < page.index("song1.png")
-    assert f"song{gallery.NEWEST}.png" not in page
-    assert "2 older pictures" in page
+    said = re.findall("<li>(.*?)</li>", page)
+    assert said == ["Two &lt;b&gt;songs&lt;/b&gt;.", "All fast.", "One stands out."]
+    assert page.index("One stands out.") < page.index("<nav>")
+    assert "overview.txt" not in page
+
+
+def test_the_table_of_all_songs_is_a_page_of_its_own(paths):
+    touch(paths.html("songs"))
+    write_csv(paths.report("songs.csv"), ["song"], [["secret"]])
+    write_csv(paths.report("genre_guesses.csv"), ["file_path"], [["secret"]])
+    page = gallery.refresh(paths).read_text(encoding="utf-8")
+    assert 'href="songs.html"' in page
+    assert 'href="../reports/songs.csv"' in page
+    assert "secret" not in page
 
 
 def test_a_long_table_is_cut_and_linked(paths):

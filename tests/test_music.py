@@ -136,3 +136,23 @@ def test_octaves_of_tempo_are_whole_and_the_rest_is_less_than_half():
     octaves, rest = music.tempo_octaves(np.array([70.0, 140, 128, 0]), np.array([140.0, 70, 132, 120]))
     np.testing.assert_array_equal(octaves, [1, -1, 0, np.nan])
     np.testing.assert_allclose(rest, [0, 0, np.log2(132 / 128), np.nan], atol=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("date", "year"),
+    [
+        ("1999", 1999),
+        ("2003-05-01", 2003),
+        ("20030501", 2003),
+        ("12/2004", 2004),
+        ("released 1987, remastered 2011", 1987),
+        ("29.01.07", None),
+        ("0", None),
+        ("19991", None),
+        ("٢٠٠٣", None),
+        ("", None),
+        (None, None),
+    ],
+)
+def test_a_year_is_found_in_a_date(date, year):
+    assert music.year_of(date) == year

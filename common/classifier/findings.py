@@ -17,6 +17,7 @@ from common.classifier.contributions import Contributions, contribute, strongest
 from common.classifier.doubts import BOUNDARY, KINDS, Doubt
 from common.classifier.explanation import LEAST_SPOKEN, Explanation, explain, verdict
 from common.classifier.genre_sets import SetRule
+from common.classifier.guesses import Guess
 from common.classifier.heard import heard_songs, training_places
 from common.classifier.judgement import Judgement, judgement_facts
 from common.classifier.model import SEED, Model
@@ -238,6 +239,24 @@ def with_advice(findings: Findings, library: Library, towards: str | None, previ
     )
     nearest = nearest_real(library, judgement, findings.model, row, advice.towards)
     return replace(findings, advice=replace(advice, nearest=nearest))
+
+
+def unheard_guesses(library: Library, findings: Findings) -> list[tuple[str, Guess]]:
+    """What every song is taken for by models that had not heard it.
+
+    Returns
+    -------
+    list of tuple
+        Path of the song's file, and the guess: songs that were learned from are judged by cross-validation,
+        those without a genre by the final model.
+    """
+    training, probability = findings.training, findings.judgement.plain.probability
+    best = probability.argmax(axis=1)
+    learned = [
+        (library.paths[row], Guess(training.genres[genre], float(probability[place, genre])))
+        for place, (row, genre) in enumerate(zip(training.rows, best, strict=True))
+    ]
+    return learned + [(one.path, Guess(one.first, one.p_first)) for one in findings.predicted]
 
 
 def doubtful_songs(library: Library, judgement: Judgement) -> list[DoubtfulSong]:

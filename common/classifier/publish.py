@@ -12,7 +12,8 @@ from common import files
 from common.classifier import figures, report, shap_figures
 from common.classifier.doubts import BOUNDARY
 from common.classifier.facts import DOUBT_COLUMNS, PREDICTION_COLUMNS, doubt_row, facts, prediction_row
-from common.classifier.findings import MOST_DOUBTS, Findings
+from common.classifier.findings import MOST_DOUBTS, Findings, unheard_guesses
+from common.classifier.guesses import write_guesses
 from common.classifier.sections import ReportSection
 from common.library import Library
 from common.pages import address, figure_tag, save_page
@@ -40,7 +41,7 @@ def publish(paths: Paths, library: Library, findings: Findings) -> list[Path]:
         The files that were written.
     """
     written = draw_scores(paths, library, findings) + draw_learned(paths, findings)
-    return [*written, *write_report(paths, findings), *write_tables(paths, findings)]
+    return [*written, *write_report(paths, findings), *write_tables(paths, library, findings)]
 
 
 def draw_scores(paths: Paths, library: Library, findings: Findings) -> list[Path]:
@@ -108,12 +109,13 @@ def write_sections(
     return [markdown, data, page]
 
 
-def write_tables(paths: Paths, findings: Findings) -> list[Path]:
-    """Write boundary songs and predictions as CSV, and the boundary songs' page."""
+def write_tables(paths: Paths, library: Library, findings: Findings) -> list[Path]:
+    """Write boundary songs, predictions and guesses as CSV, and the boundary songs' page."""
     doubtful, predicted = paths.report(f"{Output.BOUNDARY}.csv"), paths.report(f"{Output.PREDICTIONS}.csv")
     files.write_csv(doubtful, DOUBT_COLUMNS, [doubt_row(song) for song in findings.doubtful])
     files.write_csv(predicted, PREDICTION_COLUMNS, [prediction_row(one) for one in findings.predicted])
-    return [doubtful, predicted, _write_boundary_page(paths, findings)]
+    guesses = write_guesses(paths, unheard_guesses(library, findings))
+    return [doubtful, predicted, guesses, _write_boundary_page(paths, findings)]
 
 
 def _write_boundary_page(paths: Paths, findings: Findings) -> Path:

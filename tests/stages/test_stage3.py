@@ -76,6 +76,11 @@ def test_two_genres_end_to_end(make_library, capsys):
     assert saved.model.genres == ("ITALODANCE", "TRANCE")
     assert saved.about["scores"]["songs"] == 19
     assert paths.gallery.exists()
+    with paths.report("genre_guesses.csv").open(encoding="utf-8-sig") as file:
+        guesses = list(csv.DictReader(file))
+    assert [row["file_path"] for row in guesses] == made.paths
+    assert {row["guess"] for row in guesses} == {"ITALODANCE", "TRANCE"}
+    assert not paths.report("songs.csv").exists()
 
 
 def doubtful_library(make_library):

@@ -1,0 +1,151 @@
+"""The table of all songs as a page that can be sorted and searched, without a network.
+
+The page holds its rows as JSON; ``assets/songs.js`` shows as many as have been scrolled to, so that it stays
+quick with many songs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from common.overview.songs import Row
+from common.pages import address, escape, save_page, script_json
+from common.text import count, duration, thousands
+
+ASSETS = Path(__file__).parent / "assets"
+
+MOST_LISTED = 20_000
+"""Songs that the page lists; the CSV has all."""
+
+TITLE = "All songs"
+
+
+@dataclass(frozen=True)
+class Shown:
+    """A column of the page.
+
+    Attributes
+    ----------
+    header
+        What stands above it.
+    column
+        The column of the table that it shows.
+    about
+        What it says, for whoever rests on the header.
+    unit
+        Its unit; None for text.
+    """
+
+    header: str
+    column: str
+    about: str
+    unit: str | None = None
+
+
+SHOWN = (
+    Shown("song", "song", "artist and title"),
+    Shown("genre", "genre", "the folder it is filed under"),
+    Shown("guess", "guess", "what the classifier takes it for, not having heard it; ≠ if filed otherwise"),
+    Shown("sure", "guess_probability", "how sure the classifier is", "of 1"),
+    Shown("tempo", "bpm", "beats per minute", "BPM"),
+    Shown("key", "key", "with its place on the DJs' wheel, and its doubt"),
+    Shown("loudness", "loudness", "integrated loudness", "LUFS"),
+    Shown("range", "loudness_range", "loudness range", "LU"),
+    Shown("energy", "energy", "loudness, brightness and density in one", "LU"),
+    Shown("brightness", "brightness", "centre of the spectrum", "Hz"),
+    Shown("year", "year", "as it is tagged", ""),
+    Shown("length", "seconds", "minutes and seconds", ""),
+    Shown("cluster", "cluster", "what its group of like-sounding songs has in common"),
+    Shown("nearest song", "nearest", "the song that sounds most like it"),
+    Shown("alike", "nearest_similarity", "similarity to it, 1 for the same", "of 1"),
+)
+
+
+def choose_listed(rows: Iterable[Row]) -> tuple[list[Row], int]:
+    """Choose the songs that the page lists: all, or those of the map where there are more than `MOST_LISTED`.
+
+    Parameters
+    ----------
+    rows
+        The songs of the library; the nearest song is known of those of the map.
+
+    Returns
+    -------
+    tuple
+        The rows of those that are listed, and how many songs there are.
+    """
+    first: list[Row] = []
+    of_map: list[Row] = []
+    n_songs = 0
+    for n_songs, row in enumerate(rows, start=1):  # noqa: B007, the number is needed afterwards
+        if len(first) < MOST_LISTED:
+            first.append(row)
+        if len(of_map) < MOST_LISTED and row["nearest"] is not None:
+            of_map.append(row)
+    return (of_map if n_songs > MOST_LISTED and of_map else first), n_songs
+
+
+def write_page(path: Path, rows: Sequence[Row], n_songs: int, table: Path, about: str = "") -> Path:
+    """Write the page.
+
+    Parameters
+    ----------
+    path
+        The page's file.
+    rows
+        The songs that it lists, at most `MOST_LISTED`.
+    n_songs
+        How many songs the library has.
+    table
+        The CSV file that has all of them.
+    about
+        What stands above the table.
+    """
+    used = [one for one in SHOWN if any(row[one.column] is not None for row in rows)]
+    content = {
+        "columns": [
+            {
+                "header": one.header, "about": one.about, "unit": one.unit, "kind": _kind(one),
+            }
+            for one in used
+        ],
+        "rows": [[_shown(one, row) for one in used] for row in rows],
+        "genre": next((i for i, one in enumerate(used) if one.column == "genre"), None),
+        "guess": next((i for i, one in enumerate(used) if one.column == "guess"), None),
+        "nearest": next((i for i, one in enumerate(used) if one.column == "nearest"), None),
+    }  # fmt: skip
+    body = _asset("songs.html").format(
+        title=escape(TITLE),
+        about=escape(about),
+        listed=escape(_listed(len(rows), n_songs)),
+        table=escape(address(table, path.parent)),
+        content=script_json(content),
+        script=_asset("songs.js"),
+    )
+    return save_page(path, TITLE, body, styles=_asset("songs.css"))
+
+
+def _kind(shown: Shown) -> str:
+    if shown.column == "seconds":
+        return "time"
+    return "text" if shown.unit is None else "number"
+
+
+def _shown(shown: Shown, row: Row) -> object:
+    """A cell as the page sorts it; a length goes with what is shown of it."""
+    value = row[shown.column]
+    if shown.column == "seconds" and value is not None:
+        return [value, duration(value)]
+    return value
+
+
+def _listed(n_listed: int, n_songs: int) -> str:
+    if n_listed == n_songs:
+        return count(n_songs, "song")
+    return f"{thousands(n_listed)} of {count(n_songs, 'song')}, those of the map; the CSV has all"
+
+
+def _asset(name: str) -> str:
+    return (ASSETS / name).read_text(encoding="utf-8")
