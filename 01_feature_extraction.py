@@ -93,7 +93,7 @@ def make_library(
     files: Sequence[Path], folder: Path, paths: Paths, arguments: argparse.Namespace
 ) -> tuple[Library, str]:
     """Extract the songs of a folder and write the library; returns it, and a summary of it."""
-    with console.note_if_slow("loading librosa"):
+    with console.note_if_slow("loading the analysis"):
         from common.extraction import assemble
         from common.extraction.store import Store, only_run
     with only_run(paths.store), Store(paths.store) as store, console.quiet_decoders():
@@ -105,7 +105,7 @@ def make_library(
 
 def watch_library(arguments: argparse.Namespace, paths: Paths) -> int:
     """Keep the library as the folder of songs is, until Ctrl-C; other runs have their turns in between."""
-    with console.note_if_slow("loading librosa"):
+    with console.note_if_slow("loading the analysis"):
         from common.extraction.store import only_run
         from common.extraction.watch import Keeper, follow
     folder = choose_folder(arguments, paths)
@@ -210,7 +210,7 @@ def workers_for(arguments: argparse.Namespace, folder: Path) -> Iterator[Workers
     from common.extraction.run import Threads
     from common.song import warm_up
 
-    with console.note_if_slow("getting ready: the first run compiles for up to a minute, once"):
+    with console.note_if_slow("getting ready: the first run compiles for some ten seconds, once"):
         warm_up()
     with Threads(arguments.workers) as threads:
         yield threads

@@ -160,7 +160,7 @@ def predict(files: list[Path], labels: str | None, paths: Paths) -> int:
     place = paths.of_labels(subject.labels)
     remedy = paths.command(TRAIN, *([] if labels is None else ["--labels", labels]))
     trained = model_file.load_trained(place.model, remedy)
-    note("loading the analysis (the first time it compiles, which takes up to a minute) …")
+    note("loading the analysis (the first time it compiles, which takes some ten seconds) …")
     failed = sum(not predict_file(file, place, trained) for file in files)
     gallery.refresh(paths)
     note(f"next: {paths.command(SEARCH, 'search', str(files[0]))}")

@@ -9,14 +9,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cache
 
-import librosa
 import numpy as np
 import scipy.fft
 import soxr
 
 from common import kernels
 from common.console import Check
-from common.layout import BINS_PER_OCTAVE, HOP_LENGTH, N_OCTAVES, SAMPLE_RATE
+from common.filters import constant_q_filters, pitch_classes
+from common.layout import HOP_LENGTH, N_OCTAVES
 from common.spectrum import frame_count, frames_of, support
 
 
@@ -50,24 +50,14 @@ class _OctaveFilters:
 @cache
 def _octave_filters(tuning: float) -> _OctaveFilters:
     """Filters of the top octave in the frequency domain, as librosa's ``cqt`` builds them."""
-    lowest = librosa.note_to_hz("C1") * 2.0 ** (tuning / BINS_PER_OCTAVE)
-    n_bins = N_OCTAVES * BINS_PER_OCTAVE
-    frequencies = librosa.cqt_frequencies(n_bins, fmin=lowest, bins_per_octave=BINS_PER_OCTAVE)
-    step = 2.0 ** (2 / BINS_PER_OCTAVE)
-    basis, lengths = librosa.filters.wavelet(
-        freqs=frequencies[-BINS_PER_OCTAVE:], sr=SAMPLE_RATE, alpha=(step - 1) / (step + 1), gamma=0, norm=1
-    )
-    n_fft = basis.shape[1]
-    basis = np.fft.fft(basis * lengths[:, None] / n_fft, axis=1)[:, : n_fft // 2 + 1]
-    basis = librosa.util.sparsify_rows(basis, quantile=0.01, dtype=np.complex64).toarray()
-    to_chroma = librosa.filters.cq_to_chroma(n_bins, bins_per_octave=BINS_PER_OCTAVE)
+    spectra, lengths = constant_q_filters(tuning)
     return _OctaveFilters(
-        np.ascontiguousarray(basis.real),
-        np.ascontiguousarray(basis.imag),
-        *support(basis != 0),
-        n_fft,
+        np.ascontiguousarray(spectra.real),
+        np.ascontiguousarray(spectra.imag),
+        *support(spectra != 0),
+        2 * (spectra.shape[1] - 1),
         lengths,
-        to_chroma.argmax(axis=0)[-BINS_PER_OCTAVE:],
+        pitch_classes(),
     )
 
 

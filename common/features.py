@@ -15,13 +15,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-import librosa
 import numpy as np
 
-from common import kernels
+from common import filters, kernels
 from common.chroma import constant_q_chroma
 from common.console import Check
-from common.layout import HOP_LENGTH, LAYOUT, N_FEATURES, N_FFT, SAMPLE_RATE
+from common.layout import HOP_LENGTH, LAYOUT, N_FEATURES, N_FFT
 from common.rhythm import estimate_tempo, onset_strength
 from common.spectrum import Listen, SpectralPass, frame_count, mfcc, spectral_pass, to_decibels
 
@@ -100,7 +99,7 @@ def describe(
         "zero_crossing_rate": zero_crossing_rate(samples)[None],
         "tempo": np.array([[tempo]]),
         "rms": rms(samples)[None],
-        "tonnetz": librosa.feature.tonnetz(chroma=chroma, sr=SAMPLE_RATE),
+        "tonnetz": filters.tonal_centroids(chroma),
     }
 
 
@@ -137,7 +136,7 @@ STATISTICS: dict[str, Callable[[np.ndarray], np.ndarray]] = {
     "median": lambda series: _percentile(series, 50),
     "p25": lambda series: _percentile(series, 25),
     "p75": lambda series: _percentile(series, 75),
-    "delta_mean": lambda series: librosa.feature.delta(series).mean(axis=1, dtype=np.float64),
+    "delta_mean": filters.mean_delta,
     "value": lambda series: series[:, 0],
 }
 """Statistic of the layout -> function from a series (size, n_frames) to its (size,) numbers."""

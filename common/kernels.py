@@ -89,17 +89,21 @@ def band_extremes(spectrum, edges, counts, peaks, valleys):
         for band in range(edges.shape[0]):
             count = counts[band]
             first, last = edges[band, 0], edges[band, 1]
-            # Most spectra fall with frequency: from this side few values are new extremes.
-            highest[:count] = -np.inf
+            # Most spectra fall with frequency: from either side few values are new extremes.
+            for place in range(count):
+                highest[place], lowest[place] = -np.inf, np.inf
             for k in range(first, last):
                 if spectrum[frame, k] > highest[count - 1]:
                     _insert(highest, count, spectrum[frame, k], np.float32(-1.0))
-            lowest[:count] = np.inf
             for k in range(last - 1, first - 1, -1):
                 if spectrum[frame, k] < lowest[count - 1]:
                     _insert(lowest, count, spectrum[frame, k], np.float32(1.0))
-            valleys[frame, band] = lowest[:count].sum() / np.float32(count)
-            peaks[frame, band] = highest[:count].sum() / np.float32(count)
+            low, high = np.float32(0.0), np.float32(0.0)
+            for place in range(count):
+                low += lowest[place]
+                high += highest[place]
+            valleys[frame, band] = low / np.float32(count)
+            peaks[frame, band] = high / np.float32(count)
 
 
 @as_written

@@ -6,10 +6,10 @@ found.
 
 from __future__ import annotations
 
-import librosa
 import numpy as np
 import scipy.fft
 
+from common import filters
 from common.layout import HOP_LENGTH, N_FFT, N_MELS, PULSE_SIGNIFICANCE, SAMPLE_RATE
 from common.spectrum import BLOCK
 
@@ -57,8 +57,7 @@ def estimate_tempo(onsets: np.ndarray) -> float:
     """
     if not onsets.any():
         return 0.0
-    tempogram = _mean_tempogram(onsets)[:, None]
-    tempo = float(librosa.feature.tempo(tg=tempogram, sr=SAMPLE_RATE, hop_length=HOP_LENGTH)[0])
+    tempo = filters.likely_tempo(_mean_tempogram(onsets))
     lag = round(60 * SAMPLE_RATE / (HOP_LENGTH * tempo))
     return tempo if _pulse_significance(onsets, lag) > PULSE_SIGNIFICANCE else 0.0
 
@@ -77,10 +76,10 @@ def _pulse_significance(onsets: np.ndarray, lag: int) -> float:
 
 def _mean_tempogram(onsets: np.ndarray) -> np.ndarray:
     """Mean over time of the normalised local autocorrelation, one value per lag in frames."""
-    length = int(librosa.time_to_frames(TEMPO_WINDOW, sr=SAMPLE_RATE, hop_length=HOP_LENGTH))
+    length = int(TEMPO_WINDOW * SAMPLE_RATE) // HOP_LENGTH
     padded = np.pad(onsets, length // 2, mode="linear_ramp", end_values=0)
     windows = np.lib.stride_tricks.sliding_window_view(padded, length)[: onsets.size]
-    taper = librosa.filters.get_window("hann", length, fftbins=True).astype(np.float32)
+    taper = filters.hann(length).astype(np.float32)
     n_fft = scipy.fft.next_fast_len(2 * length - 1, real=True)
     total = np.zeros(length)
     for start in range(0, onsets.size, BLOCK):

@@ -13,11 +13,10 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cache
 
-import librosa
 import numpy as np
 import scipy.fft
 
-from common import kernels
+from common import filters, kernels
 from common.console import Check
 from common.layout import (
     BINS_PER_OCTAVE,
@@ -173,12 +172,12 @@ def measure_spectra(
 
 @cache
 def _window() -> np.ndarray:
-    return librosa.filters.get_window("hann", N_FFT, fftbins=True)
+    return filters.hann(N_FFT)
 
 
 @cache
 def _mel_filters() -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    weights = librosa.filters.mel(sr=SAMPLE_RATE, n_fft=N_FFT, n_mels=N_MELS)
+    weights = filters.mel_filters()
     return weights, *support(weights != 0)
 
 
@@ -193,7 +192,7 @@ def _contrast_bands() -> tuple[np.ndarray, np.ndarray]:
 
     A band includes its lower neighbour's last bin, and all but the last band give up their own last.
     """
-    frequencies = librosa.fft_frequencies(sr=SAMPLE_RATE, n_fft=N_FFT)
+    frequencies = filters.fft_frequencies()
     octaves = CONTRAST_FMIN * 2.0 ** np.arange(N_CONTRAST_BANDS)
     edges, counts = [], []
     for band, (low, high) in enumerate(zip([0.0, *octaves[:-1]], octaves, strict=True)):
@@ -216,12 +215,12 @@ def _pitch_deviations(spectrum: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     heights
         float32, interpolated magnitudes.
     """
-    frequencies = librosa.fft_frequencies(sr=SAMPLE_RATE, n_fft=N_FFT)
+    frequencies = filters.fft_frequencies()
     first, last = np.searchsorted(frequencies, PEAK_RANGE)
     positions, heights = np.empty((2, spectrum.shape[0] * (last - first)), np.float32)
     found = kernels.spectral_peaks(spectrum, first, last, PEAK_THRESHOLD, positions, heights)
     pitches = positions[:found] * np.float32(SAMPLE_RATE) / np.float32(N_FFT)
-    deviations = np.mod(BINS_PER_OCTAVE * librosa.hz_to_octs(pitches), 1.0)
+    deviations = np.mod(BINS_PER_OCTAVE * np.log2(pitches / filters.A0), 1.0)
     deviations[deviations >= 0.5] -= 1.0
     below = np.searchsorted(_tunings(), deviations, side="right") - 1
     return below.astype(np.uint8), heights[:found].copy()

@@ -103,7 +103,7 @@ def package_versions() -> dict[str, str]:
     The optional ``av`` is among them only where it is installed.
     """
     versions = {}
-    for name in ("av", "librosa", "mutagen", "numba", "numpy", "scipy", "soundfile", "soxr"):
+    for name in ("av", "mutagen", "numba", "numpy", "scipy", "soundfile", "soxr"):
         with contextlib.suppress(PackageNotFoundError):
             versions[name] = version(name)
     return versions

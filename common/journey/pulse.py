@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from common.layout import HOP_LENGTH, SAMPLE_RATE
+from common.rhythm import onset_strength
 
 FRAME_SECONDS = HOP_LENGTH / SAMPLE_RATE
 
@@ -48,9 +49,7 @@ def read_pulse(mel: np.ndarray, tempo: float, beat_offset: float | None) -> Puls
     beat_offset
         The seconds of the first beat; None where there is no grid.
     """
-    import librosa
-
-    onsets = librosa.onset.onset_strength(S=mel, aggregate=np.median, sr=SAMPLE_RATE, hop_length=HOP_LENGTH)
+    onsets = onset_strength(mel.T)
     if tempo <= 0 or beat_offset is None:
         return Pulse(onsets, np.empty(0))
     beats = np.arange(beat_offset, mel.shape[1] * FRAME_SECONDS, 60.0 / tempo)
