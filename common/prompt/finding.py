@@ -17,6 +17,12 @@ from common.search.nearest import Match
 from common.search.query import Query
 from common.search.space import Space
 
+GENRE_FILTERS = ("same_genre", "other_genre")
+KEPT_FILTERS = (
+    "other_artist", "other_album", "per_artist", "same_tempo", "bpm", "mixable_key", "duration", "space",
+)  # fmt: skip
+"""Options of a search that go on when it is refined, unless others are given; of the first two, one only."""
+
 
 @dataclass(frozen=True)
 class SearchAnswer(Answer):
@@ -105,20 +111,30 @@ def search(session: Session, arguments: Namespace) -> SearchAnswer:
 
 def like(session: Session, arguments: Namespace) -> SearchAnswer:
     """Search again for what was asked for, and for more like some of the songs found."""
-    return _search(session, _refined(session, arguments, 1), arguments)
+    return _refine(session, arguments, 1)
 
 
 def less(session: Session, arguments: Namespace) -> SearchAnswer:
     """Search again for what was asked for, and for less like some of the songs found."""
-    return _search(session, _refined(session, arguments, -1), arguments)
+    return _refine(session, arguments, -1)
 
 
-def _refined(session: Session, arguments: Namespace, sign: int) -> Query:
+def _refine(session: Session, arguments: Namespace, sign: int) -> SearchAnswer:
+    """Search with the songs that were asked for and some of those found, with the filters of that search."""
     if session.asked is None:
         raise UserError("there is no search to refine; search first, then write the number of a result")
     words = arguments.song
     texts = words if all(word.isdecimal() for word in words) else [" ".join(words)]
-    return session.asked.refined([session.song(text) for text in texts or [""]], sign)
+    query = session.asked.refined([session.song(text) for text in texts or [""]], sign)
+    return _search(session, query, _with_filters_of(session.asked_with, arguments))
+
+
+def _with_filters_of(before: Namespace, arguments: Namespace) -> Namespace:
+    """The arguments, with the filters of an earlier search where they have none of their own."""
+    options = {name: getattr(arguments, name) or getattr(before, name) for name in KEPT_FILTERS}
+    if not any(getattr(arguments, name) for name in GENRE_FILTERS):
+        options |= {name: getattr(before, name) for name in GENRE_FILTERS}
+    return Namespace(**{**vars(arguments), **options})
 
 
 def _search(session: Session, query: Query, arguments: Namespace) -> SearchAnswer:
@@ -139,7 +155,8 @@ def diverse(session: Session, arguments: Namespace) -> SearchAnswer:
 
 def _answer(session: Session, arguments: Namespace, answer: SearchAnswer) -> SearchAnswer:
     """Let the session know what was found, so that numbers stand for it, and the answer what is wanted."""
-    session.asked, session.listed = answer.query, [match.row for match in answer.matches]
+    session.asked, session.asked_with = answer.query, arguments
+    session.listed = [match.row for match in answer.matches]
     return replace(answer, playlist=arguments.save, files=arguments.verbose)
 
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import statistics
 from argparse import Namespace
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -13,19 +13,26 @@ from common import gallery
 from common.audio import AudioError
 from common.console import UserError
 from common.library import Library
-from common.music import keys, tempos, wheel_distance
 from common.paths import Output
 from common.prompt.answers import Answer, facts, quoted, title
 from common.prompt.session import Session
+from common.reference.arrangement import (
+    HEADERS,
+    Arrangement,
+    arrangement,
+    sections_of,
+    summary,
+    table_rows,
+)
 from common.reference.choice import nearest_references
-from common.reference.compare import FEWEST_FOR_SPREAD, Band, Comparison, Reading, compare, read
+from common.reference.compare import FEWEST_FOR_SPREAD, Band, Comparison, Reading, compare
 from common.reference.figures import draw
 from common.reference.kept import measured
 from common.reference.measure import REGIONS, Lines, Measurement, measure
 from common.reference.page import write_page
 from common.reference.preview import Preview, render
 from common.reference.words import Sentence, sentences
-from common.text import clean, count, duration, table
+from common.text import clean, count, table
 
 
 @dataclass(frozen=True)
@@ -85,61 +92,30 @@ class MatchAnswer(Answer):
         }
 
     def _arrangement_facts(self) -> dict[str, Any]:
-        tempo, length, section, key, fits = self._arrangement()
+        built = self.arrangement
         return {
-            "section_length": {"value": section.value, "references": _spread(section)},
-            "tempo": {"value": tempo.value, "references": _spread(tempo)},
-            "duration": {"value": length.value, "references": _spread(length)},
-            "key": {"value": key, "mixable_references": fits},
+            "section_length": {"value": built.section.value, "references": _spread(built.section)},
+            "tempo": {"value": built.tempo.value, "references": _spread(built.tempo)},
+            "duration": {"value": built.length.value, "references": _spread(built.length)},
+            "key": {"value": self.library.columns["key"][self.song], "mixable_references": built.n_mixable},
         }
 
-    def _arrangement(self) -> tuple[Reading, Reading, Reading, str | None, int]:
-        """Tempo, length, usual length of a section, key, and how many references have a key that mixes."""
-        rows = [self.song, *self.references]
-        tempo, *other_tempos = [float(bpm) or None for bpm in tempos(self.library, rows)]
-        length, *other_lengths = [float(self.library.columns["duration"][row]) for row in rows]
-        key, *other_keys = keys(self.library, rows)
-        fits = sum(key is not None and other is not None and wheel_distance(key, other) <= 1
-                   for other in other_keys)  # fmt: skip
-        section, *other_sections = [_section_length(self.library, row) for row in rows]
-        return (
-            read(tempo, other_tempos), read(length, other_lengths), read(section, other_sections),
-            key.name if key else None, fits,
-        )  # fmt: skip
+    @cached_property
+    def arrangement(self) -> Arrangement:
+        """How it is built, beside its references."""
+        return arrangement(self.library, self.song, self.references)
 
     def as_text(self) -> str:
         n_references, bands = len(self.references), self.comparison.bands
         lines = [f"{title(self.library, self.song)} against {count(n_references, 'reference')}:"]
         lines += [f"  {clean(self.library.names[row])}" for row in self.references]
         n_inside = sum(band.level.value is not None and not band.level.excess for band in bands)
-        lines += ["", self._table(), "", f"{n_inside} of {len(bands)} bands lie inside the spread."]
+        rows = table(HEADERS, table_rows(self.comparison, self.arrangement), right=" rrr")
+        lines += ["", rows, "", f"{n_inside} of {len(bands)} bands lie inside the spread."]
         lines += [f"{number}. {sentence.text}" for number, sentence in enumerate(self.said, start=1)]
         if not self.said:
             lines.append("Nothing lies outside the references' spread.")
         return "\n".join(lines)
-
-    def _table(self) -> str:
-        found, (tempo, length, section, key, fits) = self.comparison, self._arrangement()
-        regions = list(REGIONS)
-        rows = [
-            _row("loudness, LUFS", found.loudness),
-            _row("loudness range, LU", found.loudness_range),
-            _row("true peak, dBTP", found.true_peak),
-            *(
-                _row(f"crest, {name}, dB", reading)
-                for name, reading in zip(regions, found.crest, strict=True)
-            ),
-            *(
-                _row(f"width, {name}, dB", reading)
-                for name, reading in zip(regions, found.width, strict=True)
-            ),
-            _row("correlation of the lows", found.correlation, "{:.2f}".format),
-            _row("tempo, BPM", tempo, "{:.0f}".format),
-            _row("length", length, duration),
-            _row("section, usual length", section, duration),
-            ["key", key, f"{fits} of {len(self.references)} mix with it", "", ""],
-        ]
-        return table(["", "mix", "median", "spread", ""], rows, right=" rrr")
 
     def warnings(self) -> list[str]:
         lines = [f"left out: {clean(name)}: {reason}" for name, reason in self.left_out.items()]
@@ -156,10 +132,13 @@ class MatchAnswer(Answer):
     def write(self, session: Session) -> list[str]:
         name, paths = self.library.names[self.song], session.paths
         rendered = self.preview.path if self.preview else None
-        picture = draw(paths.plot(Output.MATCH, name), name, self.comparison, self.said)
+        picture = draw(
+            paths.plot(Output.MATCH, name), name, self.comparison, self.said, summary(self.arrangement)
+        )
         names = [self.library.names[row] for row in self.references]
+        rows = table_rows(self.comparison, self.arrangement)
         page = write_page(
-            paths.html(Output.MATCH, name), name, picture, self.comparison, self.said, names, rendered
+            paths.html(Output.MATCH, name), name, picture, self.comparison, rows, self.said, names, rendered
         )
         gallery.refresh(paths)
         return [*_preview_lines(self.preview), f"written: {picture} and {page}"]
@@ -196,27 +175,16 @@ def match(session: Session, arguments: Namespace) -> MatchAnswer:
 def _measure(library: Library, song: int) -> tuple[Path, Measurement, Lines]:
     path = Path(library.paths[song])
     try:
-        return path, *measure(path, _sections(library, song))
+        return path, *measure(path, sections_of(library, song))
     except AudioError as error:
         raise UserError(f"{path}: {error.reason}") from error
-
-
-def _section_length(library: Library, row: int) -> float | None:
-    """Median length of a song's sections in seconds; None where they are not known."""
-    lengths = [end - begin for begin, end in _sections(library, row)]
-    return statistics.median(lengths) if lengths else None
-
-
-def _sections(library: Library, row: int) -> list[tuple[float, float]]:
-    """Begin and end of a song's sections in seconds; none where they are not known."""
-    return [(section["start"], section["end"]) for section in library.columns["sections"][row] or ()]
 
 
 def _references(session: Session, rows: Sequence[int]) -> tuple[dict[int, Measurement], dict[str, str]]:
     """Measurements of the references that have some, and why the others have none."""
     library = session.library
     files = {row: Path(library.paths[row]) for row in rows}
-    sections = {file: _sections(library, row) for row, file in files.items()}
+    sections = {file: sections_of(library, row) for row, file in files.items()}
     found = measured(session.paths.measurements, sections)
     results = {row: found[file] for row, file in files.items()}
     left_out = {library.names[row]: why.reason for row, why in results.items() if isinstance(why, AudioError)}
@@ -272,12 +240,3 @@ def _preview_lines(preview: Preview | None) -> list[str]:
     if preview.limited:
         left += f"; {count(len(preview.limited), 'band')} would need more than the limit"
     return [f"preview: {preview.path} (gain {preview.gain:+.1f} dB)", left]
-
-
-def _row(name: str, reading: Reading, show=lambda value: f"{value:.1f}") -> list[str | None]:
-    value, median, low, high = (
-        None if number is None else show(number)
-        for number in (reading.value, reading.median, reading.low, reading.high)
-    )
-    verdict = "" if not reading.excess else ("above" if reading.excess > 0 else "below")
-    return [name, value, median, None if low is None else f"{low} to {high}", verdict]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from argparse import Namespace
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property
@@ -62,6 +63,8 @@ class Session:
         Songs that were listed last; a number from 1 stands for one of them.
     asked
         What they are neighbours of, a song or a mixture of songs; None if of none.
+    asked_with
+        The arguments of that search.
     playlist
         File of the playlist written last, None if there is none.
     radio
@@ -75,6 +78,7 @@ class Session:
         self.interactive = interactive
         self.listed: list[int] = []
         self.asked: Query | None = None
+        self.asked_with = Namespace()
         self.playlist: Path | None = None
         self.radio: Iterator[int] | None = None
         self.radio_name = ""

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from common.pages import address, escape, figure_tag, html_table, save_page
+from common.reference.arrangement import HEADERS, Row
 from common.reference.compare import Band, Comparison
 from common.reference.words import Sentence
 
@@ -15,6 +16,7 @@ def write_page(
     name: str,
     picture: Path,
     comparison: Comparison,
+    rows: Sequence[Row],
     sentences: Sequence[Sentence],
     references: Sequence[str],
     preview: Path | None = None,
@@ -27,8 +29,8 @@ def write_page(
         The HTML file that is written.
     name, picture
         The mix, and its picture.
-    comparison, sentences
-        What separates it from its references, in numbers and words.
+    comparison, rows, sentences
+        What separates it from its references: band by band, everything else, and in words.
     references
         The names of the references, as they are listed.
     preview
@@ -47,6 +49,8 @@ def write_page(
     parts += [
         "<h2>References</h2>",
         "<ul>" + "".join(f"<li>{escape(reference)}</li>" for reference in references) + "</ul>",
+        "<h2>Dynamics, stereo, arrangement</h2>",
+        html_table(HEADERS, rows),
         "<h2>Every band</h2>",
         "<p>Differences to the references' median in dB, the overall level taken out.</p>",
         html_table(

@@ -21,7 +21,7 @@ from common.files import replacing
 from common.moves.filter import filtered, taps_of
 from common.reference.compare import Band, Comparison, compare
 from common.reference.measure import CENTRES, EDGES, Lines, Measurement, measure, shares
-from common.structure.loudness import LoudnessMeter
+from common.structure.loudness import Loudness, LoudnessMeter
 
 MOST_CHANGE = 6.0
 """dB that a band, and the level, are changed by at most."""
@@ -31,6 +31,13 @@ STEEPEST = 9.0
 
 CEILING = -1.0
 """dBTP that the preview's true peak does not exceed."""
+
+SAMPLE_BYTES = 3
+"""Bytes of a sample: 24 bits."""
+
+LARGEST_WAV = 2**32 - 2**16
+"""Bytes of sound up to which a WAV can say how long it is, its header included; RF64 says more (EBU Tech
+3306)."""
 
 ROUNDS = 12
 """How often the curve is corrected by what it does to the song's own spectrum."""
@@ -81,9 +88,10 @@ def render(
         If the mix cannot be read.
     """
     taps = design(comparison.bands, lines)
-    gain = _gain(source, taps, comparison.loudness.median)
+    heard, n_frames = _hear(source, taps)
+    gain = _gain(heard, comparison.loudness.median)
     with replacing(target) as temporary:
-        _write(source, temporary, taps, gain)
+        _write(source, temporary, taps, gain, n_frames)
     now = compare(measure(target)[0], references)
     limited = tuple(band.low_hz for band in comparison.bands if _is_beyond(band))
     left = [
@@ -96,13 +104,12 @@ def render(
     return Preview(target, gain, limited, max(left, default=0.0), now.loudness.difference)
 
 
-def _write(source: Path, target: Path, taps: np.ndarray, gain: float) -> None:
-    with (
-        audio.decode(source) as (rate, channels, _, blocks),
-        soundfile.SoundFile(target, "w", rate, channels, "PCM_24") as file,
-    ):
-        for block in filtered(blocks, taps):
-            file.write(block * np.float32(10 ** (gain / 20)))
+def _write(source: Path, target: Path, taps: np.ndarray, gain: float, n_frames: int) -> None:
+    with audio.decode(source) as (rate, channels, _, blocks):
+        kind = "WAV" if n_frames * channels * SAMPLE_BYTES <= LARGEST_WAV else "RF64"
+        with soundfile.SoundFile(target, "w", rate, channels, "PCM_24", format=kind) as file:
+            for block in filtered(blocks, taps):
+                file.write(block * np.float32(10 ** (gain / 20)))
 
 
 def _is_beyond(band: Band) -> bool:
@@ -144,13 +151,19 @@ def _curve(frequencies: np.ndarray, centres: np.ndarray, curve: np.ndarray) -> n
     return np.interp(places, np.log(centres), curve)
 
 
-def _gain(source: Path, taps: np.ndarray, loudness: float | None) -> float:
-    """DB that bring the filtered song to a loudness, within the limits."""
+def _hear(source: Path, taps: np.ndarray) -> tuple[Loudness, int]:
+    """How loud the filtered song is, and how many frames it has."""
+    n_frames = 0
     with audio.decode(source) as (rate, channels, _, blocks):
         meter = LoudnessMeter(rate, channels)
         for block in filtered(blocks, taps):
             meter.add(block)
-    heard = meter.finish()
+            n_frames += len(block)
+    return meter.finish(), n_frames
+
+
+def _gain(heard: Loudness, loudness: float | None) -> float:
+    """DB that bring a song to a loudness, within the limits."""
     wanted = 0.0 if loudness is None or heard.integrated is None else loudness - heard.integrated
     room = np.inf if heard.true_peak is None else CEILING - heard.true_peak
     return float(min(np.clip(wanted, -MOST_CHANGE, MOST_CHANGE), room))

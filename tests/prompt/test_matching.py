@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 from pathlib import Path
 
 import numpy as np
@@ -58,7 +59,12 @@ def test_named_references_and_an_equaliser(run, music):
 
 
 def test_pictures_page_and_preview_are_written(run, music, paths: Paths):
-    run("match", music.names[0], "-n", "3", "--preview")
+    _, out, _ = run("match", music.names[0], "-n", "3", "--preview")
+    page = paths.html("match", music.names[0]).read_text()
+    told = [words for words in out.splitlines() if words.startswith(("tempo", "length", "section", "key "))]
+    assert len(told) == 4
+    for words in told:  # the page has the terminal's cells
+        assert all(f"{cell}</td>" in page for cell in re.split(r"\s{2,}", words.strip()))
     files = [paths.plot("match", music.names[0]), paths.html("match", music.names[0])]
     assert all(file.stat().st_size > 1000 for file in files)
     heard, rate = soundfile.read(paths.mix("match", music.names[0]))

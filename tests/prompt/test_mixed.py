@@ -67,6 +67,24 @@ def test_like_and_less_refine_what_was_asked_for(say_lines):
     assert "error" not in err
 
 
+def test_a_refined_search_keeps_its_filters(say_lines):
+    """Genre and artists stay through two refinements; a genre of one's own takes the place of the other."""
+    _, out, err = say_lines(
+        f"search {ONE} --same-genre --per-artist 1 --json", "like 1 --json", "less 2 -n 3 --json",
+        "like 1 --other-genre --json", f"search {ONE} --json", "like 1 --json",
+    )  # fmt: skip
+    decoder, found = json.JSONDecoder(), []
+    while out.strip():
+        document, end = decoder.raw_decode(out.lstrip())
+        found.append([song["genre"] for song in document["results"]])
+        out = out.lstrip()[end:]
+    narrowed, other, wide = found[:3], found[3], found[5]
+    assert all(set(genres) == {"TRANCE"} for genres in narrowed)
+    assert "TRANCE" not in other
+    assert len(set(wide)) > 1
+    assert "error" not in err
+
+
 def test_numbers_are_mixed_at_the_prompt(say_lines):
     _, out, _ = say_lines(f"{ONE} --json", "search 1 + 2 - 3 --json")
     decoder = json.JSONDecoder()

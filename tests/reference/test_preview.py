@@ -44,6 +44,18 @@ def test_nothing_is_changed_by_more_than_the_limit(matched):
     assert preview.left_loudness < -1
 
 
+def test_what_is_too_long_for_a_wav_is_written_as_rf64(matched, monkeypatch, tmp_path):
+    original = 0.5 * mix()
+    changed = filtered(original, bell(1000, 3))
+    _, expected, _ = matched(changed, original)
+    assert (tmp_path / "preview.wav").read_bytes()[:4] == b"RIFF"
+    monkeypatch.setattr("common.reference.preview.LARGEST_WAV", expected.size * 3 - 1)
+    preview, samples, _ = matched(changed, original)
+    assert (tmp_path / "preview.wav").read_bytes()[:4] == b"RF64"
+    assert preview.left < 0.3
+    np.testing.assert_array_equal(samples, expected)
+
+
 def test_it_does_not_clip(matched):
     quiet = 0.3 * mix()
     quiet[RATE] = 0.9
