@@ -37,6 +37,8 @@ ARROWS = {
     ("prompt", "search"): "its commands search",
     ("prompt", "playlists"): "its commands put songs in order and save them",
     ("prompt", "reference"): "a command holds a mix against reference records",
+    ("prompt", "fingerprint"): "a command finds versions of a song",
+    ("prompt", "extraction"): "songs are recognised by the sequences that the store keeps",
     ("reference", "search"): "the nearest songs are a mix's references",
     ("reference", "structure"): "the loudness of a mix is measured as that of every song",
     ("extraction", "structure"): "the store keeps readings under the version that they were made with",

@@ -216,6 +216,10 @@ def cues(parser: argparse.ArgumentParser) -> None:
     json(parser)
 
 
+versions = cues
+"""What `versions` takes is what `cues` takes."""
+
+
 def file(parser: argparse.ArgumentParser) -> None:
     """A song, or none."""
     parser.add_argument("song", nargs="*", metavar="SONG", help="none: the playlist written last")

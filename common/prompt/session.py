@@ -12,6 +12,7 @@ from typing import Any
 
 from common import library
 from common.console import UserError, note, quiet_decoders
+from common.fingerprint.sequences import Sequences
 from common.library import AmbiguousSongError, Library
 from common.paths import Paths
 from common.playlists.files import export
@@ -67,6 +68,8 @@ class Session:
         The arguments of that search.
     playlist
         File of the playlist written last, None if there is none.
+    guest_sequences
+        What sounds when in the guests of the library: their number -> their sequences.
     radio
         The radio that goes on playing, None before the first one; ``radio_name`` is what it is called,
         ``heard`` what it has played.
@@ -84,6 +87,7 @@ class Session:
         self.radio_name = ""
         self.heard: list[int] = []
         self._spaces: dict[str, Space] = {}
+        self.guest_sequences: dict[int, Sequences] = {}
         self._guests: dict[Path, int] = {}
 
     @cached_property
@@ -183,6 +187,8 @@ class Session:
             with quiet_decoders():
                 guest = song.analyse(path).song
             self._guests[path] = len(self.library)
+            if guest.sequences:
+                self.guest_sequences[self._guests[path]] = guest.sequences
             self.library = self.library.with_guest(guest.embedding, guest.metadata(library.UNKNOWN_GENRE))
             self._spaces = {
                 name: replace(space, library=self.library) for name, space in self._spaces.items()

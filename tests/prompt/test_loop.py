@@ -61,6 +61,7 @@ def test_every_command_of_the_table_runs_at_the_prompt(say_lines, monkeypatch):
         "clusters",
         "cues 1",
         "match --help",  # there is no sound to measure
+        "versions --help",  # and none was kept
         f"playlist {SONG} -> italodance artist 2 - song 002 3",
         "radio 1 -n 2",
         "shuffle trance",

@@ -1,0 +1,251 @@
+"""Which songs are versions of a song, or share a passage with it, and where.
+
+Conventions: a song is what `sequences` keep of it. What is said of two songs is said of the second beside
+the first: that it is higher, faster, or the same recording. `common.recordings` has its own rule for whole
+recordings, from the embedding; what is said here goes beside it and merges nothing.
+"""
+
+from __future__ import annotations
+
+import heapq
+from collections.abc import Hashable, Iterable
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from typing import TypeVar
+
+import numpy as np
+
+from common.fingerprint.alignment import RATE, Passage, contour, halved, likeness, passages
+from common.fingerprint.sequences import FRAME_RATE, Chroma, Peaks
+
+SHORTEST = 10.0
+"""Seconds of the shortest song that is compared."""
+
+LIKE = 0.6
+"""Likeness from which two songs are aligned at all; see `alignment.likeness`."""
+
+MOST_ALIGNED = 300
+"""Songs of a library that are compared closely, those most like the song at a glance."""
+
+SLIGHTLY_FASTER, MUCH_FASTER = 1.05, 1.5
+"""Factors between two speeds: up to the first, alignment bends; up to the second, tempos tell of it."""
+
+MOST_OF = 0.5
+"""Share of the shorter of two songs from which versions are more than a shared passage."""
+
+SAME_PEAKS = 0.4
+"""Share of the spectral peaks along a passage from which it is the same recording."""
+
+PEAKS_NEAR, PITCHES_NEAR = 20, 2
+"""Frames around where an alignment expects a peak in the other song, and pitches."""
+
+Name = TypeVar("Name", bound=Hashable)
+
+
+class Kind(StrEnum):
+    """What a song is to another."""
+
+    SAME = "same recording"
+    VERSION = "other version"
+    PASSAGE = "shared passage"
+
+
+@dataclass(frozen=True)
+class Alignment:
+    """How another song runs beside a song.
+
+    Attributes
+    ----------
+    semitones
+        How much higher it is, -5 to 6.
+    passages
+        Where, in the order of the song; at least one.
+    coverage
+        Share of the shorter of the two songs that lies in passages, 0 to 1.
+    score
+        Share of the shorter that they agree in: coverage, less where they agree less, 0 to 1.
+    """
+
+    semitones: int
+    passages: tuple[Passage, ...]
+    coverage: float
+    score: float
+
+    @property
+    def speed(self) -> float:
+        """How many times as fast the other song is, in the longest passage."""
+        return max(self.passages, key=lambda passage: passage.length).speed
+
+
+def is_silent(chroma: Chroma) -> bool:
+    """Whether nothing is heard in a song."""
+    return not chroma.levels.any()
+
+
+def seconds(chroma: Chroma) -> float:
+    """Length of a song."""
+    return len(chroma.levels) * chroma.seconds
+
+
+def speeds(tempo: float | None, other: float | None) -> tuple[float, ...]:
+    """At which speeds a song is compared: its own, and that which gives it the other's tempo.
+
+    Parameters
+    ----------
+    tempo, other
+        Tempos of both in BPM; None or 0 where there is none. Half and double tempo count as the same.
+    """
+    if not tempo or not other:
+        return (1.0,)
+    ratio = other / tempo
+    ratio *= 2.0 ** -round(np.log2(ratio))
+    is_near = max(ratio, 1 / ratio) <= SLIGHTLY_FASTER
+    return (1.0,) if is_near else (1.0, round(ratio, 2))
+
+
+class Asked:
+    """A song that versions are looked for: its contours at several speeds, made once.
+
+    Parameters
+    ----------
+    chroma
+        The song's.
+    """
+
+    def __init__(self, chroma: Chroma) -> None:
+        self.chroma = chroma
+        self._contours: dict[float, tuple[np.ndarray, np.ndarray, np.ndarray]] = {}
+
+    def at(self, speed: float) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Contours of the song played so many times as fast, with all columns, half and a quarter of them."""
+        if speed not in self._contours:
+            self._contours[speed] = _three(self.chroma, speed)
+        return self._contours[speed]
+
+
+def _three(chroma: Chroma, speed: float = 1.0) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    whole = contour(chroma.levels, chroma.seconds, speed)
+    half = halved(whole)
+    return whole, half, halved(half)
+
+
+def candidates(
+    asked: Asked, others: Iterable[tuple[Name, Chroma, tuple[float, ...]]], most: int = MOST_ALIGNED
+) -> list[Name]:
+    """The songs most like a song at a glance: by a column a second, in any key.
+
+    Parameters
+    ----------
+    asked
+        The song.
+    others
+        Names of songs, their chroma, and the speeds that each is compared at.
+    most
+        How many.
+    """
+    glances = ((_glance(asked, chroma, at), name) for name, chroma, at in others)
+    return [name for _, name in heapq.nlargest(most, glances, key=lambda found: found[0])]
+
+
+def _glance(asked: Asked, other: Chroma, at: tuple[float, ...]) -> float:
+    _, _, quarter = _three(other)
+    if not len(quarter):
+        return 0.0
+    return max(float(likeness(asked.at(speed)[2], quarter, RATE / 4).max()) for speed in at)
+
+
+def align(asked: Asked, other: Chroma, at: tuple[float, ...] = (1.0,)) -> Alignment | None:
+    """Find where a song runs as another does, in the key and at the speed in which they are most alike.
+
+    Parameters
+    ----------
+    asked
+        The song.
+    other
+        Chroma of the other.
+    at
+        Speeds that are tried out.
+
+    Returns
+    -------
+    Alignment or None
+        None if they do not run alike anywhere.
+    """
+    if min(seconds(asked.chroma), seconds(other)) < SHORTEST:
+        return None
+    whole, half, _ = _three(other)
+    found = {speed: likeness(asked.at(speed)[1], half, RATE / 2) for speed in at}
+    speed = max(found, key=lambda one: found[one].max())
+    key = int(found[speed].argmax())
+    if found[speed][key] < LIKE:
+        return None
+    parts = [_at_own_speed(part, speed) for part in passages(asked.at(speed)[0], whole, key)]
+    if not parts:
+        return None
+    one_length, other_length = seconds(asked.chroma), seconds(other)
+    covered = [part.length if one_length <= other_length else part.other_length for part in parts]
+    agreed = [part.evidence for part in parts]
+    coverage, score = (min(1.0, sum(spent) / min(one_length, other_length)) for spent in (covered, agreed))
+    return Alignment((key + 5) % 12 - 5, tuple(parts), coverage, score)
+
+
+def _at_own_speed(passage: Passage, speed: float) -> Passage:
+    """A passage of a song that was played faster by a factor, in the seconds of the song itself."""
+    start, end = passage.start * speed, passage.end * speed
+    return replace(passage, start=start, end=end, speed=passage.speed * speed)
+
+
+def shared_peaks(one: Peaks, other: Peaks, alignment: Alignment) -> float:
+    """Share of the peaks of two songs that coincide, to the frame and the pitch, along their passages.
+
+    Parameters
+    ----------
+    one, other
+        Peaks of both songs.
+    alignment
+        Where they run alike. In another key or at another speed hardly any peaks coincide.
+
+    Returns
+    -------
+    float
+        0 to 1, of the peaks of the song that has fewer there.
+    """
+    counts = np.array([_coinciding(one, other, part) for part in alignment.passages])
+    shared, in_one, in_other = counts.sum(axis=0)
+    return float(shared / max(1, min(in_one, in_other)))
+
+
+def _coinciding(one: Peaks, other: Peaks, part: Passage) -> tuple[int, int, int]:
+    """Peaks of a passage that both have, those that the one has, and those that the other has."""
+    inside = _between(one.frames, part.start, part.end)
+    there = _between(other.frames, part.other_start, part.other_end)
+    frames, pitches = one.frames[inside], one.pitches[inside]
+    lag = round((part.other_start + part.other_end - part.start - part.end) / 2 * FRAME_RATE)
+    others, other_pitches = other.frames, other.pitches
+    first = np.searchsorted(others, frames + lag - PEAKS_NEAR)
+    number = np.searchsorted(others, frames + lag + PEAKS_NEAR, "right") - first
+    source = np.repeat(np.arange(len(frames)), number)
+    target = np.arange(len(source)) + np.repeat(first - np.cumsum(number) + number, number)
+    is_near = np.abs(pitches[source] - other_pitches[target]) <= PITCHES_NEAR
+    late = others[target[is_near]] - frames[source[is_near]] - lag + PEAKS_NEAR
+    shared = np.convolve(np.bincount(late, minlength=2 * PEAKS_NEAR + 1), np.ones(3, int)).max(initial=0)
+    return int(shared), int(inside.sum()), int(there.sum())
+
+
+def _between(frames: np.ndarray, start: float, end: float) -> np.ndarray:
+    return (frames >= start * FRAME_RATE) & (frames < end * FRAME_RATE)
+
+
+def kind_of(alignment: Alignment, peaks: float) -> Kind:
+    """What a song is to another that runs beside it.
+
+    Parameters
+    ----------
+    alignment
+        How it does.
+    peaks
+        The share of `shared_peaks`.
+    """
+    if alignment.coverage < MOST_OF:
+        return Kind.PASSAGE
+    return Kind.SAME if alignment.semitones == 0 and peaks >= SAME_PEAKS else Kind.VERSION

@@ -1,0 +1,240 @@
+"""The command that tells which songs are versions of a song, or share a passage with it: versions."""
+
+from __future__ import annotations
+
+from argparse import Namespace
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from threadpoolctl import threadpool_limits
+
+from common.console import UserError, note_if_slow
+from common.extraction.sequence_reader import SequenceReader
+from common.fingerprint import versions
+from common.fingerprint.alignment import Passage
+from common.fingerprint.sequences import Chroma, Peaks
+from common.fingerprint.versions import Alignment, Asked, Kind
+from common.library import Library
+from common.paths import EXTRACT
+from common.prompt.answers import Answer, facts, quoted, title
+from common.prompt.session import Session
+from common.prompt.song_table import song_table
+from common.recordings import recording_numbers
+from common.text import clock, count
+
+MOST_TOLD = 3
+"""Passages of a song that a person is told of, the longest; JSON has all."""
+
+
+@dataclass(frozen=True)
+class Relative:
+    """A song that is related to the one that was asked for.
+
+    Attributes
+    ----------
+    row
+        The song, as a number of the library.
+    kind
+        What it is to the other.
+    alignment
+        Where both run alike; None where only their spectra tell that they are one recording.
+    """
+
+    row: int
+    kind: Kind
+    alignment: Alignment | None
+
+    @property
+    def score(self) -> float | None:
+        """Share of the shorter song that both agree in, 0 to 1."""
+        return self.alignment.score if self.alignment else None
+
+
+@dataclass(frozen=True)
+class VersionsAnswer(Answer):
+    """Songs that are related to a song.
+
+    Attributes
+    ----------
+    library
+        The library, with the song as a guest if it is not its own.
+    song
+        The song that was asked for.
+    relatives
+        What was found: same recordings, then other versions, then shared passages, best first.
+    n_compared, n_without
+        Songs that it was compared with, and those of which nothing to compare was kept.
+    """
+
+    library: Library
+    song: int
+    relatives: list[Relative]
+    n_compared: int
+    n_without: int
+
+    def as_json(self) -> object:
+        return {
+            "song": facts(self.library, [self.song])[0],
+            "compared": self.n_compared,
+            "not_compared": self.n_without,
+            "versions": [self._facts(found) for found in self.relatives],
+        }
+
+    def _facts(self, found: Relative) -> dict[str, Any]:
+        alignment = found.alignment
+        return {
+            "path": self.library.paths[found.row],
+            "kind": str(found.kind),
+            "transposition": alignment.semitones if alignment else None,
+            "speed": round(alignment.speed, 3) if alignment else None,
+            "passages": [_passage_facts(part) for part in alignment.passages] if alignment else [],
+            "coverage": round(alignment.coverage, 3) if alignment else None,
+            "score": None if found.score is None else round(found.score, 3),
+        }
+
+    def as_text(self) -> str:
+        head = title(self.library, self.song)
+        if not self.relatives:
+            compared = count(self.n_compared, "other song")
+            return f"{head}\nno version of it and no passage that it shares, in {compared}"
+        columns = {
+            "agree": [None if found.score is None else f"{found.score:.0%}" for found in self.relatives],
+        }
+        under = [[_said(found), *_where(found)] for found in self.relatives]
+        legend = "agree: share of the shorter song in which both run alike"
+        return "\n".join([head, song_table(self.library, self.rows, columns, under), legend])
+
+    @property
+    def rows(self) -> list[int]:
+        """The songs that were found."""
+        return [found.row for found in self.relatives]
+
+    def warnings(self) -> list[str]:
+        if not self.n_without:
+            return []
+        left_out = count(self.n_without, "song")
+        return [f"not compared: {left_out} whose course is not kept yet; run: {EXTRACT}"]
+
+    def next_command(self) -> str:
+        if not self.relatives:
+            return f"search {quoted(self.library, self.song)}"
+        return f"compare {quoted(self.library, self.song)} {quoted(self.library, self.relatives[0].row)}"
+
+
+def _passage_facts(part: Passage) -> dict[str, float]:
+    return {
+        "start": round(part.start, 1),
+        "end": round(part.end, 1),
+        "other_start": round(part.other_start, 1),
+        "other_end": round(part.other_end, 1),
+    }
+
+
+def _said(found: Relative) -> str:
+    """What a song is, such as ``other version, 2 semitones up, 4 % faster``."""
+    if found.alignment is None:
+        return f"{found.kind}: its spectrum is the same"
+    said = [str(found.kind)]
+    if semitones := found.alignment.semitones:
+        said.append(f"{count(abs(semitones), 'semitone')} {'up' if semitones > 0 else 'down'}")
+    if percent := round(100 * (found.alignment.speed - 1)):
+        said.append(f"{abs(percent)} % {'faster' if percent > 0 else 'slower'}")
+    return ", ".join(said)
+
+
+def _where(found: Relative) -> Iterator[str]:
+    """Where the longest passages lie, such as ``0:45–1:10 here is 1:02–1:27 there``, in their order."""
+    parts = found.alignment.passages if found.alignment else ()
+    told = sorted(parts, key=lambda part: -part.length)[:MOST_TOLD]
+    for part in sorted(told, key=lambda part: part.start):
+        here, there = (part.start, part.end), (part.other_start, part.other_end)
+        yield f"{'–'.join(map(clock, here))} here is {'–'.join(map(clock, there))} there"
+    if more := len(parts) - len(told):
+        yield f"and {count(more, 'shorter passage')}"
+
+
+def find_versions(session: Session, arguments: Namespace) -> VersionsAnswer:
+    """Tell which songs are versions of a song, or share a passage with it."""
+    song = session.song(" ".join(arguments.song))
+    library = session.library
+    with SequenceReader(session.paths.store) as reader, note_if_slow("comparing with every song"):
+        contents = reader.contents(library.paths[: library.n_own])
+        if not any(contents):
+            raise UserError(f"{session.paths.store} keeps the course of no song yet; run: {EXTRACT}")
+        chroma, peaks = _course(session, reader, song, contents)
+        _check(library.names[song], chroma)
+        others = {row: content for row, content in enumerate(contents) if content and row != song}
+        relatives = _relatives(library, song, reader, others, chroma, peaks)
+    relatives.sort(key=lambda found: (list(Kind).index(found.kind), -(found.score or 0.0)))
+    session.listed, session.asked = [found.row for found in relatives], None
+    return VersionsAnswer(library, song, relatives, len(others), contents.count(None))
+
+
+def _course(
+    session: Session, reader: SequenceReader, song: int, contents: list[str | None]
+) -> tuple[Chroma, Peaks]:
+    """Chroma and peaks of the song that is asked for."""
+    if song in session.guest_sequences:
+        kept = session.guest_sequences[song]
+        return kept.chroma, kept.peaks
+    content = contents[song]
+    chroma = dict(reader.chroma([content])) if content else {}
+    peaks = dict(reader.peaks([content])) if content else {}
+    if content not in chroma or content not in peaks:
+        name = session.library.names[song]
+        raise UserError(f"the course of {name} is not kept yet; run: {EXTRACT}")
+    return chroma[content], peaks[content]
+
+
+def _check(name: str, chroma: Chroma) -> None:
+    if versions.is_silent(chroma):
+        raise UserError(f"{name} is silent; there is nothing to compare")
+    if (length := versions.seconds(chroma)) < versions.SHORTEST:
+        raise UserError(
+            f"{name} has {length:.1f} s; versions are told from {versions.SHORTEST:.0f} s of a song"
+        )
+
+
+def _relatives(
+    library: Library,
+    song: int,
+    reader: SequenceReader,
+    others: dict[int, str],
+    chroma: Chroma,
+    peaks: Peaks,
+) -> list[Relative]:
+    """All songs that are related to a song, in any order."""
+    numbers = recording_numbers(library)
+    copies = {row for row in range(library.n_own) if row != song and numbers[row] == numbers[song]}
+    tempos = library.columns["bpm"]
+    rows_of: dict[str, list[int]] = {}
+    for row, content in others.items():
+        rows_of.setdefault(content, []).append(row)
+    at = {content: versions.speeds(tempos[song], tempos[rows[0]]) for content, rows in rows_of.items()}
+    with threadpool_limits(1, user_api="blas"):  # its matrices are too small to be worth sharing out
+        alignments = _alignments(reader, Asked(chroma), at)
+    found = []
+    for content, other_peaks in reader.peaks(list(alignments)):
+        alignment = alignments[content]
+        kind = versions.kind_of(alignment, versions.shared_peaks(peaks, other_peaks, alignment))
+        found += [Relative(row, Kind.SAME if row in copies else kind, alignment) for row in rows_of[content]]
+    aligned = {relative.row for relative in found}
+    return found + [Relative(row, Kind.SAME, None) for row in sorted(copies - aligned)]
+
+
+def _alignments(
+    reader: SequenceReader, asked: Asked, at: dict[str, tuple[float, ...]]
+) -> dict[str, Alignment]:
+    """How songs run beside the one that is asked for, content -> alignment, those that do.
+
+    In a large library those alone are aligned that are like the song at a glance.
+    """
+    contents = list(at)
+    if len(contents) > versions.MOST_ALIGNED:
+        kept = ((content, chroma, at[content]) for content, chroma in reader.chroma(contents))
+        contents = versions.candidates(asked, kept)
+    found = (
+        (content, versions.align(asked, chroma, at[content])) for content, chroma in reader.chroma(contents)
+    )
+    return {content: alignment for content, alignment in found if alignment}
