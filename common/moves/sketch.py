@@ -32,12 +32,14 @@ class Sketch:
     ----------
     analysis
         The song, analysed.
+    frames
+        How many frames stand for it, at most twice as many.
     """
 
-    def __init__(self, analysis: Analysis) -> None:
+    def __init__(self, analysis: Analysis, frames: int = FRAMES) -> None:
         series = analysis.series
         n_frames = series["rms"].shape[1]
-        stride = max(1, n_frames // FRAMES)
+        stride = max(1, n_frames // frames)
         spread = np.arange(0, n_frames, stride)
         # Levels are counted from the song's loudest value, which may lie between the frames that are kept.
         loudest = np.unique(series["mel"].argmax(axis=1))
