@@ -13,6 +13,7 @@ Run     python 03_genre_classifier.py
         python 03_genre_classifier.py --song "part of a title"
         python 03_genre_classifier.py --song "part of a title" --towards TRANCE --preview
         python 03_genre_classifier.py --predict new_song.mp3 another.flac
+        python 03_genre_classifier.py --predict new_song.mp3 --towards TRANCE
         python 03_genre_classifier.py --labels moods.csv
 """
 
@@ -41,6 +42,8 @@ if TYPE_CHECKING:
 MOST_LEARNED = 100_000
 """Songs that are learned from unless told: so many take minutes and 6 GB of memory (`benchmarks.capacity`),
 and a line through a few components is settled by far fewer."""
+
+ONE_LABEL = "--towards and --preview need one label per song; some have several"
 
 
 def get_parser() -> argparse.ArgumentParser:
@@ -140,7 +143,7 @@ def train_labels(songs: Library, labels: Labels, wish: Wish, paths: Paths) -> li
     from common.classifier.questions import questions, told
 
     if labels.n_several and (wish.towards or wish.preview):
-        raise console.UserError("--towards and --preview need one label per song; some have several")
+        raise console.UserError(ONE_LABEL)
     notices = told(labels, len(songs))
     for notice in notices:
         note(notice)
@@ -150,28 +153,35 @@ def train_labels(songs: Library, labels: Labels, wish: Wish, paths: Paths) -> li
     return answer_alone(asked[0], labels.notices, wish, paths)
 
 
-def predict(files: list[Path], labels: str | None, paths: Paths) -> int:
+def predict(arguments: argparse.Namespace, paths: Paths) -> int:
     """Classify and explain files with the saved model."""
     from common import gallery
     from common.classifier import model_file
+    from common.classifier.advice import genre_named
     from common.classifier.labels import subject_of
 
+    labels = arguments.labels
     subject = GENRES if labels is None else subject_of(labels)
     place = paths.of_labels(subject.labels)
     remedy = paths.command(TRAIN, *([] if labels is None else ["--labels", labels]))
     trained = model_file.load_trained(place.model, remedy)
+    if trained[0].subject.label is not None and (arguments.towards or arguments.preview):
+        raise console.UserError(ONE_LABEL)
+    if arguments.towards:
+        genre_named(trained[0].model.genres, arguments.towards)
     note("loading the analysis (the first time it compiles, which takes some ten seconds) …")
-    failed = sum(not predict_file(file, place, trained) for file in files)
+    failed = sum(not predict_file(file, place, trained, arguments) for file in arguments.predict)
     gallery.refresh(paths)
-    note(f"next: {paths.command(SEARCH, 'search', str(files[0]))}")
+    note(f"next: {paths.command(SEARCH, 'search', str(arguments.predict[0]))}")
     return console.FAILED if failed else console.OK
 
 
-def predict_file(file: Path, paths: Paths, trained: list[Trained]) -> bool:
+def predict_file(file: Path, paths: Paths, trained: list[Trained], arguments: argparse.Namespace) -> bool:
     """Classify and explain one file; returns whether it could be read."""
     from common import song
     from common.audio import AudioError
     from common.classifier import against_rest, report
+    from common.classifier.advice import advise
     from common.classifier.findings import UNFAMILIAR, share_nearer
     from common.classifier.shap_figures import draw_waterfall
     from common.library import UNKNOWN_GENRE, library_of_one
@@ -197,6 +207,11 @@ def predict_file(file: Path, paths: Paths, trained: list[Trained]) -> bool:
     nearer = float(share_nearer(first.model, one.embeddings)[0])
     if nearer > UNFAMILIAR:
         note(f"warning: {report.unfamiliar(nearer)}")
+    if arguments.towards or arguments.preview:
+        models = [first.model] if pairs[0][1] is None else first.judges_of(pairs[0][1])
+        preview = paths.mix(Output.TOWARDS, file.stem) if arguments.preview else None
+        advice = advise(file, analysed.embedding, models, explanation, arguments.towards, preview)
+        say(report.advice_section(advice).as_text())
     return True
 
 
@@ -215,7 +230,7 @@ def main(argv: list[str] | None = None) -> int:
     arguments = get_parser().parse_args(argv)
     paths = Paths(arguments.data, arguments.outputs)
     if arguments.predict:
-        return console.run(lambda: predict(arguments.predict, arguments.labels, paths))
+        return console.run(lambda: predict(arguments, paths))
     return console.run(lambda: train(arguments, paths))
 
 

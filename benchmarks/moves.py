@@ -88,7 +88,8 @@ def change_elsewhere(source: Path, target: Path, moves: list[Move]) -> None:
     gain = 10 ** (decibels(moves, frequencies) / 20)
     if np.ptp(gain):
         taps = signal.firwin2(N_TAPS, frequencies, gain, fs=rate)
-        samples = signal.oaconvolve(samples, signal.minimum_phase(taps, half=False)[:, None], axes=0)
+        taps = signal.minimum_phase(taps, half=False)
+        samples = signal.oaconvolve(samples, taps[:, None], axes=0)[: len(samples)]
     else:
         samples = samples * gain[0]
     soundfile.write(target, samples.astype(np.float32), rate, subtype="FLOAT")

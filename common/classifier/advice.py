@@ -18,7 +18,7 @@ from common.classifier.explanation import Explanation
 from common.classifier.judgement import Judgement
 from common.classifier.least_change import Change, Judges, least_change
 from common.classifier.model import Model
-from common.console import UserError
+from common.console import UserError, note
 from common.layout import GROUPS
 from common.library import Library
 from common.moves.moves import KINDS, MOST_DECIBELS, MOST_TEMPO, in_words
@@ -116,6 +116,7 @@ def advise(
     if genre == verdict.first:
         return Advice(verdict.name, verdict.genres, genre, None, f"it sounds like {genre} as it is")
     judges = Judges(models, verdict.genres.index(genre))
+    note("trying equaliser, level and tempo on the song, and measuring the best (some seconds) …")
     try:
         change = least_change(path, embedding, judges)
         if preview is not None and change.moves:

@@ -80,7 +80,6 @@ def answer_alone(question: Question, notices: Sequence[str], wish: Wish, paths: 
     towards = wish.towards and genre_named(training.genres, wish.towards)
     findings = answer(question, training, wish)
     if wish.asks_for_advice:
-        note("trying equaliser, level and tempo on the song, and measuring the best (some seconds) …")
         name = findings.explanation.name
         preview = paths.mix(Output.TOWARDS, name) if wish.preview else None
         findings = with_advice(findings, question.library, towards, preview)
