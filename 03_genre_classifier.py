@@ -165,7 +165,7 @@ def predict(arguments: argparse.Namespace, paths: Paths) -> int:
     place = paths.of_labels(subject.labels)
     remedy = paths.command(TRAIN, *([] if labels is None else ["--labels", labels]))
     trained = model_file.load_trained(place.model, remedy)
-    if trained[0].subject.label is not None and (arguments.towards or arguments.preview):
+    if (arguments.towards or arguments.preview) and trained[0].subject.label is not None:
         raise console.UserError(ONE_LABEL)
     if arguments.towards:
         genre_named(trained[0].model.genres, arguments.towards)
