@@ -14,7 +14,7 @@ from pathlib import Path, PurePath
 
 from common import library as libraries
 from common.classifier.names import Subject
-from common.classifier.naming import SongNames
+from common.classifier.song_names import SongNames
 from common.console import UserError, describe_os_error
 from common.files import read_csv
 from common.library import UNKNOWN_GENRE, Library

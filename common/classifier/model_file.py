@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -92,8 +92,9 @@ def trained(training: TrainingSet, heard: Heard, model: Model, plain: Scores,
     facts
         What was measured on songs left out of training, as plain values.
     """
-    fold_models = [replace(one, certainty=plain.certainty) for _, one in plain.models]
-    return Trained(model, fold_models, heard, experience, rule, describe(training, facts))
+    return Trained(
+        model, [one for _, one in plain.judges], heard, experience, rule, describe(training, facts)
+    )
 
 
 def save(found: Sequence[Trained], path: Path) -> None:

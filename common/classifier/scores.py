@@ -9,6 +9,7 @@ number of genres. ``dealt`` is a list with one array per repeat: the fold of eac
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 
 import numpy as np
 from sklearn.metrics import (
@@ -96,9 +97,14 @@ class Scores:
     tally: np.ndarray = field(repr=False)
     models: list[tuple[np.ndarray, Model]] = field(repr=False)
 
+    @cached_property
+    def judges(self) -> list[tuple[np.ndarray, Model]]:
+        """The models of the folds, as sure as they are right together, and the songs each has not seen."""
+        return [(held, replace(model, certainty=self.certainty)) for held, model in self.models]
+
     def models_for(self, song: int) -> list[Model]:
         """The models of the folds that have not seen a song, as sure as its verdict."""
-        return [replace(model, certainty=self.certainty) for held, model in self.models if held[song]]
+        return [model for held, model in self.judges if held[song]]
 
     @property
     def model(self) -> Measure:

@@ -1,0 +1,73 @@
+"""What the classifier promises holds on real songs, each figure with its tolerance and fixed seeds.
+
+The embeddings are no part of the project; where they are missing, nothing here is tested.
+"""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from benchmarks.contestants import SIMPLE, audit, of_table, simple_tally
+from common.classifier.calibration import calibration, expected_calibration_error
+from common.classifier.genre_sets import judge_sets
+from common.classifier.scores import bootstrap, percentiles
+from common.classifier.selection import AUTO_COMPONENTS
+from common.classifier.validation import cross_validate
+from common.paths import PROJECT
+
+EMBEDDINGS = PROJECT.parent / "shared" / "embeddings"
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture(scope="module")
+def songs():
+    if not EMBEDDINGS.exists():
+        pytest.skip(f"there are no real embeddings in {EMBEDDINGS}")
+    return of_table(EMBEDDINGS)
+
+
+@pytest.fixture(scope="module")
+def scores(songs):
+    """Cross-validation with artists apart, and with albums apart."""
+    return {way: cross_validate(songs, way, AUTO_COMPONENTS, lambda: None) for way in ("artist", "album")}
+
+
+def test_sets_keep_their_promise_on_artists_and_albums_never_heard(songs, scores):
+    sets = judge_sets(songs, list(scores.values()))
+    assert sets.rule.promised == 0.9
+    assert sets.coverage["artist"] == pytest.approx(0.9, abs=0.02)
+    # Two styles are known of two albums each and are in every set: the smallest sets hold more than promised.
+    assert sets.coverage["album"] >= 0.88
+    assert sets.mean_size["artist"] < sets.mean_size["album"] < len(songs.genres) - 1
+
+
+@pytest.mark.parametrize(("way", "least", "rounds"), [("plain", 0.95, 1), ("album", 0.86, 2)])
+def test_flipped_labels_are_found(songs, way, least, rounds):
+    """One label in twenty is made wrong; the tolerance is for the few labels that one or two rounds flip."""
+    alone, with_mates, cleanlabs = audit(songs, way, rounds)
+    assert alone >= least - 0.02
+    assert with_mates >= least
+    assert alone >= cleanlabs - 0.005
+    assert with_mates >= cleanlabs
+
+
+@pytest.mark.parametrize("way", ["artist", "album"])
+def test_nothing_simpler_is_more_accurate(songs, scores, way):
+    """The 95 % interval of the difference on the same folds does not lie above 0, whichever is compared."""
+    with ThreadPoolExecutor(2) as pool:
+        tallies = list(pool.map(lambda made: simple_tally(songs, way, made), SIMPLE.values()))
+    for tally in tallies:
+        theirs, ours = bootstrap(songs.groups[way], tally, scores[way].tally)
+        assert percentiles(theirs - ours)[0] <= 0
+
+
+def test_calibration_brings_confidence_nearer_to_success(songs, scores):
+    for found in scores.values():
+        after, before = (
+            expected_calibration_error(calibration(songs.y, probability))
+            for probability in (found.probability, found.uncalibrated)
+        )
+        assert after < before
