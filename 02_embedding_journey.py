@@ -10,6 +10,7 @@ Writes  outputs/plots/journey_<song>.png              waveform -> spectrogram ->
         outputs/html/map_2d.html, map_3d.html         the same to search, colour and play, without a network
         outputs/reports/map_2d.csv, map_3d.csv        where every song lies, and how true that is
         outputs/reports/songs.csv, html/songs.html    all songs: readings, genre, cluster, nearest song
+        outputs/plots/contents.png                    how many songs of each genre, tempo, key, loudness
         outputs/reports/trend.csv, plots/trend.png    how readings moved, if songs of five years are tagged
         outputs/html/index.html                       the gallery of everything made so far
 Run     python 02_embedding_journey.py [--song NAME_OR_FILE] [--sample N]

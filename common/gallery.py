@@ -72,10 +72,10 @@ class Chapter:
 CHAPTERS = (
     Chapter(
         "What is in it",
-        "Every song with what was read from it, and how the music moved over the years.",
+        "Genres, tempos, keys and loudness of the songs, and every song with what was read from it.",
         {
             Output.SONGS: "All songs in a table: tempo, key, loudness, genre, nearest song",
-            Output.TREND: "Changes per decade",
+            Output.CONTENTS: "Genres, tempos, keys and loudness",
         },
         wide=True,
     ),
@@ -106,6 +106,12 @@ CHAPTERS = (
         "Your own labels",
         "How well your labels can be told apart on songs it has not heard, and what tells them.",
         {Output.LABELS: ""},
+    ),
+    Chapter(
+        "Over the years",
+        "How tempo, loudness, brightness and key clarity moved, as far as the songs' years tell.",
+        {Output.TREND: "Changes per decade"},
+        wide=True,
     ),
     Chapter(
         "One song's journey",

@@ -45,6 +45,7 @@ class Output(StrEnum):
     SONGS = "songs"
     GUESSES = "genre_guesses"
     TREND = "trend"
+    CONTENTS = "contents"
     SUMMARY_LINES = "overview"
     GATHERED = "all"
 

@@ -43,9 +43,16 @@ def coloured_parts(sections: Sequence[Mapping[str, Any]] | None) -> list[Part]:
     sections
         The sections in order, each with ``start``, ``end``, ``letter`` and ``label``, as the library keeps
         them; None or empty where none are known.
+
+    Returns
+    -------
+    list of Part
+        Empty where no two sections differ: one colour would say nothing.
     """
     sections = sections or []
     colours, labels = charts.section_colours(sections), dict[str, list[str]]()
+    if len(colours) < 2:
+        return []
     for part in sections:
         labels.setdefault(part["letter"], []).extend([part["label"]] if part["label"] else [])
     names = {

@@ -29,7 +29,7 @@ ABOUT = (
 )
 
 BY_SECTION = "Colours are those of the song's sections; what sounds alike has one colour."
-BY_TIME = "Its sections are not known, so colours go from the start (dark) to the end (light)."
+BY_TIME = "No sections that differ are known, so colours go from the start (dark) to the end (light)."
 
 OUTLINE_PARTS = 1500
 """Parts of a song whose lowest and highest sample the waveform shows."""

@@ -10,7 +10,7 @@ from common import charts
 from common.classifier.guesses import read_guesses
 from common.files import write_csv
 from common.library import Library
-from common.overview import songs, songs_page, summary, trend_figure
+from common.overview import contents_figure, songs, songs_page, summary, trend_figure
 from common.overview.trend import Trends, find_trends
 from common.paths import Output, Paths
 from common.search.clusters import Grouping
@@ -56,7 +56,9 @@ def publish(
     trends = find_trends(library)
     sentences = summary.three_sentences(library, nearest, groupings, trends.found)
     rows = songs.song_rows(library, nearest, groupings, read_guesses(paths))
-    written = [*_write_songs(paths, rows), *_write_trends(paths, trends)]
+    drawn = contents_figure.draw_contents(library)
+    contents = charts.save_png(drawn, paths.plot(Output.CONTENTS), title="Genres, tempos, keys and loudness")
+    written = [*_write_songs(paths, rows), contents, *_write_trends(paths, trends)]
     summary.write_summary(paths, sentences)
     return Overview(sentences, trends, written)
 

@@ -122,7 +122,7 @@ def _told(library: Library, row: int) -> Row:
 def _guessed(guess: Guess | None) -> Row:
     if guess is None:
         return {"guess": None, "guess_probability": None}
-    return {"guess": guess.genre, "guess_probability": guess.probability}
+    return {"guess": guess.genre, "guess_probability": _rounded(guess.probability, 2)}
 
 
 def _rounded(value: float | None, decimals: int) -> float | int | None:

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from common.overview.songs import Row
+from common.overview.songs import COLUMNS, Row
 from common.pages import address, escape, save_page, script_json
 from common.text import count, duration, thousands
 
@@ -48,7 +48,7 @@ SHOWN = (
     Shown("song", "song", "artist and title"),
     Shown("genre", "genre", "the folder it is filed under"),
     Shown("guess", "guess", "what the classifier takes it for, not having heard it; ≠ if filed otherwise"),
-    Shown("sure", "guess_probability", "how sure the classifier is", "of 1"),
+    Shown("sure", "guess_probability", "how sure the classifier is", ""),
     Shown("tempo", "bpm", "beats per minute", "BPM"),
     Shown("key", "key", "with its place on the DJs' wheel, and its doubt"),
     Shown("loudness", "loudness", "integrated loudness", "LUFS"),
@@ -108,6 +108,7 @@ def write_page(path: Path, rows: Sequence[Row], n_songs: int, table: Path, about
         "columns": [
             {
                 "header": one.header, "about": one.about, "unit": one.unit, "kind": _kind(one),
+                "decimals": DECIMALS[one.column],
             }
             for one in used
         ],
@@ -127,9 +128,12 @@ def write_page(path: Path, rows: Sequence[Row], n_songs: int, table: Path, about
     return save_page(path, TITLE, body, styles=_asset("songs.css"))
 
 
+DECIMALS = {column.name: column.decimals for column in COLUMNS}
+
+
 def _kind(shown: Shown) -> str:
-    if shown.column == "seconds":
-        return "time"
+    if shown.column in ("seconds", "guess_probability"):
+        return "time" if shown.column == "seconds" else "share"
     return "text" if shown.unit is None else "number"
 
 

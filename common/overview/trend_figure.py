@@ -33,11 +33,15 @@ def table_rows(trends: Sequence[Trend]) -> list[tuple[Any, ...]]:
     return [
         (
             one.reading.name, one.reading.of_change, len(one.years), one.n_artists, int(one.years.min()),
-            int(one.years.max()), round(one.per_decade, 4), round(one.low, 4), round(one.high, 4),
+            int(one.years.max()), *(round(value, one.reading.decimals + 1) for value in _interval(one)),
             "yes" if one.moved else "no",
         )
         for one in trends
     ]  # fmt: skip
+
+
+def _interval(trend: Trend) -> tuple[float, float, float]:
+    return trend.per_decade, trend.low, trend.high
 
 
 def draw_trends(trends: Sequence[Trend]) -> Figure:

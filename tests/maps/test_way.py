@@ -103,14 +103,17 @@ def test_the_page_holds_the_way_in_both_maps_and_needs_no_network(visited, two_t
     way = follow(shown, series, whole)
     maps = [Projection(np.random.default_rng(d).normal(size=(15, d)), UMAP, None, 0.9, 15) for d in (2, 3)]
     stretches = alike_stretches(way, shown)
-    parts = coloured_parts([{"start": 0.0, "end": 15.0, "letter": "A", "label": "</script>intro"}])
+    named = [("A", "</script>intro"), ("B", "drop")]
+    parts = coloured_parts(
+        [{"start": 0.0, "end": 15.0, "letter": one, "label": label} for one, label in named]
+    )
     path = way_page.write_way(tmp_path / "a.html", shown, maps, two_tones[0], way, stretches, parts)
     page = path.read_text(encoding="utf-8")
     content = json.loads(re.search(r'id="journey">(.*?)</script>', page, re.DOTALL)[1])
     assert content["duration"] == 30.0
     for d in ("2", "3"):
         assert np.shape(content["maps"][d]["way"]) == (int(d), len(content["times"]))
-    assert content["parts"] == [[0.0, 15.0, "</script>intro (A)", parts[0].colour]]
+    assert content["parts"][0] == [0.0, 15.0, "</script>intro (A)", parts[0].colour]
     assert "one colour" in page
     assert content["songs"]["title"][0] == "</script><b>x"
     assert "<b>x" not in page

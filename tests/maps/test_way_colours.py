@@ -29,8 +29,8 @@ def test_a_moment_has_the_colour_of_its_section():
     assert found == [grey, a, a, b, a, c, grey]
 
 
-@pytest.mark.parametrize("sections", [None, []])
-def test_without_sections_colours_go_with_time(sections):
+@pytest.mark.parametrize("sections", [None, [], SECTIONS[:1], [SECTIONS[0], SECTIONS[2]]])
+def test_without_sections_that_differ_colours_go_with_time(sections):
     assert coloured_parts(sections) == []
     found = colours_at(np.array([0.0, 30.0, 60.0]), [], 60.0)
     assert found[0] == charts.ramp(charts.ORDERED, 2)[0]

@@ -36,7 +36,7 @@ def written(paths: Paths) -> set[str]:
 
 MAPS = {
     *("map_2d.png", "map_3d.png", "map_2d.html", "map_3d.html", "map_2d.csv", "map_3d.csv"),
-    *("plotly.min.js", "index.html", "songs.csv", "songs.html", "overview.txt"),
+    *("plotly.min.js", "index.html", "songs.csv", "songs.html", "overview.txt", "contents.png"),
 }
 
 

@@ -19,7 +19,9 @@
   );
   const $ = (id) => document.getElementById(id);
   const [map, audio, wave] = [$("map"), $("audio"), $("wave")];
-  const INK = "#1F2430";
+  const css = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
+  const readTheme = () => ({ ink: css("--ink"), paper: css("--paper"), grid: css("--grid") });
+  let theme = readTheme();
   let solid = false;
   let position = 0; // seconds
 
@@ -67,18 +69,20 @@
       }),
       { type: kind, mode: "lines+markers", ...point(here().way), hoverinfo: "text",
         hovertext: times.map(clock), line: { color: "#8A8F9C", width: solid ? 4 : 2 },
-        marker: { color: times.map(colourAt), size: solid ? 4 : 7, line: { color: INK, width: solid ? 0 : 0.5 } } },
-      { type: kind, mode: "text", ...point(start), text: ["start"], hoverinfo: "skip",
-        textposition: "top right", textfont: { size: 13, color: INK } },
+        marker: { color: times.map(colourAt), size: solid ? 4 : 7, line: { color: theme.ink, width: solid ? 0 : 0.5 } } },
+      { type: kind, mode: "text", ...point(start), text: ["\u00a0\u00a0\u00a0\u00a0start"], hoverinfo: "skip",
+        textposition: "middle right", textfont: { size: 13, color: theme.ink } },
       { type: kind, mode: "markers", ...point(whereAt(position).map((value) => [value])), hoverinfo: "skip",
-        marker: { color: "#FFD400", size: solid ? 10 : 18, line: { color: INK, width: 2 } } },
+        marker: { color: "#FFD400", size: solid ? 10 : 18, line: { color: "#1F2430", width: 2 } } },
     ];
   }
 
   function layout() {
-    const axis = { showgrid: solid, zeroline: false, showticklabels: false, showspikes: false, title: { text: "" } };
+    const axis = { showgrid: solid, zeroline: false, showticklabels: false, showspikes: false, title: { text: "" },
+      gridcolor: theme.grid };
     const scene = { xaxis: axis, yaxis: axis, zaxis: axis, aspectmode: "cube" };
     return { margin: { l: 0, r: 0, t: 0, b: 0 }, hovermode: "closest", showlegend: false,
+      paper_bgcolor: theme.paper, plot_bgcolor: theme.paper, hoverlabel: { bgcolor: theme.paper, font: { color: theme.ink } },
       ...(solid ? { scene } : { xaxis: axis, yaxis: { ...axis, scaleanchor: "x" }, dragmode: "pan" }) };
   }
 
@@ -118,7 +122,7 @@
       pen.fillRect(x, head + top * (height - head), 1, Math.max(1, (bottom - top) * (height - head)));
     }
     pen.globalAlpha = 1;
-    pen.fillStyle = INK;
+    pen.fillStyle = theme.ink;
     pen.font = "12px system-ui, sans-serif";
     for (const [from, to, name] of parts) { // named where the name fits
       const room = ((to - from) / duration) * width - 8;
@@ -183,6 +187,11 @@
   $("flat").addEventListener("click", () => turn(false));
   $("solid").addEventListener("click", () => turn(true));
   window.addEventListener("resize", drawWave);
+  matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => {
+    theme = readTheme();
+    drawMap();
+    drawWave();
+  });
 
   for (const [from, to, row, similarity] of stretches) {
     const item = document.createElement("li");

@@ -1,6 +1,6 @@
 // Lists all songs (#table, JSON): sorted by any column, searched, and drawn as far as it is scrolled to.
 //
-//   columns   header, about, unit (null for text), kind (text, number, time)
+//   columns   header, about, unit (null for text), kind (text, number, share, time), decimals of numbers
 //   rows      one list of cells per song; null where unknown, [seconds, shown] for a time
 //   genre, guess, nearest   which columns these are, null where there is none
 "use strict";
@@ -28,12 +28,20 @@
     return order.down ? -apart : apart;
   }
 
+  function written(value, { kind, decimals }) {
+    if (value === null) return "–";
+    if (kind === "text") return value;
+    if (kind === "time") return value[1];
+    if (kind === "share") return `${Math.round(100 * value)} %`;
+    return value.toFixed(decimals).replace("-", "−");
+  }
+
   function cell(value, column) {
     const { kind } = columns[column];
     const made = document.createElement(column === 0 ? "th" : "td");
     if (column === 0) made.scope = "row";
     if (kind !== "text") made.className = "number";
-    made.textContent = value === null ? "–" : kind === "time" ? value[1] : value;
+    made.textContent = written(value, columns[column]);
     if (kind === "text") {
       made.dir = "auto";
       if (value !== null) made.title = value;

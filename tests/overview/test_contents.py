@@ -1,0 +1,50 @@
+"""The picture of what a library holds counts every song once."""
+
+import matplotlib.pyplot as plt
+import pytest
+from libraries import random_library
+
+from common import charts
+from common.overview.contents_figure import MOST_GENRES, OTHERS, draw_contents
+
+
+@pytest.fixture
+def drawn():
+    library = random_library(60)
+    library.columns["genre"] = [f"G{min(row % 12, 9)}" for row in range(55)] + ["UNKNOWN"] * 5
+    library.columns["bpm"] = [0.0] * 4 + [128.0] * 56
+    library.columns["key"][:3] = [None] * 3
+    library.columns["loudness"][0] = None
+    guest = library.with_guest(library.embeddings[0], library.song(1))
+    figure = draw_contents(guest)
+    yield figure
+    plt.close(figure)
+
+
+def heights(axes):
+    return sum(patch.get_height() for patch in axes.patches)
+
+
+def test_every_song_is_counted_once(drawn):
+    sizes, tempo, key, loudness = drawn.axes
+    assert sum(patch.get_width() for patch in sizes.patches) == 60
+    assert [heights(axes) for axes in (tempo, key, loudness)] == [56, 57, 59]
+    assert tempo.get_title(loc="left") == "tempo in BPM (4 songs without)"
+    assert loudness.get_title(loc="left") == "loudness in LUFS (1 song without)"
+    assert key.get_title(loc="left") == "key, around the DJs' wheel (3 songs without)"
+
+
+def test_small_genres_and_those_without_share_the_grey(drawn):
+    labels = [label.get_text() for label in drawn.axes[0].get_yticklabels()]
+    assert len(labels) == MOST_GENRES + 1
+    assert labels[-1] == OTHERS
+    assert charts.UNKNOWN_COLOUR.lower() == plt.matplotlib.colors.to_hex(
+        drawn.axes[0].patches[-1].get_facecolor()
+    )
+
+
+@pytest.mark.parametrize("n", [1, 2])
+def test_a_library_of_few_songs_is_drawn(n, tmp_path):
+    library = random_library(n)
+    library.columns["loudness"] = [None] * n
+    assert charts.save_png(draw_contents(library), tmp_path / "a.png", dpi=30).exists()
