@@ -4,6 +4,7 @@ Reads   AUDIO_DIR/<GENRE>/…    mp3, flac, wav, ogg, opus, aiff, searched in al
                                (m4a, aac, wma with requirements-formats.txt)
 Writes  data/processed/        embeddings.npy, metadata.pkl, manifest.json, skipped.csv
         data/store.sqlite      every finished song at once, so that a run can be ended and taken up again
+        data/landmarks.sqlite  the index by which a clip is identified; made anew where it is missing
 Run     python 01_feature_extraction.py                      songs in data/raw/<GENRE>/
         python 01_feature_extraction.py ~/Music/genres       songs elsewhere
         python 01_feature_extraction.py --demo               songs that the project composes itself
@@ -100,7 +101,21 @@ def make_library(
         extraction = assemble.Extraction(folder, files, extract(files, folder, store, arguments))
         library = assemble.make_library(extraction, store, arguments.genre_from, arguments.bpm_from)
         assemble.save(paths, library, extraction)
+        index_landmarks(paths, library.paths)
     return library, assemble.summary(library, extraction)
+
+
+def index_landmarks(paths: Paths, files: Sequence[str]) -> None:
+    """Put the songs into the index by which a clip is identified."""
+    from common.extraction.sequence_reader import SequenceReader
+    from common.fingerprint.index import LandmarkIndex
+
+    with (
+        console.note_if_slow("indexing the songs for identify"),
+        SequenceReader(paths.store) as reader,
+        LandmarkIndex(paths.landmarks) as index,
+    ):
+        index.refresh([content for content in reader.contents(files) if content], reader.peaks)
 
 
 def watch_library(arguments: argparse.Namespace, paths: Paths) -> int:

@@ -124,6 +124,10 @@ class Paths:
         return self.data / "store.sqlite"
 
     @property
+    def landmarks(self) -> Path:
+        return self.data / "landmarks.sqlite"
+
+    @property
     def measurements(self) -> Path:
         return self.data / "measurements.json"
 

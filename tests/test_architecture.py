@@ -37,7 +37,7 @@ ARROWS = {
     ("prompt", "search"): "its commands search",
     ("prompt", "playlists"): "its commands put songs in order and save them",
     ("prompt", "reference"): "a command holds a mix against reference records",
-    ("prompt", "fingerprint"): "a command finds versions of a song",
+    ("prompt", "fingerprint"): "commands find versions of a song, and the song that a clip is of",
     ("prompt", "extraction"): "songs are recognised by the sequences that the store keeps",
     ("reference", "search"): "the nearest songs are a mix's references",
     ("reference", "structure"): "the loudness of a mix is measured as that of every song",

@@ -220,6 +220,12 @@ versions = cues
 """What `versions` takes is what `cues` takes."""
 
 
+def identify(parser: argparse.ArgumentParser) -> None:
+    """A recording."""
+    parser.add_argument("clip", nargs="+", metavar="CLIP", help="an audio file of 8 s or more")
+    json(parser)
+
+
 def file(parser: argparse.ArgumentParser) -> None:
     """A song, or none."""
     parser.add_argument("song", nargs="*", metavar="SONG", help="none: the playlist written last")

@@ -101,6 +101,8 @@ COMMANDS = (
     Command("versions", "SONG [--json]",
             "the same recording, other versions of it, and songs that share a passage with it",
             "relating:find_versions", arguments.versions, "songs", "remixes, covers and copies of a song"),
+    Command("identify", "CLIP [--json]", "which song a recording of 8 s or more is of, and at what second",
+            "identifying:identify", arguments.identify),
     Command("playlist", "A -> B [-n 10]", "a way from A to B whose steps are good transitions",
             "ordering:playlist", arguments.playlist, "songs", "a way from one song to another"),
     Command("radio", "[SONG] [-n 20]", "songs that drift on from one; without SONG it goes on",

@@ -1,0 +1,132 @@
+"""The command that tells which song a recording is of: identify."""
+
+from __future__ import annotations
+
+from argparse import Namespace
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from common import song
+from common.audio import AudioError
+from common.console import UserError, note, note_if_slow, quiet_decoders
+from common.extraction.sequence_reader import SequenceReader
+from common.fingerprint.identification import ENOUGH, SHORTEST, Place
+from common.fingerprint.identification import identify as places_of
+from common.fingerprint.index import LandmarkIndex
+from common.library import Library
+from common.paths import EXTRACT
+from common.prompt.answers import Answer, quoted, title
+from common.prompt.session import Session
+from common.text import clean, count, moment
+
+SAME_SPEED = 0.002
+"""Share by which speeds may differ and be told as one."""
+
+
+@dataclass(frozen=True)
+class Identified(Answer):
+    """Which song a clip is of.
+
+    Attributes
+    ----------
+    library
+        The library that the songs are of.
+    found
+        Songs as numbers of the library, each with the place in it that the clip may be of, the likeliest
+        first.
+    """
+
+    library: Library
+    found: list[tuple[int, Place]]
+
+    @property
+    def match(self) -> int | None:
+        """The song that the clip is of; None if it is of none."""
+        return self.found[0][0] if self.found and self.found[0][1].is_match else None
+
+    def as_json(self) -> object:
+        best, next_best, *_ = [*(self._facts(*one) for one in self.found), None, None]
+        if best is None or self.match is None:
+            nothing = {"match": None, "offset": None, "speed": None}
+            return {**nothing, "score": best["score"] if best else 0.0, "next_best": best}
+        path = best.pop("path")
+        return {"match": path, **best, "next_best": next_best}
+
+    def _facts(self, row: int, place: Place) -> dict[str, Any]:
+        return {
+            "path": self.library.paths[row],
+            "offset": round(place.offset, 2),
+            "speed": round(place.speed, 4),
+            "score": round(place.score, 3),
+        }
+
+    def as_text(self) -> str:
+        if not self.found:
+            return "none of these: no song shares enough with it to be compared"
+        (row, place), *others = self.found
+        agrees = f"{place.score:.0%} of its peaks"
+        if self.match is None:
+            name = clean(self.library.names[row])
+            return f"none of these: nearest is {name}, with {agrees} where {ENOUGH:.0%} are needed"
+        lines = [f"{title(self.library, row)} from {_when(place)}", f"{agrees} sound in it"]
+        if others:
+            lines[1] += f"; next is {clean(self.library.names[others[0][0]])}, with {others[0][1].score:.0%}"
+        return "\n".join(lines)
+
+    def next_command(self) -> str:
+        return "" if self.match is None else f"search {quoted(self.library, self.match)}"
+
+
+def _when(place: Place) -> str:
+    """The second that a clip begins at, and its speed if that is another."""
+    at = f"-{moment(-place.offset)}" if place.offset < 0 else moment(place.offset)
+    if abs(place.speed - 1) <= SAME_SPEED:
+        return at
+    return f"{at}, {abs(place.speed - 1):.1%} {'faster' if place.speed > 1 else 'slower'}"
+
+
+def identify(session: Session, arguments: Namespace) -> Identified:
+    """Tell which song a clip is of."""
+    clip = Path(" ".join(arguments.clip)).expanduser().absolute()
+    if not clip.is_file():
+        raise UserError(f"there is no file {clip}")
+    library, paths = session.library, session.paths
+    with SequenceReader(paths.store) as reader:
+        rows = _rows(library, reader)
+        samples = _samples(clip)
+        with LandmarkIndex(paths.landmarks) as index:
+            with note_if_slow("indexing the songs"):
+                index.refresh(list(rows), reader.peaks)
+            places = places_of(samples, index, reader.peaks)
+    found = [(rows[place.content], place) for place in places if place.content in rows]
+    answer = Identified(library, found)
+    if answer.match is not None:
+        session.listed, session.asked = [answer.match], None
+    return answer
+
+
+def _rows(library: Library, reader: SequenceReader) -> dict[str, int]:
+    """Content of each song that has sequences -> its number in the library, the first of copies."""
+    contents = reader.contents(library.paths[: library.n_own])
+    rows: dict[str, int] = {}
+    for row, content in enumerate(contents):
+        if content is not None:
+            rows.setdefault(content, row)
+    if not rows:
+        raise UserError(f"this library was extracted before songs could be identified; run again: {EXTRACT}")
+    if without := contents.count(None):
+        note(f"{count(without, 'song')} cannot be identified yet; run again: {EXTRACT}")
+    return rows
+
+
+def _samples(clip: Path):
+    """The samples of a clip; raises UserError where it is no audio, silent or too short."""
+    try:
+        with quiet_decoders():
+            analysis = song.analyse(clip)
+    except AudioError as error:
+        raise UserError(f"{clip}: {error.reason}") from error
+    if analysis.song.duration < SHORTEST - 0.05:
+        raise UserError(f"{clip} lasts {analysis.song.duration:.1f} s; {SHORTEST:g} s are needed")
+    return analysis.samples
