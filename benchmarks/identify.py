@@ -72,11 +72,9 @@ SPEEDS = {"2 % faster": 1.02, "2 % slower": 0.98}
 
 @dataclass(frozen=True)
 class Song:
-    """A song: its file, its samples and their rate, and its peaks as stage 1 keeps them."""
+    """A song: its file, and its peaks as stage 1 keeps them."""
 
     path: Path
-    samples: np.ndarray
-    rate: int
     peaks: Peaks
 
     @property
@@ -110,18 +108,20 @@ def read_songs(folder: Path) -> list[Song]:
     songs = []
     for path in audio.find_songs(folder):
         if path.suffix.lower() in audio.SNDFILE_SUFFIXES:
-            samples, rate = soundfile.read(path, dtype="float32", always_2d=True)
-            songs.append(Song(path, samples, rate, find_peaks(audio.load(path).samples)))
+            songs.append(Song(path, find_peaks(audio.load(path).samples)))
     return songs
 
 
-def cut(song: Song, rng: np.random.Generator, seconds: float) -> tuple[float, np.ndarray]:
-    """A stretch of a song that is no silence, and the second that it begins at."""
-    while True:
-        begin = int(rng.integers(len(song.samples) - round(seconds * song.rate)))
-        samples = song.samples[begin : begin + round(seconds * song.rate)]
-        if np.sqrt(np.mean(samples**2)) > 1e-3:
-            return begin / song.rate, samples
+def cut(song: Song, rng: np.random.Generator, seconds: float) -> tuple[float, np.ndarray, int]:
+    """A stretch of a song that is no silence: the second that it begins at, its samples and their rate."""
+    with soundfile.SoundFile(song.path) as file:
+        length = round(seconds * file.samplerate)
+        while True:
+            begin = int(rng.integers(file.frames - length))
+            file.seek(begin)
+            samples = file.read(length, dtype="float32", always_2d=True)
+            if np.sqrt(np.mean(samples**2)) > 1e-3:
+                return begin / file.samplerate, samples, file.samplerate
 
 
 def ask(
@@ -139,8 +139,8 @@ def ask(
             song = songs[chosen[number % len(chosen)]]
             kind = list(DEGRADATIONS)[number % len(DEGRADATIONS)]
             # What is played faster is shorter: the clip has its length afterwards.
-            offset, samples = cut(song, rng, SHORTEST * SPEEDS.get(kind, 1.0))
-            heard = audio.load(DEGRADATIONS[kind](samples, song.rate, Path(folder) / "clip")).samples
+            offset, samples, rate = cut(song, rng, SHORTEST * SPEEDS.get(kind, 1.0))
+            heard = audio.load(DEGRADATIONS[kind](samples, rate, Path(folder) / "clip")).samples
             started = time.perf_counter()
             places = identify(heard, index, fetch)
             taken = time.perf_counter() - started

@@ -62,6 +62,7 @@ def test_every_command_of_the_table_runs_at_the_prompt(say_lines, monkeypatch):
         "cues 1",
         "match --help",  # there is no sound to measure
         "versions --help",  # and none was kept
+        "identify --help",
         f"playlist {SONG} -> italodance artist 2 - song 002 3",
         "radio 1 -n 2",
         "shuffle trance",
