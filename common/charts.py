@@ -26,18 +26,19 @@ if TYPE_CHECKING:
 DPI = 200
 
 PALETTE = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#8C6D1F", "#666666")
-MARKERS = ("o", "s", "D", "P", "X", "^", "v", "*")
+MARKERS = ("o", "s", "D", "P", "^", "v", "*", "X")
 PLOTLY_MARKERS = {
     "o": "circle",
     "s": "square",
     "D": "diamond",
     "P": "cross",
-    "X": "x",
     "^": "diamond-open",
     "v": "circle-open",
     "*": "square-open",
+    "X": "x",
 }
-"""The same shapes on a page, flat or solid: plotly's solid maps know only these eight, and no triangles."""
+"""The same shapes on a page, flat or solid: plotly's solid maps know only these eight, and no triangles. The
+last is drawn from a font that not every computer has."""
 
 INK, PAPER, GRID = "#1F2430", "#FFFFFF", "#D9DCE3"
 DIVERGING, SEQUENTIAL = "RdBu_r", "magma"

@@ -128,6 +128,7 @@ function colour(name) {
   const shade = (row) => (scheme.plain ? scheme.colour(row) : weighed(scheme.colour(row), row));
   $("scale").replaceChildren(...scheme.legend());
   // Colours as light or as dark as the paper need an outline.
+  const rim = name === "genre" ? theme.paper : theme.quiet;
   Plotly.restyle(map, { "marker.color": members.map((rows) => rows.map(shade)),
-    "marker.line": outline(name === "genre" ? theme.paper : theme.quiet) }, genres.map((_, i) => FIRST + i));
+    "marker.line": genres.map(({ symbol }) => outline(rim, symbol)) }, genres.map((_, i) => FIRST + i));
 }

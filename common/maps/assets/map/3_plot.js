@@ -6,7 +6,7 @@ const kind = solid ? "scatter3d" : all.length > MANY && hasWebGL() ? "scattergl"
 const size = Math.max(5, Math.min(12, 150 / Math.sqrt(all.length)));
 // plotly draws the same shape in another size on either map; these make them as large as a circle.
 const GROWTH = solid
-  ? { circle: 0.75, "circle-open": 0.75, square: 0.68, "square-open": 0.68, diamond: 0.52, "diamond-open": 0.52,
+  ? { circle: 0.75, "circle-open": 0.75, square: 0.68, "square-open": 0.58, diamond: 0.52, "diamond-open": 0.52,
     cross: 1.2, x: 1.2 }
   : { diamond: 1.15, "diamond-open": 1.15, cross: 1.1, x: 1.1 };
 const sizeOf = (symbol) => size * (GROWTH[symbol] ?? 1);
@@ -26,7 +26,9 @@ const FOUND_COLOUR = "#56B4E9";
 const SELECTED_COLOUR = "#D55E00";
 const STAR_COLOUR = "#FFD400";
 
-const outline = (colour) => ({ color: colour, width: solid ? 1 : 0.7 });
+// The flat map draws an open shape as its outline alone.
+const outline = (colour, symbol) =>
+  ({ color: colour, width: solid ? 1 : symbol.endsWith("-open") ? 2 : 0.7 });
 
 function ring(colour, grow, width) {
   return { type: kind, mode: "markers", ...at([]), hoverinfo: "skip",
@@ -37,7 +39,7 @@ function genreTrace({ colour, symbol }, i) {
   const opacity = { marker: { opacity: 0.85 } }; // a lasso is shown by rings, not by paling the others
   return { type: kind, mode: "markers", ...at(members[i]), hovertext: members[i].map(card), hoverinfo: "text",
     marker: { color: members[i].map((row) => weighed(colour, row)), symbol, size: sizeOf(symbol), opacity: 0.85,
-      line: outline(theme.paper) },
+      line: outline(theme.paper, symbol) },
     ...(solid ? {} : { selected: opacity, unselected: opacity }) };
 }
 

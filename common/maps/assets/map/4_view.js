@@ -61,24 +61,46 @@ function cameraAxes(away, up) {
   return [right, cross(back, right), back];
 }
 
-// The camera that sees some songs whole: beside and above each there is room, at its own distance.
-function cameraFor(rows, away, up) {
-  const [right, above, back] = cameraAxes(away, up);
-  const points = rows.map(inScene);
-  const along = (direction) => {
-    const shares = points.map((point) => dot(point, direction));
-    const [low, high] = shares.reduce(([a, b], share) => [Math.min(a, share), Math.max(b, share)], [Infinity, -Infinity]);
-    return scaled(direction, (low + high) / 2);
-  };
-  const center = [right, above, back].map(along).reduce(plus);
+// Lowest and highest of some numbers.
+const extent = (values) =>
+  values.reduce(([low, high], value) => [Math.min(low, value), Math.max(high, value)], [Infinity, -Infinity]);
+
+// Half-way between the outermost of some songs on the picture: how far right and above of its middle, as tangents.
+function offMiddle(points, center, [right, above, back], distance) {
+  const tangents = (direction) => points.map((point) => {
+    const from = minus(point, center);
+    return dot(from, direction) / (distance - dot(from, back));
+  });
+  return [right, above].map((direction) => extent(tangents(direction)).reduce((low, high) => (low + high) / 2));
+}
+
+// From how far a camera sees all songs whole: beside and above each there is room, at its own distance.
+function distanceFor(points, center, [right, above, back]) {
   const aspect = map.clientWidth / map.clientHeight;
   const needed = (point) => {
     const from = minus(point, center);
     const reach = Math.max(Math.abs(dot(from, above)), Math.abs(dot(from, right)) / aspect);
     return dot(from, back) + reach / (TANGENT * FILLED);
   };
-  const distance = points.reduce((farthest, point) => Math.max(farthest, needed(point)), NEAREST_EYE);
-  return { eye: plus(center, scaled(back, distance)), center, up };
+  return points.reduce((farthest, point) => Math.max(farthest, needed(point)), NEAREST_EYE);
+}
+
+// The camera that looks along a direction and sees some songs whole and in the middle.
+function cameraFor(rows, away, up) {
+  const axes = cameraAxes(away, up);
+  const points = rows.map(inScene);
+  let center = axes.map((direction) => {
+    const [low, high] = extent(points.map((point) => dot(point, direction)));
+    return scaled(direction, (low + high) / 2);
+  }).reduce(plus);
+  let distance = distanceFor(points, center, axes);
+  // What is near looks larger, so the middle of the songs is not that of their picture; it is soon approached.
+  for (let round = 0; round < 4; round += 1) {
+    const [x, y] = offMiddle(points, center, axes, distance);
+    center = plus(center, plus(scaled(axes[0], x * distance), scaled(axes[1], y * distance)));
+    distance = distanceFor(points, center, axes);
+  }
+  return { eye: plus(center, scaled(axes[2], distance)), center, up };
 }
 
 // The first look comes from the side from which the songs are spread most widely, as on the printed map.
