@@ -7,11 +7,11 @@ import itertools
 import numpy as np
 import pytest
 from browsing import DESKTOP, PHONE, assert_quiet, needs_browser, resize, wait
-from map_page import HOSTILE, open_map
+from map_page import HOSTILE, layout, open_map
 
 from common.maps.projection import UMAP, Projection
 from common.maps.regions import Region, Regions, find_regions
-from common.maps.selection import choose_shown
+from common.maps.selection import Star, choose_shown
 from common.search.clusters import Cluster, Grouping
 
 pytestmark = needs_browser
@@ -67,6 +67,15 @@ def test_a_songs_title_lies_beside_it_and_stays_text(page):
     left, top, right, bottom = boxes[HOSTILE]
     assert np.hypot(max(left - x, 0, x - right), max(top - y, 0, y - bottom)) < 20
     assert_quiet(opened.browser)
+
+
+def test_the_name_of_the_song_that_is_pointed_out_covers_nothing(page):
+    made = layout(12, 2)
+    opened = page(star=Star(made.coordinates[2], "mine", 2), made=made)
+    wait(opened.browser, "return document.querySelector('#names .starred')")
+    names = opened.names("starred") | opened.names("title")
+    assert any(name.startswith("★") for name in names)
+    assert_nothing_is_covered(opened, names.values())
 
 
 def test_a_map_without_stable_clusters_says_so(page, songs):

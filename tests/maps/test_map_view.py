@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 import numpy as np
 import pytest
-from browsing import DESKTOP, ENTER, ESCAPE, PHONE, assert_quiet, needs_browser, prefer, wait
+from browsing import DESKTOP, ENTER, ESCAPE, PHONE, assert_quiet, needs_browser, prefer, resize, wait
 from map_page import layout
 
 from common import charts
@@ -17,7 +17,7 @@ pytestmark = needs_browser
 slow = pytest.mark.slow
 every_screen = pytest.mark.parametrize(
     ("dimensions", "size"),
-    [(2, DESKTOP), pytest.param(2, PHONE, marks=slow), pytest.param(3, DESKTOP, marks=slow), (3, PHONE)],
+    [(2, DESKTOP), *(pytest.param(*screen, marks=slow) for screen in ((2, PHONE), (3, DESKTOP), (3, PHONE)))],
     ids=["flat", "flat-phone", "solid", "solid-phone"],
 )
 
@@ -48,6 +48,20 @@ def until(condition: Callable[..., bool], seconds: float = 10.0) -> None:
     while not condition():
         assert time.monotonic() < end, "the map did not move"
         time.sleep(0.05)
+
+
+def test_what_was_seen_stays_in_the_picture_when_the_window_changes(page):
+    opened = page(made=with_a_far_corner(2))
+    resize(opened.browser, PHONE)
+    until(lambda: opened.element("#map").size["width"] < PHONE[0] and opened.in_picture().all())
+    opened.search("song 002 trance")
+    opened.press(ENTER)
+    near = opened.line_ends()
+    resize(opened.browser, DESKTOP)
+    until(lambda: opened.element("#map").size["width"] > PHONE[0] and opened.in_picture(near).all())
+    # And they fill the larger window, as they would had it been so large before.
+    until(lambda: (np.ptp(opened.pixels(near), axis=0) > 400).any())
+    assert_quiet(opened.browser)
 
 
 @every_screen

@@ -114,6 +114,7 @@ matchMedia("(prefers-color-scheme: dark)").addEventListener("change", followThem
 Plotly.newPlot(map, traces(), layout(), SETTINGS).then(() => {
   if (solid) watchScene();
   else watchPlane();
+  watchSize();
   watchNames();
   colour($("colour").value); // a reloaded page may remember another choice
 });

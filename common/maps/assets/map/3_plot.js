@@ -25,6 +25,7 @@ const GUEST = RING + 1;
 const FOUND_COLOUR = "#56B4E9";
 const SELECTED_COLOUR = "#D55E00";
 const STAR_COLOUR = "#FFD400";
+const STAR_SIZE = 18;
 
 // The flat map draws an open shape as its outline alone.
 const outline = (colour, symbol) =>
@@ -43,10 +44,11 @@ function genreTrace({ colour, symbol }, i) {
     ...(solid ? {} : { selected: opacity, unselected: opacity }) };
 }
 
+// The flat map's names are written by 5_names.js, where they cover nothing.
 function starTrace() {
-  return { type: kind, mode: "markers+text", ...at([star]), text: [`★ ${escape(shorten(songs.title[star], 40))}`],
+  return { type: kind, mode: solid ? "markers+text" : "markers", ...at([star]), text: [`★ ${escape(shorten(songs.title[star], 40))}`],
     textposition: "top center", textfont: { size: 14, color: theme.ink }, hovertext: [card(star)], hoverinfo: "text",
-    marker: { color: STAR_COLOUR, symbol: solid ? "diamond" : "star", size: solid ? 9 : 18,
+    marker: { color: STAR_COLOUR, symbol: solid ? "diamond" : "star", size: solid ? 9 : STAR_SIZE,
       line: { color: theme.ink, width: 1.5 } } };
 }
 
@@ -86,7 +88,7 @@ function layout() {
 
 const BUTTONS = solid ? ["toImage", "resetCameraDefault3d"]
   : ["toImage", "pan2d", "lasso2d", "zoomIn2d", "zoomOut2d", "resetScale2d"];
-const SETTINGS = { responsive: true, displaylogo: false, scrollZoom: true, modeBarButtons: [BUTTONS] };
+const SETTINGS = { displaylogo: false, scrollZoom: true, modeBarButtons: [BUTTONS] };
 
 // The system went from light to dark, or back.
 function followTheme() {

@@ -144,16 +144,39 @@ function isInSolid(row) {
 
 // --- both
 
-const fit = (rows) => (solid ? fitSolid(rows) : fitFlat(rows));
+// The songs that the picture was last fitted to; none after the reader has moved it.
+let fitted = all;
+
+function fit(rows) {
+  fitted = rows;
+  if (solid) fitSolid(rows);
+  else fitFlat(rows);
+}
+
 const isInView = (row) => (solid ? isInSolid(row) : isInFlat(row));
 
 function zoom(by) {
+  fitted = null;
   if (!solid) return show(middle(), span().map((now) => now * by));
   const { eye, center } = camera();
   return look(center, length(minus(eye, center)) * by);
 }
 
 function showAll() {
+  fitted = all;
   Plotly.relayout(map, solid ? { "scene.camera": home() }
     : { "xaxis.range": [...spans[0]], "yaxis.range": [...spans[1]] });
+}
+
+// What the picture was fitted to stays in it when the window changes its size or is turned.
+function watchSize() {
+  map.on("plotly_relayouting", () => { fitted = null; });
+  let [width, height] = [map.clientWidth, map.clientHeight];
+  new ResizeObserver(async () => {
+    if (width === map.clientWidth && height === map.clientHeight) return;
+    [width, height] = [map.clientWidth, map.clientHeight];
+    await Plotly.Plots.resize(map);
+    if (fitted === all) showAll();
+    else if (fitted) fit(fitted);
+  }).observe(map);
 }

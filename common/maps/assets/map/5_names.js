@@ -1,5 +1,6 @@
 // Names on the flat map: of regions whose songs sound alike, and of songs where there is room. None covers a
-// song, a line or another name, so what comes first gets the room: the song that plays, regions, songs.
+// song, a line or another name, so what comes first gets the room: the song that is pointed out, the one that
+// plays, regions, songs.
 
 const MOST_TITLED = 150; // songs in view among which titles are looked for; among more there is no room
 const REACH = 260; // pixels that a region's name may lie away from the middle of its songs
@@ -60,10 +61,12 @@ function* around(spot) {
     }
 }
 
-// Right of a song, left, above, below.
-function* beside({ x, y }, width) {
-  const off = size / 2 + 5;
-  yield* [{ x: x + off + width / 2, y }, { x: x - off - width / 2, y }, { x, y: y - off - 8 }, { x, y: y + off + 8 }];
+// Right of a song, left, above, below, and above and below to either side.
+function* beside({ x, y }, width, off) {
+  const aside = width / 2 + 0.7 * off;
+  const lift = off + 8;
+  yield* [[off + width / 2, 0], [-off - width / 2, 0], [0, -lift], [0, lift],
+    [aside, -lift], [aside, lift], [-aside, -lift], [-aside, lift]].map(([right, down]) => ({ x: x + right, y: y + down }));
 }
 
 function write(text, kind, font, spots, room) {
@@ -82,7 +85,7 @@ function write(text, kind, font, spots, room) {
 }
 
 const typeface = getComputedStyle(document.body).fontFamily;
-const FONTS = { region: `italic 600 14px ${typeface}`, title: `12px ${typeface}` };
+const FONTS = { region: `italic 600 14px ${typeface}`, title: `12px ${typeface}`, starred: `bold 14px ${typeface}` };
 
 const median = (values) => values.sort((a, b) => a - b)[Math.floor(values.length / 2)];
 
@@ -111,16 +114,26 @@ function pointsOnLines() {
   });
 }
 
+// The name of the song that is pointed out is written before all others, and farther away if need be.
+function writeStar(point, room) {
+  const spots = function* (width) {
+    yield* beside(point, width, STAR_SIZE / 2 + 5);
+    yield* around(point);
+  };
+  write(`★ ${shorten(songs.title[star], 40)}`, "starred", FONTS.starred, spots, room);
+}
+
 function drawNames() {
   const seen = pixelsOf(all.filter(isShown)).filter(({ x, y }) =>
     x > -20 && y > -20 && x < map.clientWidth + 20 && y < map.clientHeight + 20);
   const [room, lines] = [makeRoom([...seen, ...pointsOnLines()]), drawing("svg", {})];
   layer.replaceChildren(lines);
-  const title = (point) =>
-    write(shorten(songs.title[point.row], 32), "title", FONTS.title, (width) => beside(point, width), room);
+  const title = (point) => write(shorten(songs.title[point.row], 32), "title", FONTS.title,
+    (width) => beside(point, width, size / 2 + 5), room);
+  seen.filter(({ row }) => row === star).forEach((point) => writeStar(point, room));
   const first = new Set(chosen === null ? [] : [chosen, ...nearest[chosen].map(([row]) => row)]);
   const matched = new Set(matches);
-  seen.filter(({ row }) => first.has(row)).forEach(title);
+  seen.filter(({ row }) => first.has(row) && row !== star).forEach(title);
   regions.forEach((region) => writeRegion(region, lines, room));
   if (seen.length > MOST_TITLED) return;
   const others = seen.filter(({ row }) => !first.has(row) && row !== star);
