@@ -74,6 +74,8 @@ class CueSheet(Answer):
         ]
         headers = ["at", "bars", "alike", "section", "level", "cue", "because"]
         lines += ["", strip(facts["sections"], facts["duration"]), "", table(headers, rows, right="rr  r")]
+        if not any(part["label"] for part in facts["sections"]):
+            lines.append(f"no names: {_why(facts, 'labels')}")
         for name, what in (("mix_in", "mix in"), ("mix_out", "mix out")):
             lines.append(f"{what:8} {moment(facts[name]['start'])} to {moment(facts[name]['end'])}")
         return "\n".join(lines)

@@ -19,9 +19,9 @@ from common.structure.cues import Cue, Window, find_cues, mix_in, mix_out
 from common.structure.grid import Pulse, read_pulse
 from common.structure.loudness import SHORT_TERM, Loudness
 from common.structure.onsets import APART, Drums, hear_drums
-from common.structure.sections import Section, find_sections
+from common.structure.sections import UNNAMED, Section, find_sections
 
-READINGS_VERSION = 2
+READINGS_VERSION = 3
 """Goes up with every change of a reading, so that stored ones are made again."""
 
 AUDIBLE = 0.1
@@ -61,7 +61,7 @@ class Readings:
     mix_in, mix_out
         Where a song can lie under another; None without a grid.
     unknown
-        Name of a reading that is None (or a tempo of 0) -> why.
+        Name of a reading that is None (or a tempo of 0) -> why; ``labels``: why no section has a name.
     """
 
     bpm: float
@@ -129,7 +129,7 @@ def read(samples: np.ndarray, series: Mapping[str, np.ndarray], loudness: Loudne
         cues=tuple(find_cues(sections)),
         mix_in=mix_in(sections),
         mix_out=mix_out(sections),
-        unknown=_reasons(pulse, bars, key, loudness),
+        unknown=_reasons(pulse, bars, sections, key, loudness),
     )
 
 
@@ -140,7 +140,9 @@ def onset_rate(drums: Drums, seconds: float) -> float:
     return float(np.count_nonzero(np.diff(times, prepend=-np.inf) > APART) / seconds)
 
 
-def _reasons(pulse: Pulse, bars: Bars | None, key: Key | None, loudness: Loudness) -> dict[str, str]:
+def _reasons(
+    pulse: Pulse, bars: Bars | None, sections: list[Section], key: Key | None, loudness: Loudness
+) -> dict[str, str]:
     """Why each unknown reading is unknown."""
     unknown = {}
     if not pulse.bpm:
@@ -151,6 +153,8 @@ def _reasons(pulse: Pulse, bars: Bars | None, key: Key | None, loudness: Loudnes
         unknown |= dict.fromkeys(
             ("downbeat_offset", "meter", "mix_in", "mix_out"), pulse.reason or "too short"
         )
+    if sections and not any(section.label for section in sections):
+        unknown["labels"] = UNNAMED
     if key is None:
         unknown |= dict.fromkeys(("key", "camelot", "key_confidence"), "no pitch stands out")
     if loudness.integrated is None:

@@ -44,6 +44,10 @@ RISING, FULL = 4.0, 5.0
 INTRO, BUILD, DROP, BREAK, OUTRO = "intro", "build", "drop", "break", "outro"
 NAMES = (INTRO, BUILD, DROP, BREAK, OUTRO)
 
+UNNAMED = "not built as dance music is: a kick on the beats, and breaks or builds beside what is full"
+"""Why no section of a song has a name. A drop is one against a break or a build; a song that is full from its
+beginning to its end has none."""
+
 
 @dataclass(frozen=True)
 class Section:
@@ -98,9 +102,9 @@ def find_sections(bars: Bars, drums: Drums) -> list[Section]:
     rise = np.array([levels[last - 1].mean() - levels[first].mean() for first, last in spans])
     energy = fullness - fullness.max()
     letters = _letters([features[first:last].mean(axis=0) for first, last in spans])
-    labels = (
-        _labels(energy, kick / max(kick.max(), 1e-9), rise) if _has_kick(kicks) else [(None, "")] * len(spans)
-    )
+    labels = _labels(energy, kick / max(kick.max(), 1e-9), rise)
+    if not (_has_kick(kicks) and {BREAK, BUILD} & {name for name, _ in labels}):
+        labels = [(None, "")] * len(spans)
     edges = bars.edges
     return [
         Section(

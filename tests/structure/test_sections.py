@@ -12,10 +12,10 @@ from common import features
 from common.demo import compose, perform, synth, truth
 from common.layout import SAMPLE_RATE
 from common.structure import sections as sections_module
-from common.structure.bars import read_bars
+from common.structure.bars import N_BANDS, Bars, read_bars
 from common.structure.cues import MOST_CUES, find_cues, mix_in, mix_out
 from common.structure.grid import read_pulse
-from common.structure.onsets import hear_drums
+from common.structure.onsets import Drums, Hits, hear_drums
 from common.structure.sections import Section, find_sections, partition
 
 
@@ -67,6 +67,20 @@ def test_sections_have_no_gaps_and_lie_on_bars(song):
     assert {section.start for section in found} <= set(bars.edges)
     assert max(section.energy for section in found) == 0
     assert all(section.evidence for section in found if section.label)
+
+
+def labels_of(kicks):
+    """Names of the sections of a song with a kick in some of its bars, and a louder sound with it."""
+    kicks, hits = np.array(kicks, dtype=float), Hits(np.array([2.0 * len(kicks)]), np.ones(1))
+    levels = np.random.default_rng(0).normal(-30, 0.3, (len(kicks), N_BANDS)) + 10 * kicks[:, None]
+    bars = Bars(2.0 * np.arange(len(kicks) + 1), 4, levels, kicks)
+    return {section.label for section in find_sections(bars, Drums(hits, hits, hits, hits, None))}
+
+
+def test_a_song_that_is_full_from_end_to_end_has_no_drop():
+    assert labels_of([1] * 64) == {None}
+    assert labels_of([0.0] * 8 + [1] * 56) == {None}
+    assert labels_of([1] * 32 + [0] * 16 + [1] * 32) == {"drop", "break"}
 
 
 def test_a_waltz_has_bars_of_three():
