@@ -167,8 +167,12 @@ def report_loudness(songs: list[Song]) -> None:
 
 
 def report_encoding(songs: list[Song]) -> None:
-    """What is said of a song against the others, before and after an encoder."""
-    same = changed = 0
+    """What is said of a song against the others, before and after an encoder.
+
+    Whatever has a threshold changes where a value lies at it: a margin of 0.1 to 2 dB around the spread,
+    tried on fifteen songs against four and ten references, left the share of such sentences at one in ten.
+    """
+    same = moved = changed = 0
     sizes = []
     for song in songs:
         others = [other.measurement for other in songs if other is not song]
@@ -177,12 +181,17 @@ def report_encoding(songs: list[Song]) -> None:
         before, after = compare(song.measurement, others), compare(measure(coded)[0], others)
         topics = [{_topic(s): s.text for s in told(one)} for one in (before, after)]
         same += len(topics[0].keys() & topics[1].keys())
-        changed += len(topics[0].keys() ^ topics[1].keys())
+        only = [mine.keys() - other.keys() for mine, other in (topics, topics[::-1])]
+        pairs = sum(any(_overlap(one, other) for other in only[1]) for one in only[0])
+        moved, changed = moved + pairs, changed + len(only[0]) + len(only[1]) - 2 * pairs
         below = [n for n, (_, high) in enumerate(EDGES) if high < LOSSLESS_HZ]
         sizes.append(np.nanmax(np.abs(found_difference(after) - found_difference(before))[below]))
         for topic in topics[0].keys() ^ topics[1].keys():
             print(f"  {song.name}: {topics[0].get(topic)} | {topics[1].get(topic)}")
-    print(f"128 kbit/s: {same} sentences below 14 kHz stay, {changed} change")
+    print(
+        f"128 kbit/s: {same} sentences below 14 kHz stay, {moved} move an edge of their range, "
+        f"{changed} come or go"
+    )
     print(f"  bands below it move by {max(sizes):.3f} dB at most")
 
 
@@ -195,6 +204,10 @@ def told(comparison: Comparison) -> Iterator[Sentence]:
 
 def _topic(sentence: Sentence) -> tuple[str, float, float]:
     return sentence.about, sentence.low_hz, sentence.high_hz
+
+
+def _overlap(one: tuple[str, float, float], other: tuple[str, float, float]) -> bool:
+    return one[0] == other[0] and one[1] < other[2] and other[1] < one[2]
 
 
 def report_cost(songs: list[Song]) -> None:

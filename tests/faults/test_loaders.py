@@ -12,6 +12,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from faults.mutants import write_song
 from faults.test_saves import made, number_of, save
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -21,6 +22,7 @@ from common.files import ArtifactError
 from common.layout import N_FEATURES
 from common.library import COLUMNS
 from common.paths import Paths
+from common.tags import read_header
 
 
 def twice_nested(depth: int) -> bytes:
@@ -194,17 +196,61 @@ def test_manifests_that_are_none(paths, name):
 
 @given(data=st.data())
 @settings(max_examples=200, deadline=None)
-def test_mutated_pickles_are_refused_or_plain(tmp_path_factory, data):
-    whole = bytearray(pickle.dumps(made(1).columns, protocol=4))
-    for _ in range(data.draw(st.integers(1, 6))):
-        whole[data.draw(st.integers(0, len(whole) - 1))] = data.draw(st.integers(0, 255))
+def test_mutated_pickles_are_refused_or_plain(data):
+    whole = mutated(pickle.dumps(made(1).columns, protocol=4), data)
     sentence = ""
     try:
-        content = files.read_plain(io.BytesIO(bytes(whole)), Path("metadata.pkl"), "the command")
+        content = files.read_plain(io.BytesIO(whole), Path("metadata.pkl"), "the command")
         files.check_plain(content, "content")
     except ArtifactError as error:
         sentence = str(error)
     assert "\n" not in sentence
+
+
+@pytest.fixture(scope="module")
+def saved(tmp_path_factory) -> tuple[Paths, bytes]:
+    """A library, and its manifest."""
+    paths = Paths(tmp_path_factory.mktemp("library"), Path("outputs"))
+    save(paths, 1)
+    return paths, paths.manifest.read_bytes()
+
+
+@given(data=st.data())
+@settings(max_examples=200, deadline=None)
+def test_mutated_manifests_are_refused_or_the_library_is_loaded(saved, data):
+    paths, manifest = saved
+    paths.manifest.write_bytes(mutated(manifest, data))
+    sentence = ""
+    try:
+        assert number_of(paths) == 1
+    except ArtifactError as error:
+        sentence = str(error)
+    assert "\n" not in sentence
+
+
+def mutated(whole: bytes, data: st.DataObject, among: int | None = None) -> bytes:
+    """Some bytes with up to six of their first ones changed."""
+    changed = bytearray(whole)
+    for _ in range(data.draw(st.integers(1, 6))):
+        changed[data.draw(st.integers(0, (among or len(whole)) - 1))] = data.draw(st.integers(0, 255))
+    return bytes(changed)
+
+
+@pytest.fixture(scope="module")
+def tagged(tmp_path_factory) -> dict[str, bytes]:
+    """Songs with a title, by their ending."""
+    folder = tmp_path_factory.mktemp("songs")
+    return {suffix: write_song(folder / f"song{suffix}") for suffix in (".mp3", ".flac", ".ogg", ".wav")}
+
+
+@given(suffix=st.sampled_from([".mp3", ".flac", ".ogg", ".wav"]), data=st.data())
+@settings(max_examples=200, deadline=None)
+def test_mutated_tags_are_read_or_passed_over(tagged, tmp_path_factory, suffix, data):
+    path = tmp_path_factory.getbasetemp() / f"mutated{suffix}"
+    path.write_bytes(mutated(tagged[suffix], data, among=400))
+    header = read_header(path)
+    assert header.n_bytes == len(tagged[suffix])
+    assert all(isinstance(value, str | None) for value in vars(header.tags).values())
 
 
 @given(whole=st.recursive(
