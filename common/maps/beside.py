@@ -99,6 +99,7 @@ def number_neighbours(
     """
     for row in rows:
         axes.plot(*np.array([star, coordinates[row]]).T, color=charts.INK, linewidth=0.8, alpha=0.5, zorder=5)
-    everything = np.vstack([coordinates, star])
+    lines = [np.linspace(star, coordinates[row], 24) for row in rows]
+    everything = np.vstack([coordinates, star, *lines])
     for number, row in enumerate(rows, start=1):
         write_beside(axes, coordinates[row], str(number), everything, fontsize=size, weight="bold")

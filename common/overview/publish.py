@@ -58,7 +58,7 @@ def publish(
     rows = songs.song_rows(library, nearest, groupings, read_guesses(paths))
     drawn = contents_figure.draw_contents(library)
     contents = charts.save_png(drawn, paths.plot(Output.CONTENTS), title="Genres, tempos, keys and loudness")
-    written = [*_write_songs(paths, rows), contents, *_write_trends(paths, trends)]
+    written = [*write_songs(paths, rows), contents, *_write_trends(paths, trends)]
     summary.write_summary(paths, sentences)
     return Overview(sentences, trends, written)
 
@@ -72,11 +72,11 @@ def refresh_guesses(paths: Paths) -> list[Path]:
         If the table was changed so that it cannot be read.
     """
     rows = list(songs.with_guesses(songs.read_table(paths), paths))
-    return _write_songs(paths, rows) if rows else []
+    return write_songs(paths, rows) if rows else []
 
 
-def _write_songs(paths: Paths, rows: Iterable[songs.Row]) -> list[Path]:
-    """Write the table, and the page as it shows the table."""
+def write_songs(paths: Paths, rows: Iterable[songs.Row]) -> list[Path]:
+    """Write the table of all songs, and the page that shows it; returns the files."""
     table, page = songs.write_table(paths, rows), paths.html(Output.SONGS)
     listed, n_songs = songs_page.choose_listed(songs.read_table(paths))
     return [table, songs_page.write_page(page, listed, n_songs, table, ABOUT)]

@@ -134,7 +134,7 @@ def _moves(trends: Sequence[Trend]) -> list[str]:
         f"{one.reading.more if one.per_decade > 0 else one.reading.less} ({one.amount(one.per_decade)}"
         f"{' ' + one.reading.of_change if one.reading.of_change else ''} per decade)"
         for one in trends
-        if one.moved
+        if one.moved and round(one.per_decade, one.reading.decimals)
     ]
     return [f"over the years the songs became {_listed(moved)}"] if moved else []
 

@@ -40,6 +40,9 @@ or 1 to 60 songs within two years of their own, 0.1 to 1.2 % left out 0. All fou
 RESAMPLES = 2000
 """Bootstrap resamples behind an interval."""
 
+DRAWN_TOGETHER = 4_000_000
+"""Numbers that are drawn at a time for them."""
+
 GRID_YEARS = 60
 """Places along the years at which line and band are computed."""
 
@@ -257,7 +260,12 @@ def _resampled(x: np.ndarray, y: np.ndarray, block: np.ndarray) -> tuple[np.ndar
     """Levels and slopes of lines through blocks that were drawn with replacement."""
     sums = _block_sums(x, y, block)
     n_blocks, rng = len(sums), np.random.default_rng(SEED)
-    drawn = rng.multinomial(n_blocks, np.full(n_blocks, 1.0 / n_blocks), size=RESAMPLES)
-    levels, slopes = _lines(drawn @ sums)
+    together = max(1, DRAWN_TOGETHER // n_blocks)
+    resampled = []
+    for start in range(0, RESAMPLES, together):
+        size = min(together, RESAMPLES - start)
+        drawn = rng.multinomial(n_blocks, np.full(n_blocks, 1.0 / n_blocks), size=size)
+        resampled.append(drawn @ sums)
+    levels, slopes = _lines(np.concatenate(resampled))
     found = np.isfinite(slopes)
     return levels[found], slopes[found]

@@ -63,7 +63,7 @@ def draw_comparison(
         names = "\n".join(shorten(name, _LONGEST_NAME) for name in (f"A  {one}", f"B  {other}"))
         verdict_words = f"similarity {score:.3f}, {pairs.standing(score)}"
         figure.suptitle(f"{names}\n{verdict_words}", x=0.02, ha="left", fontsize=12, fontweight="bold")
-        return charts.save_png(figure, path)
+        return charts.save_png(figure, path, title=f"{one} and {other}: {verdict_words}")
 
 
 def _draw_verdict(axes: Axes, score: float, pairs: SimilarityDistribution) -> None:

@@ -9,7 +9,7 @@ from libraries import random_library
 
 from common.classifier.guesses import Guess, guesses_file, read_guesses, write_guesses
 from common.music import keys
-from common.overview.publish import publish, refresh_guesses
+from common.overview.publish import refresh_guesses, write_songs
 from common.overview.songs import COLUMNS, cluster_names, read_table, song_rows, table_file
 from common.overview.songs_page import MOST_LISTED, choose_listed
 from common.search.clusters import Cluster, Grouping
@@ -36,6 +36,10 @@ GROUPINGS = [
 ]
 
 
+def write(paths, library):
+    return write_songs(paths, song_rows(library, NEAREST, GROUPINGS, read_guesses(paths)))
+
+
 def csv_rows(paths):
     with table_file(paths).open(encoding="utf-8-sig", newline="") as file:
         return list(csv.DictReader(file))
@@ -47,7 +51,7 @@ def page_content(paths):
 
 
 def test_every_song_has_a_row_with_what_is_known_of_it(paths, small):
-    publish(paths, small, NEAREST, GROUPINGS)
+    write(paths, small)
     rows = csv_rows(paths)
     assert list(rows[0]) == [column.name for column in COLUMNS]
     assert [row["file_path"] for row in rows] == small.paths
@@ -63,12 +67,12 @@ def test_every_song_has_a_row_with_what_is_known_of_it(paths, small):
 
 
 def test_the_table_is_read_as_it_was_written(paths, small):
-    publish(paths, small, NEAREST, GROUPINGS)
+    write(paths, small)
     assert list(read_table(paths)) == list(song_rows(small, NEAREST, GROUPINGS, {}))
 
 
 def test_the_page_holds_the_table_escaped_and_needs_no_network(paths, small):
-    publish(paths, small, NEAREST, GROUPINGS)
+    write(paths, small)
     content, page = page_content(paths)
     assert len(content["rows"]) == 30
     assert content["rows"][0][0] == EVIL
@@ -83,7 +87,7 @@ def test_the_page_holds_the_table_escaped_and_needs_no_network(paths, small):
 def test_guesses_come_in_whichever_stage_runs_first(paths, small):
     guessed = [(path, Guess("HOUSE", 0.75)) for path in small.paths[:20]]
     assert refresh_guesses(paths) == []
-    publish(paths, small, NEAREST, GROUPINGS)
+    write(paths, small)
     assert csv_rows(paths)[0]["guess"] == ""
     write_guesses(paths, guessed)
     assert table_file(paths) in refresh_guesses(paths)
@@ -91,7 +95,7 @@ def test_guesses_come_in_whichever_stage_runs_first(paths, small):
     assert (after[0]["guess"], after[0]["guess_probability"]) == ("HOUSE", "0.75")
     assert (after[25]["guess"], after[0]["nearest"]) == ("", "Song 1")
     before = table_file(paths).read_bytes()
-    publish(paths, small, NEAREST, GROUPINGS)
+    write(paths, small)
     assert table_file(paths).read_bytes() == before
     assert "guess" in [column["header"] for column in page_content(paths)[0]["columns"]]
 
@@ -120,7 +124,7 @@ def test_a_table_of_another_kind_is_left_alone(paths):
 
 
 def test_a_table_with_words_for_numbers_cannot_be_read(paths, small):
-    publish(paths, small, NEAREST, GROUPINGS)
+    write(paths, small)
     text = table_file(paths).read_text(encoding="utf-8-sig").replace("2003", "long ago")
     table_file(paths).write_text(text, encoding="utf-8")
     with pytest.raises(ValueError, match="long ago"):

@@ -7,8 +7,9 @@ import pytest
 from browsing import DESKTOP, ESCAPE, PHONE, assert_quiet, needs_browser, resize, visit, wait
 from libraries import random_library
 
-from common.classifier.guesses import Guess, write_guesses
-from common.overview.publish import publish
+from common.classifier.guesses import Guess, read_guesses, write_guesses
+from common.overview.publish import write_songs
+from common.overview.songs import song_rows
 from common.paths import Paths
 
 pytestmark = needs_browser
@@ -30,7 +31,8 @@ def table(tmp_path_factory):
     write_guesses(
         paths, [(library.paths[1], Guess("HOUSE", 0.754)), (library.paths[2], Guess("TRANCE", 1.0))]
     )
-    publish(paths, library, {row: ((row + 1) % N_SONGS, 0.5) for row in range(N_SONGS)}, [])
+    nearest = {row: ((row + 1) % N_SONGS, 0.5) for row in range(N_SONGS)}
+    write_songs(paths, song_rows(library, nearest, [], read_guesses(paths)))
     return paths.html("songs"), library
 
 

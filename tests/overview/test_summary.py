@@ -70,7 +70,9 @@ def test_a_trend_stands_out_only_if_it_is_one(library):
     loudness = READINGS[1]
     louder = fit_trend(loudness, years, years / 10.0 + 0.1 * noise, np.arange(40))
     none = fit_trend(loudness, years, noise, np.arange(40))
-    said = what_stands_out(library, {}, [], [louder, none])
+    tiny = fit_trend(loudness, years, years / 1000.0 + 0.001 * noise, np.arange(40))
+    assert tiny.moved
+    said = what_stands_out(library, {}, [], [louder, none, tiny])
     assert said == "Over the years the songs became louder (+1.0 LU per decade)."
 
 
