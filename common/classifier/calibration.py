@@ -36,7 +36,7 @@ def best_certainty(margins: np.ndarray, y: np.ndarray, lapses: Sequence[float] =
     y
         The genre of each song, int, shape (n,).
     lapses
-        What to choose the lapse from.
+        The lapses that may be chosen, each from 0 up to less than 1.
     """
     low, high = np.log(SHARPNESS)
 
@@ -57,7 +57,7 @@ class Confidence:
     Attributes
     ----------
     low, high
-        Range of the probability of the likeliest genre; the last bin contains its end.
+        The range of the probability of the likeliest genre, 0 to 1; the last bin contains its end.
     n
         Number of songs in the range, at least 1.
     said

@@ -33,13 +33,13 @@ class Contributions:
     Attributes
     ----------
     genres
-        Names, as in the model.
+        The names of the genres, in the order of the model.
     components
-        Values of the components, shape (n, k).
+        The values of each song's components, float, shape (n, k).
     line, trees
-        Shapley values of the two parts of the model, shape (n, M, k).
+        The Shapley values of the two parts of the model in log-odds, shape (n, M, k).
     base
-        Margins before anything is known of a song, shape (M,).
+        The margins in log-odds before anything is known of a song, shape (M,).
     """
 
     genres: tuple[str, ...]
@@ -81,7 +81,7 @@ def contribute(model: Model, X: np.ndarray) -> Contributions:
     model
         A fitted classifier.
     X
-        Embeddings, shape (n, ``N_FEATURES``).
+        The embeddings of the songs, float, shape (n, ``N_FEATURES``).
     """
     components = model.components(X)
     line = components[:, None, :] * model.line.slopes
@@ -113,9 +113,9 @@ def strongest_interaction(model: Model, components: np.ndarray, component: int) 
     model
         A fitted classifier; only its trees can have interactions.
     components
-        Values of songs, shape (n, k).
+        The values of the songs' components, float, shape (n, k).
     component
-        The other one.
+        The position of the component whose partner is looked for.
     """
     seen = components[:, :TREE_COMPONENTS]
     if component >= seen.shape[1] or not model.trees.num_boosted_rounds():

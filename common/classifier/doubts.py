@@ -40,17 +40,17 @@ class Doubt:
     Attributes
     ----------
     row
-        Row in the library.
+        The row of the song in the library.
     kind
-        One of `KINDS`.
+        Whether the song lies between genres or may be misfiled, one of `KINDS`.
     first, second
-        Positions of the two likeliest genres.
+        The positions of the two likeliest genres.
     p_first, p_second
-        Their probabilities.
+        The probabilities of these two genres, 0 to 1.
     p_own
-        Probability of the genre the song is filed under.
+        The probability of the genre the song is filed under, 0 to 1.
     suspicion
-        Posterior probability that its label is wrong, 0 to 1.
+        The posterior probability that its label is wrong, 0 to 1.
     """
 
     row: int
@@ -76,12 +76,13 @@ def suspicions(y: np.ndarray, probability: np.ndarray, albums: np.ndarray | None
     probability
         Out-of-fold probabilities, shape (n, K).
     albums
-        Songs of one album have the same number, int, shape (n,); None where albums are not known.
+        A number per song, int, shape (n,), the same for songs of one album; None where albums are not
+        known.
 
     Returns
     -------
     ndarray
-        Shape (n,), 0 to 1.
+        The probabilities, 0 to 1, shape (n,).
     """
     n_genres = probability.shape[1]
     evidence = np.maximum(probability, LEAST_EVIDENCE)

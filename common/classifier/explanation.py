@@ -35,13 +35,13 @@ class Explanation:
     probability
         The verdict: the probability of each genre, shape (K,).
     n_held_out
-        How many models of folds that had not heard the song judged it; 0 for the final model's verdict on
-        a song that is not of its training songs.
+        The number of models of folds, which had not heard the song, that judged it; 0 for the final model's
+        verdict on a song that is not of its training songs.
     genre_set
         Positions of the genres in the set with the promised coverage, likeliest first; empty if nothing can
         be promised.
     reasons
-        Why the likeliest genre and not the runner-up.
+        The reasons for the likeliest genre and against the runner-up.
     """
 
     name: str
@@ -93,11 +93,11 @@ def explain(
     models
         The models that judge the song together: those of the folds that have not heard it, or the final one.
     embedding
-        The song, shape (``N_FEATURES``,).
+        The embedding of the song, shape (``N_FEATURES``,).
     name, label
         The song's name and the genre it is filed under, if any.
     rule
-        Which genres a set contains.
+        The rule that says which genres a set contains.
     held_out
         Whether the song was learned from, and the models are those of folds that have not heard it.
     """
@@ -130,7 +130,7 @@ def sentences(explanation: Explanation, experience: Sequence[Confidence], rule: 
     experience
         Bins of confidence against success, from which a sentence says how far to believe the verdict.
     rule
-        What the genre set promises.
+        The rule of genre sets, for what they promise.
 
     Returns
     -------

@@ -49,7 +49,7 @@ class DoubtfulSong:
     Attributes
     ----------
     doubt
-        What the numbers say.
+        The doubt as the numbers give it.
     name, filed, path
         The song's name, the genre it is filed under, and its file.
     first, second
@@ -79,7 +79,7 @@ class Prediction:
     first, second
         Names of the two likeliest genres.
     p_first, p_second
-        Their probabilities.
+        The probabilities of these two genres, 0 to 1.
     genre_set
         The genres that contain the true one with the promised probability, likeliest first.
     unfamiliar
@@ -106,7 +106,7 @@ class Findings:
     Attributes
     ----------
     judgement
-        What the songs that were left out show.
+        The value that holds what songs left out of training show.
     trained
         The final model, fitted on all labelled songs, and what is saved with it.
     meanings
@@ -164,11 +164,11 @@ def find(library: Library, judgement: Judgement, asked: int | None) -> Findings:
     Parameters
     ----------
     library
-        All songs.
+        The library that holds all songs.
     judgement
-        What cross-validation showed.
+        The value that holds what cross-validation showed.
     asked
-        Row of the song to explain; the closest call if None.
+        The row of the song to explain; None for the closest call.
     """
     training = judgement.training
     model = replace(fit_final(training, judgement.components), certainty=judgement.unheard.certainty)

@@ -29,18 +29,19 @@ def assign_folds(y: np.ndarray, units: np.ndarray, n_folds: int, seed: int) -> n
     Parameters
     ----------
     y
-        Genres of the songs.
+        The genre of each song, int, shape (n_songs,).
     units
-        Songs with equal numbers must be in the same fold (artists, albums, duplicates).
+        A number per song, int, shape (n_songs,); songs with equal numbers (an artist's, an album's, copies)
+        come into the same fold.
     n_folds
-        At least 2.
+        The number of folds, 2 or more.
     seed
-        Order in which equal units are dealt.
+        The seed of the order in which equal units are dealt.
 
     Returns
     -------
     ndarray
-        Fold of each song, int, shape (n_songs,).
+        The fold of each song, from 0, int, shape (n_songs,).
     """
     names, unit_of = np.unique(units, return_inverse=True)
     counts = np.zeros((len(names), int(y.max()) + 1))
@@ -66,7 +67,8 @@ def n_folds(training: TrainingSet, way: str) -> int:
     Returns
     -------
     int
-        0 if the songs cannot be split this way: fewer than two genres would be left to learn and to judge.
+        The number of folds; 0 if the songs cannot be split this way, because fewer than two genres would be
+        left to learn and to judge.
     """
     if way == "plain":
         return min(FOLDS, int(training.recordings.min()))

@@ -86,7 +86,7 @@ class GenreSets:
         Way of splitting -> share of songs whose set contains their genre, each song's threshold found on
         all other artists (albums, recordings); 0 to 1. Only ways with enough of them.
     mean_size
-        The same for the mean number of genres in a set.
+        For each of these ways of splitting the mean number of genres in a set.
     """
 
     rule: SetRule

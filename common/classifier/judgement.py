@@ -32,7 +32,7 @@ class Judgement:
     components
         Numbers of principal components that the search could choose from.
     holdout
-        One single split.
+        The result of one single split.
     scores
         Cross-validation in every way of splitting that the songs allow, the plain one first.
     differences
@@ -42,11 +42,11 @@ class Judgement:
     confusion
         Songs of each genre (rows) that are taken for each genre (columns), int, shape (K, K).
     bins
-        Confidence against success, from the plain way.
+        The bins of confidence against success, from the plain way.
     calibration_error
         Mean distance of confidence and success, 0 to 1.
     uncalibrated_error
-        The same of the margins as they were fitted.
+        The same distance for margins as they were fitted, 0 to 1.
     sets
         Sets of genres that contain the true one with a promised probability.
     doubts
@@ -93,7 +93,7 @@ def judge(training: TrainingSet, components: Sequence[int], progress: Progress) 
     components
         Numbers of principal components that the search may choose from.
     progress
-        Shows how far cross-validation has come.
+        A function that opens a display of how far cross-validation has come.
     """
     scores = []
     for way in training.groups:

@@ -34,6 +34,9 @@ BETWEEN_LABELS = re.compile(r"[;|]")
 NONE = ("", UNKNOWN_GENRE)
 """Cells that hold no label."""
 
+LONGEST_NAME = 40
+"""Bytes of a table's name, and of a label's, in the names of files, which hold a song's as well."""
+
 MOST_NAMED = 5
 """Songs of the table that are named where no song, or more than one, answers to their names."""
 
@@ -86,7 +89,7 @@ def subject_of(source: str) -> Subject:
     if source == FOLDERS:
         return Subject("sub-genre", "The sub-genre classifier", FOLDERS)
     name = Path(source).stem
-    return Subject("label", f"The classifier of {clean(name)}", slug(name))
+    return Subject("label", f"The classifier of {clean(name)}", slug(name, LONGEST_NAME))
 
 
 def read_labels(source: str, library: Library, paths: Paths) -> Labels:

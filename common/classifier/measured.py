@@ -51,15 +51,15 @@ def describe_group(
     Parameters
     ----------
     group
-        A key of ``layout.GROUPS``.
+        The name of the group, a key of ``layout.GROUPS``.
     value
         What the group adds to the log-odds of the first genre against the second.
     pushes
-        What each number adds, in log-odds, shape (``N_FEATURES``,).
+        The log-odds that each number of the song adds, shape (``N_FEATURES``,).
     models
         The models that judge.
     embedding
-        The song, shape (``N_FEATURES``,).
+        The embedding of the song, shape (``N_FEATURES``,).
     first, second
         Positions of the two genres.
 

@@ -51,9 +51,9 @@ class Trained:
     heard
         The training songs, and which of the fold models have not heard each.
     experience
-        Confidence against success, measured on songs left out.
+        The bins of confidence against success, measured on songs left out.
     rule
-        Which genres a set contains.
+        The rule that says which genres a set contains.
     about
         Scores, versions, fingerprint of the training songs: plain values.
     """
@@ -88,7 +88,7 @@ def trained(training: TrainingSet, heard: Heard, model: Model, plain: Scores,
     plain
         Cross-validation that may leave out any song.
     experience, rule
-        The same as in `Trained`.
+        The attributes of `Trained` of these names.
     facts
         What was measured on songs left out of training, as plain values.
     """

@@ -29,11 +29,11 @@ def publish(paths: Paths, library: Library, findings: Findings) -> list[Path]:
     Parameters
     ----------
     paths
-        Where everything lies.
+        The folders that everything is written to.
     library
-        All songs; their names are drawn.
+        The library that holds all songs; their names are drawn.
     findings
-        What was found.
+        The value that holds everything that was found.
 
     Returns
     -------

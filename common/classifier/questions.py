@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from common.classifier.labels import Labels
+from common.classifier.labels import LONGEST_NAME, Labels
 from common.classifier.names import Subject
 from common.library import UNKNOWN_GENRE, Library
 from common.text import count, slug
@@ -52,7 +52,7 @@ def _against_rest(library: Library, labels: Labels, label: str) -> Question:
     subject = replace(
         labels.subject,
         title=f"{labels.subject.title}: {label}",
-        labels=f"{labels.subject.labels}_{slug(label)}",
+        labels=f"{labels.subject.labels}_{slug(label, LONGEST_NAME)}",
         label=label,
     )
     sides = [

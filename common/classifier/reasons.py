@@ -48,9 +48,9 @@ class GroupReason:
     Attributes
     ----------
     group
-        A key of ``layout.GROUPS``.
+        The name of the group, a key of ``layout.GROUPS``.
     value
-        What it adds, in log-odds.
+        The log-odds that the group adds.
     sentence
         What in the song does it, with its size; empty where it is many small things together.
     """
@@ -69,9 +69,9 @@ class Reasons:
     first, second
         Positions of the two genres.
     base
-        Log-odds of the song halfway between the two genres' averages.
+        The log-odds of the song halfway between the two genres' averages.
     groups
-        All seven, the one that adds most (either way) first.
+        The reasons of all seven groups, the one that adds most (either way) first.
     """
 
     first: int
@@ -97,7 +97,7 @@ def give_reasons(models: Sequence[Model], embedding: np.ndarray, first: int, sec
     models
         Models that judge together; all of them know the same genres.
     embedding
-        The song, shape (``N_FEATURES``,).
+        The embedding of the song, shape (``N_FEATURES``,).
     first, second
         Positions of the two genres.
     """

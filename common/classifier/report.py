@@ -271,11 +271,11 @@ def compare_ways(way: str, accuracy: float, difference: Difference) -> str:
     Parameters
     ----------
     way
-        Which are kept apart, ``artist`` or ``album``.
+        The groups that are kept apart, ``artist`` or ``album``.
     accuracy
         The accuracy with these apart, 0 to 1.
     difference
-        By how much the plain accuracy is higher.
+        The amount by which the plain accuracy is higher.
     """
     points = round(difference.value * 100)
     low, high = (round(end * 100) for end in difference.interval)

@@ -55,29 +55,29 @@ class Scores:
     Attributes
     ----------
     way
-        ``plain``, ``artist`` or ``album``.
+        The name of the way: ``plain``, ``artist`` or ``album``.
     folds, repeats
-        How often the songs were split.
+        The numbers of folds of a split, and of splits with other seeds.
     measures
-        How well each of `names.CLASSIFIERS` does.
+        For each of `names.CLASSIFIERS` how well it does.
     train_accuracy
-        Of this classifier on the songs it was trained on.
+        The accuracy of this classifier on the songs it was trained on, 0 to 1.
     interval
-        95 % bootstrap interval of the accuracy: recordings (artists, albums) are resampled.
+        The 95 % bootstrap interval of the accuracy: recordings (artists, albums) are resampled.
     brier
-        Brier score of the probabilities, 0 to 2; see `brier_score`.
+        The Brier score of the probabilities, 0 to 2; see `brier_scores`.
     unseen
         Genres all of whose songs were left out together at least once: no model can name them then.
     settings
-        What the searches chose: settings -> how often.
+        For each choice of settings how often the searches made it.
     probability
         Out-of-fold probabilities, from the mean margins of all repeats, calibrated, shape (n, K).
     uncalibrated
-        The same with margins as they were fitted, shape (n, K).
+        The same probabilities from margins as they were fitted, shape (n, K).
     certainty
-        How margins became these probabilities.
+        The rule by which margins became the calibrated probabilities.
     tally
-        What each song counts in the accuracy, and how much of that it gets right, shape (2, n).
+        The weight of each song in the accuracy, and how much of that it gets right, shape (2, n).
     models
         The models of the folds, each with the songs it has not seen, bool, shape (n,).
     """
@@ -124,9 +124,9 @@ class Difference:
     Attributes
     ----------
     value
-        Difference of the accuracies, -1 to 1.
+        The difference of the accuracies, -1 to 1.
     interval
-        Its 95 % bootstrap interval.
+        The 95 % bootstrap interval of the difference.
     """
 
     value: float

@@ -17,17 +17,17 @@ class ReportSection:
     Attributes
     ----------
     title
-        The heading.
+        The heading of the section.
     lines
-        Sentences, one a line.
+        The sentences, one a line.
     headers, rows
         The table's heads and its cells, one sequence per row; empty headers mean that there is no table.
     right
         Which columns are numbers: one character per column, ``r`` for right.
     narrow
-        How many columns a terminal shows; Markdown and HTML have all.
+        The number of columns that a terminal shows; Markdown and HTML have all.
     short
-        How many rows a terminal shows; Markdown and HTML have all.
+        The number of rows that a terminal shows; Markdown and HTML have all.
     in_terminal
         Whether a terminal shows the section at all.
     """

@@ -58,11 +58,11 @@ class Judged:
     Attributes
     ----------
     trainer
-        Knows the other songs.
+        The trainer that knows the other songs and not these.
     components
         Values of the components of the held-out songs, shape (n, k).
     y
-        Their genres, as the trainer counts them, int, shape (n,).
+        The genres of these songs, as the trainer counts them, int, shape (n,).
     """
 
     trainer: Trainer
@@ -90,12 +90,12 @@ def search(
     Parameters
     ----------
     X, y, genres, units
-        The same as for `Trainer`.
+        The training songs, as `Trainer` takes them.
     groups
-        Songs with equal numbers are judged together (artist or album), as the outer split does, int,
-        shape (n,).
+        A number per song, int, shape (n,); songs with equal numbers (an artist's or an album's) are judged
+        together, as in the outer split.
     components
-        Numbers of components to try.
+        The numbers of components to try, each 1 or more.
 
     Returns
     -------
@@ -163,7 +163,7 @@ def losses_at_best(margins: Sequence[np.ndarray], truths: Sequence[np.ndarray]) 
     margins
         Margins of the songs of each inner fold, shape (n, M) each.
     truths
-        Their genres, int, shape (n,) each.
+        The genres of these songs, int, shape (n,) each.
     """
     known = [np.log(np.maximum(probabilities(one), 1e-300)) for one in margins]
     widest = max(one.shape[1] for one in known)

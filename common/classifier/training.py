@@ -60,9 +60,10 @@ def represent(X: np.ndarray, y: np.ndarray, n_components: int, weigh: bool = Tru
     Parameters
     ----------
     X, y
-        Training songs and their genres.
+        The embeddings of the training songs, float, shape (n, ``N_FEATURES``), and their genres, int,
+        shape (n,).
     n_components
-        Most components to keep; there are never more than songs minus one.
+        The largest number of components to keep; there are never more than songs minus one.
     weigh
         Whether features are weighted by genre, absolute pitch with 0; if not, these are ordinary principal
         components of all features.
@@ -93,14 +94,14 @@ def genre_weights(standardised: np.ndarray, y: np.ndarray) -> np.ndarray:
     Parameters
     ----------
     standardised
-        Shape (n_songs, n_features).
+        The features of the songs in standard deviations, float, shape (n_songs, n_features).
     y
-        Genres, at least two.
+        The genre of each song, int, shape (n_songs,); at least two genres.
 
     Returns
     -------
     ndarray
-        Shape (n_features,), 0 or more.
+        The weights, 0 or more, shape (n_features,).
     """
     genres = np.unique(y)
     means = np.array([standardised[y == genre].mean(axis=0) for genre in genres])
@@ -159,11 +160,11 @@ class Trainer:
     X, y
         Training songs, shape (n, ``N_FEATURES``), and their genres; every position of ``genres`` occurs.
     genres
-        Names of the genres, at least two.
+        The names of the genres, at least two.
     units
-        Songs that are the same recording have the same number, int, shape (n,).
+        A number per song, int, shape (n,), the same for songs that are the same recording.
     max_components
-        Most components that will be asked for.
+        The largest number of components that will be asked for.
     """
 
     def __init__(
@@ -239,7 +240,7 @@ class Growing:
     y
         The genre of each song, int, shape (n,).
     margins
-        Where the trees start, shape (n, M); None for 0.
+        The margins in log-odds at which the trees start, shape (n, M); None for 0.
     """
 
     def __init__(self, components: np.ndarray, y: np.ndarray, margins: np.ndarray | None = None) -> None:

@@ -43,9 +43,9 @@ class FoldResult:
     held
         Which songs were left out of training, bool, shape (n,).
     by
-        Name in `names.CLASSIFIERS` -> probabilities of these songs, shape (n_held, K).
+        For each of `names.CLASSIFIERS` the probabilities of these songs, shape (n_held, K).
     train_accuracy
-        Share of the other songs that it gets right, 0 to 1.
+        The share of the other songs that the model gets right, 0 to 1.
     model
         The model of this fold, which has not seen the songs left out; None where only one genre was left.
     """
@@ -64,11 +64,12 @@ def judge_fold(
     Parameters
     ----------
     training
-        All songs.
+        The songs, held out or not.
     held
         Which songs are held out, bool, shape (n,).
     groups
-        Songs with equal numbers are judged together when settings are searched, int, shape (n,).
+        A number per song, int, shape (n,); songs with equal numbers are judged together when settings are
+        searched.
     components
         Numbers of components the search may choose from.
     """
@@ -104,13 +105,13 @@ def cross_validate(
     Parameters
     ----------
     training
-        At least two genres.
+        The labelled songs, of at least two genres.
     way
-        A key of ``training.groups`` for which `n_folds` is at least 2.
+        The way of splitting: a key of ``training.groups`` for which `n_folds` is at least 2.
     components
         Numbers of components the search may choose from.
     done
-        Called after each fold.
+        A function that is called after each fold.
     """
     groups, folds = training.groups[way], n_folds(training, way)
     seeds = range(SEED, SEED + n_repeats(training, way))
@@ -180,9 +181,9 @@ class Holdout:
     Attributes
     ----------
     n_train, n_test
-        Songs on each side.
+        The number of songs on each side.
     train_accuracy, train_f1, test_accuracy, test_f1
-        Accuracy and macro-F1 on each side.
+        The accuracy and the macro-F1 on each side, 0 to 1.
     model
         The model of this split.
     """

@@ -138,6 +138,14 @@ class TestQuestions:
         found = [[genre for genre in one.library.genres if genre != UNKNOWN_GENRE] for one in asked]
         assert found == [["x", "not x", "not x"], ["y", "y", "not y"], ["not z", "not z", "z"]]
 
+    def test_long_labels_and_tables_still_make_names_of_files(self, library_and_table, paths):
+        made, read = library_and_table
+        labels = read(f"song,label\n{made.names[0]},{'é' * 300}/..;y\n{made.names[1]},y\n", "ä" * 90 + ".csv")
+        for question in questions(made, labels):
+            path = paths.of_labels(question.subject.labels).plot("shap_waterfall", "ü" * 300)
+            assert path.parent == paths.plot("x").parent
+            assert len(path.name.encode()) < 240
+
 
 class TestFolders:
     def moved(self, made, root, places):
