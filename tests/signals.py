@@ -52,3 +52,13 @@ def melody(seconds: float = 20.0, seed: int = 0) -> np.ndarray:
             samples[start : start + time.size] += (0.1 * note * np.exp(-4 * time)).astype(np.float32)
             start += length
     return samples
+
+
+def tune(seed: int, n_notes: int, semitones: int = 0, note: float = 0.6) -> np.ndarray:
+    """Random notes, two at a time, each for so many seconds and with a few partials."""
+    rng, time = np.random.default_rng(seed), np.arange(round(note * RATE)) / RATE
+    bars = []
+    for pair in rng.integers(0, 24, (n_notes, 2)):
+        tones = [110 * 2 ** ((pitch + semitones) / 12) * partial for pitch in pair for partial in (1, 2, 4)]
+        bars.append(sum(np.sin(2 * np.pi * hertz * time) for hertz in tones) * np.exp(-time / note))
+    return 0.05 * np.concatenate(bars)

@@ -3,10 +3,10 @@
 import numpy as np
 import pytest
 import soundfile
-from signals import RATE, chords, noise
+from signals import RATE, chords, noise, tune
 from sklearn.decomposition import PCA
 
-from benchmarks import capacity, libraries, recordings
+from benchmarks import altered, capacity, libraries, recordings, versions
 from common import library
 from common.classifier.folds import n_folds
 from common.classifier.songs import gather
@@ -69,3 +69,23 @@ def test_copies_are_counted_by_kind(tmp_path, capsys):
     assert rows["MP3, libsndfile, 320 kbit/s"][:6] == rows["-6 dB"][:6]
     assert rows["played 3 % faster"][0] == "0"
     assert "pairs of different songs: 0 songs are merged with another" in printed
+
+
+@pytest.mark.slow
+def test_versions_are_counted_by_kind_and_timed(tmp_path, capsys, monkeypatch):
+    kinds = {
+        kind: altered.changes()[kind]
+        for kind in ("6 dB softer", "4 % faster and higher", "30 s from the middle")
+    }
+    monkeypatch.setattr(versions, "changes", lambda: kinds)
+    music = tmp_path / "music"
+    music.mkdir()
+    for seed in (1, 2):
+        soundfile.write(music / f"song {seed}.wav", tune(seed, 60), RATE)
+    assert versions.main([str(music), "--work", str(tmp_path / "work"), "--sizes", "20"]) == 0
+    printed = capsys.readouterr().out
+    rows = {line[:21].strip(): line[21:].split() for line in printed.splitlines()}
+    assert all(rows[kind][:6] == ["1", "of", "1", "1", "of", "1"] for kind in kinds)
+    assert printed.count("recall 1.000, precision 1.000") == 2
+    assert "CPU ms per song" in printed
+    assert (tmp_path / "work" / "6 dB softer" / "song 2.flac").is_file()

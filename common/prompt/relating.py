@@ -232,8 +232,7 @@ def _alignments(
     """
     contents = list(at)
     if len(contents) > versions.MOST_ALIGNED:
-        kept = ((content, chroma, at[content]) for content, chroma in reader.chroma(contents))
-        contents = versions.candidates(asked, kept)
+        contents = versions.candidates(asked.chroma, reader.chroma(contents))
     found = (
         (content, versions.align(asked, chroma, at[content])) for content, chroma in reader.chroma(contents)
     )

@@ -7,7 +7,7 @@ import pytest
 from melodies import STEP, chroma, melody, resampled
 
 from common.fingerprint import alignment
-from common.fingerprint.alignment import RATE, contour, halved, likeness, passages
+from common.fingerprint.alignment import RATE, contour, halved, likeness, passages, rough_contour
 from common.fingerprint.alignment_kernels import best_path, diagonal_sums, highest_correlation
 
 
@@ -75,6 +75,16 @@ def test_the_key_is_found_out(key):
     assert found.argmax() == key
     assert found[key] > 0.9
     assert np.delete(found, key).max() < 0.75
+
+
+def test_a_rough_contour_has_a_column_a_second():
+    levels = melody(60, 3)
+    one, other = (rough_contour(chroma(part).levels, STEP) for part in (levels, levels[90:]))
+    assert len(one) == 60
+    found = likeness(one, other, 1.0)
+    assert found.argmax() == 0
+    assert found[0] > 0.8
+    assert rough_contour(chroma(levels[:200]).levels, 2 * STEP).shape == (93, 12)
 
 
 def test_silence_and_held_chords_are_no_contour():

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from libraries import random_library
 from melodies import chroma, melody
-from signals import RATE
+from signals import RATE, tune
 from small_songs import run_stage1, write
 
 from common import library
@@ -23,9 +23,6 @@ from common.song import ContentHash, Song, Stamp
 from common.tags import Tags
 
 stage4 = importlib.import_module("04_similarity_search")
-
-NOTE = 0.6
-"""Seconds of a note."""
 
 
 def keep(paths: Paths, sequences: dict[str, Chroma | None]) -> None:
@@ -113,26 +110,16 @@ def test_what_the_rule_for_copies_calls_one_recording_is_called_so(kept, paths, 
     assert (found[0]["passages"], found[0]["score"]) == ([], None)
 
 
-def tune(seed: int, n_notes: int, semitones: int = 0, note: float = NOTE) -> np.ndarray:
-    """Random notes, two at a time, each with a few partials."""
-    rng, time = np.random.default_rng(seed), np.arange(round(note * RATE)) / RATE
-    bars = []
-    for pair in rng.integers(0, 24, (n_notes, 2)):
-        tones = [110 * 2 ** ((pitch + semitones) / 12) * partial for pitch in pair for partial in (1, 2, 4)]
-        bars.append(sum(np.sin(2 * np.pi * hertz * time) for hertz in tones) * np.exp(-time / note))
-    return 0.05 * np.concatenate(bars)
-
-
 @pytest.fixture(scope="module")
 def songs(tmp_path_factory) -> tuple[Paths, list[str]]:
     """A library of a song, a softer one, a higher and faster one, one with a passage of it, and others."""
     folder = tmp_path_factory.mktemp("relating")
-    song = tune(1, 50)
+    song = tune(1, 70)
     music = {
         "song": song,
         "copy": 0.4 * song,
         "cut": np.concatenate([song[: 12 * RATE], song[18 * RATE :]]),
-        "remix": tune(1, 50, semitones=3, note=NOTE / 1.05),
+        "remix": tune(1, 70, semitones=3, note=0.6 / 1.05),
         "sampled": np.concatenate([tune(2, 30), song[8 * RATE : 23 * RATE], tune(3, 30)]),
         "stranger": tune(4, 50),
     }
@@ -140,7 +127,7 @@ def songs(tmp_path_factory) -> tuple[Paths, list[str]]:
         write(folder / "music" / f"{name}.flac", samples)
     paths = Paths(folder / "data", folder / "outputs")
     assert run_stage1(paths.data, folder / "music", "--workers", "1") == 0
-    write(folder / "outside.flac", 0.5 * tune(1, 50, semitones=-2))
+    write(folder / "outside.flac", 0.5 * tune(1, 70, semitones=-2))
     return paths, ["--data", str(paths.data), "--outputs", str(paths.outputs)]
 
 
