@@ -182,5 +182,5 @@ def draw_boundary(path: Path, library: Library, training: TrainingSet, songs: Se
             colour, marker = styles[training.genres[genre]]
             label = shorten(clean(training.genres[genre]), 24)
             axes.plot([], [], marker, color=colour, ms=10, label=label)
-        axes.legend(loc="lower right", frameon=True)
+        figure.legend(loc="outside lower left", ncols=5, frameon=False, fontsize=10)
         return charts.save_png(figure, path, title=f"Songs between two {training.subject.noun}s")

@@ -120,6 +120,7 @@ def _tick(key: Key) -> str:
 def _finish_counts(axes: Axes, title: str) -> None:
     from matplotlib.ticker import MaxNLocator
 
+    axes.set_ylim(0, 1.08 * max(axes.dataLim.y1, 1.0))
     axes.yaxis.set_major_locator(MaxNLocator(5, integer=True))
     axes.tick_params(labelsize=9)
     axes.grid(visible=False, axis="x")

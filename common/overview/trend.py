@@ -34,8 +34,9 @@ LEAST_ARTISTS = 8
 
 CERTAINTY = 0.99
 """With which all intervals are meant to hold together. It is more than the usual 0.95 because intervals from
-few artists are too narrow: in simulations without a trend, 1500 for each of 8 to 100 artists who have 1 to 6
-or 1 to 60 songs within two years of their own, 0.1 to 1.2 % left out 0. All four hold in at least 95 %."""
+few artists are too narrow: `benchmarks.trend` finds that 0.1 to 1.3 % of them leave out 0 where there is no
+trend, for 8 to 100 artists, so that all four hold in about 95 % of libraries. It finds +1 LU per decade in
+86 % of libraries of 40 artists with 1 to 6 songs, in 42 % of those of 20, in 3 % of those of 8."""
 
 RESAMPLES = 2000
 """Bootstrap resamples behind an interval."""

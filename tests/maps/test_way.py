@@ -97,6 +97,33 @@ def test_songs_that_nothing_tells_apart_have_no_way(two_tones):
     assert follow(shown, two_tones[1], np.ones(N_FEATURES)) is None
 
 
+def test_the_picture_says_what_the_colours_of_the_way_mean(visited, two_tones):
+    import matplotlib.pyplot as plt
+    from matplotlib.colors import to_hex
+
+    shown, series, whole = visited
+    way = follow(shown, series, whole)
+    kept = np.linspace(0.0, 1.0, 15)  # songs have weights of their own
+    flat = Projection(np.random.default_rng(2).normal(size=(15, 2)), UMAP, kept, 0.9, 15)
+    parts = coloured_parts(
+        [
+            {"start": 0.0, "end": 15.0, "letter": "A", "label": "intro"},
+            {"start": 15.0, "end": 30.0, "letter": "B", "label": None},
+        ]
+    )
+    figure = way_figure.draw_way(shown, flat, two_tones[0], way, [], parts)
+    [legend] = figure.legends
+    assert [text.get_text() for text in legend.get_texts()] == ["intro (A)", "section B"]
+    trail = figure.axes[0].collections[-1]
+    painted = [to_hex(colour).upper() for colour in trail.get_facecolors()]
+    assert painted == [parts[int(time >= 15.0)].colour for time in way.times]
+    plt.close(figure)
+    by_time = way_figure.draw_way(shown, flat, two_tones[0], way, [])
+    assert not by_time.legends
+    assert any("from the start" in text.get_text() for text in by_time.texts)
+    plt.close(by_time)
+
+
 def test_the_page_holds_the_way_in_both_maps_and_needs_no_network(visited, two_tones, tmp_path):
     shown, series, whole = visited
     shown.library.columns["song_name"][0] = "</script><b>x"

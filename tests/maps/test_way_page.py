@@ -10,8 +10,11 @@ from map_page import layout
 from common.maps import way_page
 from common.maps.selection import choose_shown
 from common.maps.way import Stretch, Way, place_way
+from common.maps.way_colours import Part
 
 pytestmark = needs_browser
+
+PARTS = [Part(0.0, 1.0, "intro (A)", "#0072B2"), Part(1.0, 3.0, "drop (B)", "#D55E00")]
 
 
 @pytest.mark.parametrize("solid", [False, pytest.param(True, marks=pytest.mark.slow)])
@@ -25,7 +28,7 @@ def test_a_dot_travels_along_the_way_while_the_song_plays(songs, browser, solid)
     maps = [layout(len(library), dimensions) for dimensions in (2, 3)]
     file = way_page.write_way(
         paths.html("journey", "x"), shown, maps, np.zeros(3 * 22_050, np.float32), way,
-        [Stretch(1.0, 3.0, 4, 0.5)],
+        [Stretch(1.0, 3.0, 4, 0.5)], PARTS,
     )  # fmt: skip
     visit(browser, file)
     wait(browser, "return Boolean(document.getElementById('map')?.on)")
@@ -35,7 +38,13 @@ def test_a_dot_travels_along_the_way_while_the_song_plays(songs, browser, solid)
     dot = "return ['x', 'y'].map((axis) => document.getElementById('map').data.at(-1)[axis][0])"
     trail = place_way(way, shown, maps[int(solid)].coordinates)
     np.testing.assert_allclose(browser.execute_script(dot), trail[0, :2], atol=1e-2)
+    assert [item.text for item in browser.find_elements("css selector", "#sections li")] == [
+        *("intro (A)", "drop (B)")
+    ]
+    painted = "return document.getElementById('map').data.at(-3).marker.color"
+    assert browser.execute_script(painted) == ["#0072B2", "#D55E00", "#D55E00"]
     browser.find_element("css selector", "#stretches button").click()
+    assert "drop (B)" in browser.find_element("css selector", "#now").text
     np.testing.assert_allclose(browser.execute_script(dot), trail[:2, :2].mean(axis=0), atol=0.1)
     wave = browser.find_element("css selector", "#wave")
     ActionChains(browser).move_to_element(wave).click().perform()  # the middle of the song
