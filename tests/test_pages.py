@@ -6,12 +6,13 @@ import importlib
 import re
 
 import pytest
-from browsing import assert_quiet, needs_browser, visit, wait
+from browsing import DESKTOP, PHONE, assert_quiet, needs_browser, resize, visit, wait
 from map_page import HOSTILE
 
 from common import gallery
 from common.files import write_csv
 from common.library import save
+from common.pages import html_table, save_page
 from common.paths import Output
 
 pytestmark = needs_browser
@@ -48,3 +49,22 @@ def test_every_page_that_the_stages_write_opens_quietly(make_library, browser):
             broken = "return [...document.images].filter((i) => i.complete && !i.naturalWidth).length"
             assert browser.execute_script(broken) == 0
         assert_quiet(browser)
+
+
+def test_a_wide_table_scrolls_on_a_phone_and_its_lines_do_not_wrap(tmp_path, browser):
+    rows = [[f"a cell of {column} words" for column in range(12)], [None] * 11 + ["a long sentence " * 12]]
+    page = save_page(tmp_path / "table.html", "Table", html_table([f"head {i}" for i in range(12)], rows))
+    resize(browser, PHONE)
+    visit(browser, page)
+    shown, whole, window = browser.execute_script(
+        """const { clientWidth, scrollWidth } = document.querySelector(".scroll");
+           return [clientWidth, scrollWidth, document.documentElement.scrollWidth];"""
+    )
+    assert window <= PHONE[0]
+    assert whole > shown
+    heights = browser.execute_script(
+        "return [...document.querySelectorAll('tr')[1].cells].slice(0, 11).map((cell) => cell.scrollHeight)"
+    )
+    assert max(heights) < 45
+    resize(browser, DESKTOP)
+    assert_quiet(browser)

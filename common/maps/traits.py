@@ -21,19 +21,23 @@ SCALE = 32
 UNKNOWN = -128
 """The byte of a number that a song does not have: a tempo where no pulse was found."""
 
-BAND_STEP = 16
-"""Every so many mel bands one is told: eight of them, from the lows to the highs."""
+LOWEST_BAND, BAND_STEP = 2, 18
+"""The mel bands that are told: one at about 70 Hz, and every so many from there, seven up to the highs."""
 
 
 def trait_numbers() -> list[int]:
-    """Positions in the embedding that a page is told: descriptors of one number, and averages of others."""
+    """Positions in the embedding that a page is told: what a listener could hear, each once.
+
+    Those are the descriptors of one number, the average contrast of every band, and the average level of some
+    mel bands. The MFCCs that have words say what loudness and brightness say already.
+    """
     single = {block.name for block in LAYOUT if block.size == 1}
-    bands = range(SLICES["mel_mean"].start + BAND_STEP // 2, SLICES["mel_mean"].stop, BAND_STEP)
-    averages = {"mfcc_mean", "spectral_contrast_mean"}
+    bands = range(SLICES["mel_mean"].start + LOWEST_BAND, SLICES["mel_mean"].stop, BAND_STEP)
     return [
         index
         for index in range(N_FEATURES)
-        if is_audible(index) and (BLOCK_OF[index].name in single | averages or index in bands)
+        if is_audible(index)
+        and (BLOCK_OF[index].name in {*single, "spectral_contrast_mean"} or index in bands)
     ]
 
 

@@ -25,7 +25,8 @@ function swatch(colour, text) {
 }
 
 function bar(low, high, unit) {
-  const ends = [low, high].map((value) => element("span", {}, `${Math.round(value)} ${unit}`.trim()));
+  const told = (value) => `${Math.round(value)} ${unit}`.replace("-", "−").trim();
+  const ends = [low, high].map((value) => element("span", {}, told(value)));
   return [element("div", { className: "bar", style: `background:linear-gradient(90deg,${palettes.ramp})` }),
     element("div", { className: "ends" }, ...ends)];
 }

@@ -7,7 +7,7 @@
 // what J. Cohen, "Statistical Power Analysis for the Behavioral Sciences", 1988, calls large.
 const CLEAR = 0.8;
 // And farther than chance takes songs drawn at random: three standard errors happen to a number once in 370
-// times, so to one of the thirty that are looked at in one selection of twelve at most (Bonferroni's bound).
+// times, so to any of fewer than thirty in one selection of twelve at most (Bonferroni's bound).
 const STANDARD_ERRORS = 3;
 // And nearly every song must have it, for an average may come from one song.
 const SHARED_BY = 0.8;
