@@ -6,7 +6,7 @@ import soundfile
 from signals import RATE, chords, noise, tune
 from sklearn.decomposition import PCA
 
-from benchmarks import altered, capacity, libraries, recordings, versions
+from benchmarks import altered, capacity, libraries, moves, recordings, versions
 from common import library
 from common.classifier.folds import n_folds
 from common.classifier.songs import gather
@@ -89,3 +89,17 @@ def test_versions_are_counted_by_kind_and_timed(tmp_path, capsys, monkeypatch):
     assert printed.count("recall 1.000, precision 1.000") == 2
     assert "CPU ms per song" in printed
     assert (tmp_path / "work" / "6 dB softer" / "song 2.flac").is_file()
+
+
+@pytest.mark.parametrize(
+    ("promised", "found", "sign", "kept"),
+    [
+        (-1.0, -0.8, True, True),
+        (-1.0, -1.25, True, False),
+        (-2.9, -2.85, True, True),
+        (-2.9, -3.05, False, False),
+    ],
+)
+def test_a_word_is_kept_within_a_tenth_of_the_way_or_of_a_log_odd(promised, found, sign, kept):
+    word = moves.Word(start=-3.0, promised=promised, found=found)
+    assert (word.has_sign, word.is_kept) == (sign, kept)

@@ -16,9 +16,9 @@ import numpy as np
 from common.audio import AudioError
 from common.classifier.explanation import Explanation
 from common.classifier.judgement import Judgement
-from common.classifier.least_change import Change, Judges, least_change
+from common.classifier.least_change import MOST_MOVES, Change, Judges, least_change
 from common.classifier.model import Model
-from common.console import UserError, note
+from common.console import UserError, note, quiet_decoders
 from common.layout import GROUPS
 from common.library import Library
 from common.moves.moves import KINDS, MOST_DECIBELS, MOST_TEMPO, in_words
@@ -85,7 +85,7 @@ def genre_named(genres: Sequence[str], text: str) -> str:
     """
     found = [genre for genre in genres if fold(genre) == fold(text)]
     if not found:
-        raise UserError(f"no genre {text!r} was learned; there are {', '.join(genres)}")
+        raise UserError(f"{text!r} was not learned; there are {', '.join(genres)}")
     return found[0]
 
 
@@ -118,7 +118,8 @@ def advise(
     judges = Judges(models, verdict.genres.index(genre))
     note("trying equaliser, level and tempo on the song, and measuring the best (some seconds) …")
     try:
-        change = least_change(path, embedding, judges)
+        with quiet_decoders():
+            change = least_change(path, embedding, judges)
         if preview is not None and change.moves:
             render(path, preview, change.moves)
     except AudioError as error:
@@ -191,13 +192,13 @@ def _change(advice: Advice) -> Iterator[str]:
         return
     before, after = change.before[change.target], change.after[change.target]
     what = in_words(change.moves)
-    effect = f"from {before:.0%} to {after:.0%} {advice.towards}, measured on the changed file"
+    effect = f"from {before:.0%} to {after:.0%} {advice.towards}"
     if change.is_reached:
-        yield _sentence(f"{what}: {effect}")
+        yield _sentence(f"{what}: {effect}, then the likeliest, as measured on the changed file")
         return
     covered = 1.0 - change.measured / change.lead
-    yield f"Not reached by what was tried: {limits}, three of them together."
-    yield f"The furthest is {what}: {covered:.0%} of the way ({effect})."
+    yield f"Not reached by what was tried: {limits}, {MOST_MOVES} of them together."
+    yield f"The furthest is {what}: {covered:.0%} of the way, {effect}, as measured on the changed file."
     left = " and ".join(f"{GROUPS[group]} ({share:.0%})" for group, share in change.left.items())
     yield f"Most of what is left lies in {left}."
 

@@ -93,7 +93,7 @@ def test_a_tilt_turns_what_hangs_on_brightness(bright, row, tmp_path):
     assert bright.model.probabilities(heard)[0] == pytest.approx(change.after, abs=1e-4)
     said = sentences(advice)
     assert "by a tilt of" in said[0]
-    assert f"to {change.after[change.target]:.0%} {advice.towards}, measured on the changed file" in said[0]
+    assert f"to {change.after[change.target]:.0%} {advice.towards}, then the likeliest" in said[0]
     assert advice_facts(advice)["reached"] is True
 
 

@@ -43,7 +43,7 @@ def test_advice_stands_on_every_surface(make_library, capsys):
 def test_a_genre_that_was_not_learned_is_one_sentence(make_library, capsys):
     paths, _ = make_library({"A": 5, "B": 5})
     assert run(paths, "--towards", "Polka") == FAILED
-    assert "error: no genre 'Polka' was learned; there are A, B" in capsys.readouterr().err
+    assert "error: 'Polka' was not learned; there are A, B" in capsys.readouterr().err
     assert not paths.model.exists()
 
 
