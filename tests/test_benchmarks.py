@@ -1,14 +1,17 @@
 """The benchmarks' own arithmetic, and that they run to their end on small libraries."""
 
+import dataclasses
+
 import numpy as np
 import pytest
 import soundfile
 from signals import RATE, chords, noise, tune
 from sklearn.decomposition import PCA
 
-from benchmarks import altered, capacity, libraries, moves, recordings, versions
+from benchmarks import altered, capacity, contestants, libraries, moves, recordings, versions
 from common import library
 from common.classifier.folds import n_folds
+from common.classifier.names import CLASSIFIERS
 from common.classifier.songs import gather
 
 
@@ -103,3 +106,19 @@ def test_versions_are_counted_by_kind_and_timed(tmp_path, capsys, monkeypatch):
 def test_a_word_is_kept_within_a_tenth_of_the_way_or_of_a_log_odd(promised, found, sign, kept):
     word = moves.Word(start=-3.0, promised=promised, found=found)
     assert (word.has_sign, word.is_kept) == (sign, kept)
+
+
+def test_a_simpler_classifier_is_ahead_only_beyond_the_interval():
+    accuracy = dict.fromkeys([*CLASSIFIERS.values(), *contestants.SIMPLE], 0.7)
+    level = contestants.Column(
+        accuracy, (0.05, -0.02, 0.12), (0.6, 0.8), 0.03, 0.05, 0.1, 0.91, 1.4, (0.9, 0.95, 0.9), 3.0, 5.0
+    )
+    ahead = dataclasses.replace(level, behind=(0.05, 0.01, 0.09), coverage=None, size=None)
+    components = dataclasses.replace(level, accuracy={**accuracy, CLASSIFIERS["logistic"]: 0.81})
+    assert not contestants.is_behind({"plain": level, "album": level})
+    assert contestants.is_behind({"plain": level, "album": ahead})
+    assert contestants.is_behind({"plain": components})
+    told = contestants.side_by_side("demo", {"plain": level, "artist": ahead})
+    assert "0.910 (1.40)" in told
+    assert "+0.050" in told
+    assert "artists apart" in told.splitlines()[0]
