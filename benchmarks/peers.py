@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import importlib
-from collections.abc import Callable, Iterator
+import itertools
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -11,7 +12,7 @@ import soundfile
 import soxr
 
 from common.demo import compose, files
-from common.music import Key
+from common.music import TEMPO_TOLERANCE, Key, same_tempo
 from common.song import analyse
 from common.structure import loudness
 from common.structure.readings import read
@@ -100,16 +101,39 @@ def compare_with_peers(folder: Path, seed: int, n_songs: int, music: Path | None
         others = sorted(
             path for path in music.rglob("*") if path.suffix in {".ogg", ".mp3", ".flac", ".opus"}
         )
-        headers = ("song", *(f"{name} {what}" for name in contestants for what in ("BPM", "key")))
-        print(table(headers, list(_side_by_side(others, contestants)), right="l" + "rl" * len(contestants)))
+        print_answers(others, {name: [ask(path) for path in others] for name, ask in contestants.items()})
 
 
-def _side_by_side(
-    paths: list[Path], contestants: dict[str, Callable[[Path], Answer]]
-) -> Iterator[tuple[str, ...]]:
-    for path in paths:
-        cells = []
-        for ask in contestants.values():
-            bpm, key = ask(path)
-            cells += [f"{bpm:.2f}" if bpm else "-", key or "-"]
-        yield path.stem[:40], *cells
+def print_answers(paths: list[Path], answers: dict[str, list[Answer]]) -> None:
+    """Print everybody's answers side by side, and how far each two of them agree."""
+    headers = ("song", *(f"{name} {what}" for name in answers for what in ("BPM", "key")))
+    rows = [
+        (path.stem[:40], *(cell for told in answers.values() for cell in _cells(told[number])))
+        for number, path in enumerate(paths)
+    ]
+    print(table(headers, rows, right="l" + "rl" * len(answers)))
+    headers = (
+        "who agree",
+        "songs with tempos",
+        "within 4 %",
+        "or half, double",
+        "songs with keys",
+        "same key",
+    )
+    pairs = itertools.combinations(answers, 2)
+    print(table(headers, [_agreement(one, other, answers) for one, other in pairs], right="lrrrrr"))
+
+
+def _cells(answer: Answer) -> tuple[str, str]:
+    bpm, key = answer
+    return f"{bpm:.2f}" if bpm else "-", plain_key(key) or "-"
+
+
+def _agreement(one: str, other: str, answers: dict[str, list[Answer]]) -> tuple[str, ...]:
+    both = list(zip(answers[one], answers[other], strict=True))
+    tempos = [(a, b) for (a, _), (b, _) in both if a and b]
+    keys = [plain_key(a) == plain_key(b) for (_, a), (_, b) in both if a and b]
+    close = sum(abs(a / b - 1) <= TEMPO_TOLERANCE for a, b in tempos)
+    folded = sum(bool(same_tempo(a, b)) for a, b in tempos)
+    counts = (len(tempos), close, folded, len(keys), sum(keys))
+    return f"{one} and {other}", *map(str, counts)
