@@ -73,6 +73,8 @@ class Passage:
         How many times as fast the other song runs there.
     evidence
         Seconds of perfect agreement that are worth as much as its correlations above `ALIKE`.
+    correlation
+        Mean correlation along the line from its beginning to its end.
     """
 
     start: float
@@ -81,6 +83,7 @@ class Passage:
     other_end: float
     speed: float
     evidence: float
+    correlation: float
 
     @property
     def length(self) -> float:
@@ -222,7 +225,8 @@ def passages(one: np.ndarray, other: np.ndarray, key: int) -> list[Passage]:
     half = round(SHORT_SPAN * RATE / 2)
     happening = np.maximum(_energy(one, half)[:, np.newaxis], _energy(other, half))
     happening = np.minimum(1.0, happening / np.float32(FLOOR * (2 * half + 1)))
-    gains = (correlations(one, other, key, half) - np.float32(ALIKE)) * happening
+    correlation = correlations(one, other, key, half)
+    gains = (correlation - np.float32(ALIKE)) * happening
     found: list[_Stretch] = []
     rows, columns = np.empty((2, sum(gains.shape)), dtype=np.int64)
     for _ in range(MOST_PASSAGES):
@@ -234,7 +238,8 @@ def passages(one: np.ndarray, other: np.ndarray, key: int) -> list[Passage]:
         for stretch in straight:
             found.append(_extended(stretch, gains, happening))
             _take(gains, *found[-1].corners)
-    return _joined(sorted((stretch.passage for stretch in found), key=lambda passage: passage.start))
+    found.sort(key=lambda stretch: stretch.row)
+    return _joined([stretch.passage(correlation) for stretch in found])
 
 
 @dataclass(frozen=True)
@@ -252,11 +257,14 @@ class _Stretch:
     def corners(self) -> tuple[int, int, int, int]:
         return self.row, self.last_row, self.column, self.last_column
 
-    @property
-    def passage(self) -> Passage:
+    def passage(self, correlation: np.ndarray) -> Passage:
+        """The passage in seconds."""
         ends = (self.row, self.last_row + 1, self.column, self.last_column + 1)
         start, end, other_start, other_end = (column / RATE for column in ends)
-        return Passage(start, end, other_start, other_end, self.speed, self.evidence)
+        rows = np.arange(self.row, self.last_row + 1)
+        columns = np.rint(np.linspace(self.column, self.last_column, len(rows))).astype(int)
+        mean = float(correlation[rows, columns].mean())
+        return Passage(start, end, other_start, other_end, self.speed, self.evidence, mean)
 
 
 def _take(gains: np.ndarray, row: int, last_row: int, column: int, last_column: int) -> None:
@@ -329,4 +337,6 @@ def _goes_on(before: Passage, after: Passage) -> bool:
 def _both(before: Passage, after: Passage) -> Passage:
     whole = (before.start, after.end, before.other_start, after.other_end)
     speed = (after.end - before.start) / (after.other_end - before.other_start)
-    return Passage(*whole, speed, before.evidence + after.evidence)
+    parts = (before.correlation, after.correlation)
+    correlation = float(np.average(parts, weights=(before.length, after.length)))
+    return Passage(*whole, speed, before.evidence + after.evidence, correlation)

@@ -65,7 +65,7 @@ class Alignment:
     coverage
         Share of the shorter of the two songs that lies in passages, 0 to 1.
     score
-        Share of the shorter that they agree in: coverage, less where they agree less, 0 to 1.
+        Coverage times the mean correlation of the passages, 0 to 1.
     """
 
     semitones: int
@@ -181,9 +181,9 @@ def align(asked: Asked, other: Chroma, at: tuple[float, ...] = (1.0,)) -> Alignm
         return None
     one_length, other_length = seconds(asked.chroma), seconds(other)
     covered = [part.length if one_length <= other_length else part.other_length for part in parts]
-    agreed = [part.evidence for part in parts]
-    coverage, score = (min(1.0, sum(spent) / min(one_length, other_length)) for spent in (covered, agreed))
-    return Alignment((key + 5) % 12 - 5, tuple(parts), coverage, score)
+    coverage = min(1.0, sum(covered) / min(one_length, other_length))
+    score = coverage * float(np.average([part.correlation for part in parts], weights=covered))
+    return Alignment((key + 5) % 12 - 5, tuple(parts), coverage, max(0.0, score))
 
 
 def _at_own_speed(passage: Passage, speed: float) -> Passage:

@@ -47,7 +47,7 @@ class Relative:
 
     @property
     def score(self) -> float | None:
-        """Share of the shorter song that both agree in, 0 to 1."""
+        """How much of the shorter song runs alike, and how much alike, 0 to 1."""
         return self.alignment.score if self.alignment else None
 
 
@@ -99,10 +99,10 @@ class VersionsAnswer(Answer):
             compared = count(self.n_compared, "other song")
             return f"{head}\nno version of it and no passage that it shares, in {compared}"
         columns = {
-            "agree": [None if found.score is None else f"{found.score:.0%}" for found in self.relatives],
+            "alike": [None if found.score is None else f"{found.score:.2f}" for found in self.relatives]
         }
         under = [[_said(found), *_where(found)] for found in self.relatives]
-        legend = "agree: share of the shorter song in which both run alike"
+        legend = "alike: how much of the shorter song runs alike, and how much alike (0 to 1)"
         return "\n".join([head, song_table(self.library, self.rows, columns, under), legend])
 
     @property

@@ -104,6 +104,7 @@ def test_a_planted_passage_is_found_where_it_lies():
     assert ends == pytest.approx((40, 65, 15, 40), abs=2.0)
     assert found.speed == pytest.approx(1.0, abs=0.01)
     assert 12 < found.evidence <= found.length
+    assert 0.8 < found.correlation <= 1.0
 
 
 @pytest.mark.parametrize("speed", [0.92, 0.96, 1.04, 1.08])
