@@ -24,7 +24,7 @@ import tempfile
 import time
 from collections.abc import Generator, Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, TextIO
 
 from common.console import UserError
 from common.text import clean
@@ -145,8 +145,12 @@ _FORMULA = re.compile("'*[=+@＝＋－＠\t\r-]")
 
 
 def write_csv(path: Path, header: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
-    """Write a table; see `csv_bytes`."""
-    write_bytes(path, csv_bytes(header, rows))
+    """Write a table row by row, so that one of a million rows takes no memory; see `csv_bytes`."""
+    with (
+        replacing(path) as temporary,
+        temporary.open("w", encoding="utf-8-sig", newline="") as lines,
+    ):
+        _write_rows(lines, header, rows)
 
 
 def csv_bytes(header: Sequence[str], rows: Iterable[Sequence[object]]) -> bytes:
@@ -156,10 +160,14 @@ def csv_bytes(header: Sequence[str], rows: Iterable[Sequence[object]]) -> bytes:
     (https://owasp.org/www-community/attacks/CSV_Injection); `read_csv` takes it off again. Numbers stay.
     """
     text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
+    _write_rows(text, header, rows)
+    return text.getvalue().encode("utf-8-sig")
+
+
+def _write_rows(lines: TextIO, header: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
+    writer = csv.writer(lines, lineterminator="\n")
     writer.writerow(map(_harmless, header))
     writer.writerows([_harmless(cell) for cell in row] for row in rows)
-    return b"\xef\xbb\xbf" + text.getvalue().encode("utf-8")
 
 
 def _harmless(cell: object) -> object:
