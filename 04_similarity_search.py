@@ -1,11 +1,13 @@
 """Stage 4: find songs that sound alike, say why, and play them in a good order.
 
 Reads   data/processed/embeddings.npy, metadata.pkl and manifest.json (from stage 1),
-        outputs/models/genre_classifier.pkl (from stage 3) for the classifier space alone
+        outputs/models/genre_classifier.pkl (from stage 3) for the classifier space alone,
+        data/store.sqlite (from stage 1) for versions and identify
 Writes  outputs/plots/compare_*.png and genre_similarity.png,
         outputs/reports/genre_similarity.csv and genre_similarity_matrix.csv,
         outputs/plots/match_*.png, outputs/html/match_*.html, outputs/mixes/match_*.wav,
         data/measurements.json (what was measured on reference records),
+        data/landmarks.sqlite (the index of identify, where stage 1 has left none),
         outputs/playlists/*.m3u8, *.json and *.csv
 Run     python 04_similarity_search.py                      (a prompt; "help" lists the commands)
         python 04_similarity_search.py search "crying in the rain" -n 20 [--same-genre] [--json]
@@ -13,6 +15,7 @@ Run     python 04_similarity_search.py                      (a prompt; "help" li
         python 04_similarity_search.py diverse NAME -n 10 --diversity 0.5
         python 04_similarity_search.py compare NAME NAME
         python 04_similarity_search.py match ~/mixes/new.wav --genre METAL --preview
+        python 04_similarity_search.py identify ~/clips/heard.mp3     (which song, and what second of it)
         python 04_similarity_search.py playlist "NAME -> NAME" -n 12
 
 A song is named by any distinctive part of its name, or by its file. Every command of the prompt is also a

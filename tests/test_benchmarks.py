@@ -5,10 +5,10 @@ import dataclasses
 import numpy as np
 import pytest
 import soundfile
-from signals import RATE, chords, noise, tune
+from signals import RATE, chords, melody, noise, tune
 from sklearn.decomposition import PCA
 
-from benchmarks import altered, capacity, contestants, libraries, moves, recordings, versions
+from benchmarks import altered, capacity, contestants, identify, libraries, moves, recordings, versions
 from common import library
 from common.classifier.folds import n_folds
 from common.classifier.names import CLASSIFIERS
@@ -122,3 +122,17 @@ def test_a_simpler_classifier_is_ahead_only_beyond_the_interval():
     assert "0.910 (1.40)" in told
     assert "+0.050" in told
     assert "artists apart" in told.splitlines()[0]
+
+
+@pytest.mark.slow
+def test_clips_and_strangers_are_identified(tmp_path, capsys):
+    for number in range(4):
+        soundfile.write(tmp_path / f"song {number}.wav", melody(16.0, number), RATE)
+    options = ["--clips", "16", "--strangers", "4", "--library", "40"]
+    assert identify.main([str(tmp_path), *options]) == 0
+    printed = capsys.readouterr().out
+    rows = {line[:22].strip(): line[22:].split() for line in printed.splitlines()}
+    assert rows["MP3 at 64 kbit/s"][:4] == ["2", "2", "2", "100.0%"]
+    assert rows["all"][:4] == ["16", "16", "16", "100.0%"]
+    assert "4 strangers: 0 taken for a song" in printed
+    assert "40 songs: 16 of 16 clips right" in printed
