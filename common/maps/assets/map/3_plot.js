@@ -27,9 +27,11 @@ const SELECTED_COLOUR = "#D55E00";
 const STAR_COLOUR = "#FFD400";
 const STAR_SIZE = 18;
 
-// The flat map draws an open shape as its outline alone.
-const outline = (colour, symbol) =>
-  ({ color: colour, width: solid ? 1 : symbol.endsWith("-open") ? 2 : 0.7 });
+// The flat map draws an open shape as its outline alone; on the solid map outlines of many songs would be a fog.
+function outline(colour, symbol) {
+  if (solid) return { color: colour, width: all.length > MANY ? 0 : 1 };
+  return { color: colour, width: symbol.endsWith("-open") ? 2 : 0.7 };
+}
 
 function ring(colour, grow, width) {
   return { type: kind, mode: "markers", ...at([]), hoverinfo: "skip",
