@@ -38,7 +38,7 @@ from common import audio
 from common.fingerprint.hearing import find_peaks
 from common.fingerprint.identification import SHORTEST, Place, identify
 from common.fingerprint.index import FetchPeaks, LandmarkIndex
-from common.fingerprint.sequences import FRAME_RATE, MOST_PEAKS, PEAKS_PER_SECOND, PITCH_BITS, Peaks
+from common.fingerprint.sequences import FRAME_RATE, MOST_PEAKS, PEAKS_PER_SECOND, PITCH_BITS, STEPS, Peaks
 from common.text import table
 
 NEAR_ENOUGH = 0.5
@@ -221,7 +221,9 @@ def made_up(songs: Sequence[Song], number: int) -> Peaks:
         first, last = np.searchsorted(
             frames, int(rng.integers(frames[-1])) + np.array([0, PIECE * FRAME_RATE])
         )
-        speed, shift = rng.uniform(0.8, 1.25), int(rng.integers(-150, 151))
+        speed = rng.uniform(0.8, 1.25)
+        # Two to eight semitones off what the speed does to the pitch, or it would be the song itself.
+        shift = round(-STEPS * np.log2(speed)) + int(rng.choice((-1, 1)) * rng.integers(32, 129))
         moved = (
             begin + ((frames[first:last] - frames[first]) * speed).astype(int),
             pitches[first:last] + shift,

@@ -37,23 +37,6 @@ def chords(seconds: float = 8.0) -> np.ndarray:
     return np.concatenate(parts)[: beat.size] + beat + noise(seconds, 0.002)
 
 
-def melody(seconds: float = 20.0, seed: int = 0) -> np.ndarray:
-    """Random notes of random lengths, each with overtones and a decay: no two seeds sound alike for long."""
-    rng = np.random.default_rng(seed)
-    samples = noise(seconds, 0.001, seed)
-    for voice in range(3):
-        start = 0
-        while start < samples.size:
-            length = int(RATE * rng.uniform(0.12, 0.5))
-            frequency = 110.0 * 2 ** (rng.integers(0, 36) / 12 + voice)
-            time = np.arange(min(length, samples.size - start)) / RATE
-            overtones = [k * frequency for k in (1, 2, 3) if k * frequency < RATE / 2]
-            note = sum(np.sin(2 * np.pi * hertz * time) * frequency / hertz for hertz in overtones)
-            samples[start : start + time.size] += (0.1 * note * np.exp(-4 * time)).astype(np.float32)
-            start += length
-    return samples
-
-
 def tune(seed: int, n_notes: int, semitones: int = 0, note: float = 0.6) -> np.ndarray:
     """Random notes, two at a time, each for so many seconds and with a few partials."""
     rng, time = np.random.default_rng(seed), np.arange(round(note * RATE)) / RATE

@@ -5,7 +5,7 @@ import dataclasses
 import numpy as np
 import pytest
 import soundfile
-from signals import RATE, chords, melody, noise, tune
+from signals import RATE, chords, noise, tune
 from sklearn.decomposition import PCA
 
 from benchmarks import altered, capacity, contestants, identify, libraries, moves, recordings, versions
@@ -127,7 +127,7 @@ def test_a_simpler_classifier_is_ahead_only_beyond_the_interval():
 @pytest.mark.slow
 def test_clips_and_strangers_are_identified(tmp_path, capsys):
     for number in range(4):
-        soundfile.write(tmp_path / f"song {number}.wav", melody(16.0, number), RATE)
+        soundfile.write(tmp_path / f"song {number}.wav", tune(number, 64, note=0.25), RATE)
     options = ["--clips", "16", "--strangers", "4", "--library", "40"]
     assert identify.main([str(tmp_path), *options]) == 0
     printed = capsys.readouterr().out

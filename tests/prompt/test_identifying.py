@@ -6,13 +6,14 @@ import contextlib
 import importlib
 import io
 import json
+import shutil
 import sqlite3
 import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
-from signals import RATE, melody
+from signals import RATE, tune
 from small_songs import run_stage1, write
 
 stage4 = importlib.import_module("04_similarity_search")
@@ -23,11 +24,11 @@ def made(tmp_path_factory) -> Path:
     """A folder with the library of three songs in ``data``, and clips."""
     folder = tmp_path_factory.mktemp("identify")
     for number in range(3):
-        write(folder / "music" / "TRANCE" / f"song {number}.wav", melody(14.0, number))
+        write(folder / "music" / "TRANCE" / f"song {number}.wav", tune(number, 56, note=0.25))
     assert run_stage1(folder / "data", folder / "music") == 0
-    write(folder / "clip one.wav", melody(14.0, 1)[4 * RATE : 13 * RATE] / 2)
-    write(folder / "stranger.wav", melody(9.0, 9))
-    write(folder / "short.wav", melody(2.0, 1))
+    write(folder / "clip one.wav", tune(1, 56, note=0.25)[4 * RATE : 13 * RATE] / 2)
+    write(folder / "stranger.wav", tune(9, 36, note=0.25))
+    write(folder / "short.wav", tune(1, 8, note=0.25))
     write(folder / "silence.wav", np.zeros(9 * RATE))
     (folder / "text.wav").write_text("no sound")
     return folder
@@ -97,28 +98,25 @@ def test_the_index_is_made_anew_where_it_is_missing(ask, made):
     assert (made / "data" / "landmarks.sqlite").is_file()
 
 
-def test_a_library_of_before_says_what_to_do(ask, made):
-    with contextlib.suppress(FileExistsError):
-        (made / "old").mkdir()
-    for part in ("processed", "store.sqlite"):
-        source, target = made / "data" / part, made / "old" / part
-        target.symlink_to(source) if source.is_dir() else target.write_bytes(source.read_bytes())
-    with contextlib.closing(sqlite3.connect(made / "old" / "store.sqlite")) as database:
-        database.execute("DROP TABLE peaks")
+def with_changed_store(made: Path, name: str, statement: str) -> str:
+    """A second data folder, whose store was changed by a statement; returns its name."""
+    shutil.copytree(made / "data", made / name)
+    with contextlib.closing(sqlite3.connect(made / name / "store.sqlite")) as database:
+        database.execute(statement)
         database.commit()
-    code, out, err = ask("clip one.wav", data="old")
+    return name
+
+
+def test_a_library_of_before_says_what_to_do(ask, made):
+    code, out, err = ask("clip one.wav", data=with_changed_store(made, "before", "DROP TABLE peaks"))
     assert (code, out) == (1, "")
     assert "was extracted before songs could be identified; run again: python 01_feature_extraction.py" in err
 
 
 def test_songs_without_sequences_are_counted(ask, made):
-    with contextlib.closing(sqlite3.connect(made / "data" / "store.sqlite")) as database:
-        database.execute("DELETE FROM peaks WHERE content = (SELECT min(content) FROM peaks)")
-        database.commit()
-    assert (
-        "1 song cannot be identified yet; run again: python 01_feature_extraction.py"
-        in ask("stranger.wav")[2]
-    )
+    one = "DELETE FROM peaks WHERE content = (SELECT min(content) FROM peaks)"
+    _, _, err = ask("stranger.wav", data=with_changed_store(made, "incomplete", one))
+    assert err == "1 song cannot be identified yet; run again: python 01_feature_extraction.py\n"
 
 
 def test_at_the_prompt_the_song_has_a_number(made, capsys, monkeypatch):
