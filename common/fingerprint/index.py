@@ -87,13 +87,22 @@ class LandmarkIndex:
     path
         The SQLite file; it is made if there is none, and made anew if it is damaged or of another version.
         Where no file can be written, the index is kept in memory.
+
+    Raises
+    ------
+    UserError
+        If another program is making the file.
     """
 
     def __init__(self, path: Path) -> None:
         self._path = path
         try:
             self._connection = _opened(path)
-        except sqlite3.DatabaseError:
+        except sqlite3.DatabaseError as error:
+            if _is_busy(error):
+                raise UserError(
+                    f"{path} is being written by another program; try again after that"
+                ) from error
             _remove(path)
             try:
                 self._connection = _opened(path)
@@ -112,9 +121,7 @@ class LandmarkIndex:
             known = self._starts()
         return [content for content in dict.fromkeys(contents) if content not in known]
 
-    def refresh(
-        self, contents: Sequence[str], fetch: FetchPeaks, on_songs: Callable[[int], object] = lambda n: None
-    ) -> None:
+    def refresh(self, contents: Sequence[str], fetch: FetchPeaks) -> None:
         """Bring it up to date with a library; another process can search in it meanwhile.
 
         Parameters
@@ -123,8 +130,6 @@ class LandmarkIndex:
             The contents of the library's songs.
         fetch
             Where their peaks come from.
-        on_songs
-            A function that is told how many more songs are in it, as it goes on.
 
         Raises
         ------
@@ -141,7 +146,6 @@ class LandmarkIndex:
             for start in range(0, len(missing), SONGS_PER_BATCH):
                 part = missing[start : start + SONGS_PER_BATCH]
                 self._add(_complete(part, fetch(part)))
-                on_songs(len(part))
 
     def _is_worn_out(self, contents: Sequence[str]) -> bool:
         """Whether too many of its songs are gone, or too many batches would have to be looked through."""
@@ -256,13 +260,18 @@ def _opened(path: Path | str) -> sqlite3.Connection:
         [(version,)] = connection.execute("PRAGMA user_version").fetchall()
         if version not in (0, VERSION):
             raise sqlite3.DatabaseError(f"an index of version {version}")
-        for name, columns in _TABLES.items():
-            connection.execute(f"CREATE TABLE IF NOT EXISTS {name} ({columns}) WITHOUT ROWID")
-        connection.execute(f"PRAGMA user_version = {VERSION}")
+        if not version:
+            for name, columns in _TABLES.items():
+                connection.execute(f"CREATE TABLE IF NOT EXISTS {name} ({columns}) WITHOUT ROWID")
+            connection.execute(f"PRAGMA user_version = {VERSION}")
         connection.execute("SELECT content, start, frames FROM songs LIMIT 1")
         connection.execute("SELECT key, batch, places FROM landmarks LIMIT 1")
         on_failure.pop_all()
     return connection
+
+
+def _is_busy(error: sqlite3.DatabaseError) -> bool:
+    return getattr(error, "sqlite_errorname", "").startswith(("SQLITE_BUSY", "SQLITE_LOCKED"))
 
 
 def _remove(path: Path) -> None:
