@@ -189,22 +189,34 @@ def _weights(contour: np.ndarray, half: int) -> np.ndarray:
     return 1 / np.sqrt(np.maximum(_energy(contour, half), np.float32(FLOOR * (2 * half + 1))))
 
 
-def likeness(one: np.ndarray, other: np.ndarray, rate: float) -> np.ndarray:
-    """Highest correlation of any ten seconds of one song with any of another, in every key, shape (12,).
+class InEveryKey:
+    """A contour that others are held against in every key, prepared once.
 
     Parameters
     ----------
-    one, other
-        Contours, neither empty.
+    contour
+        The contour, not empty.
     rate
-        Their columns in a second.
+        Its columns in a second.
     """
-    half = round(SPAN * rate / 2)
-    weights, found = (_weights(one, half), _weights(other, half)), np.empty(12)
-    turned = np.ascontiguousarray(other.T)
-    for key in range(12):
-        found[key] = highest_correlation(np.roll(one, key, axis=1) @ turned, half, *weights)
-    return found
+
+    def __init__(self, contour: np.ndarray, rate: float) -> None:
+        self._half = round(SPAN * rate / 2)
+        self._keys = [np.roll(contour, key, axis=1) for key in range(12)]
+        self._weights = _weights(contour, self._half)
+
+    def likeness(self, other: np.ndarray) -> np.ndarray:
+        """Highest correlation of any ten seconds of it with any of another, in every key, shape (12,).
+
+        Parameters
+        ----------
+        other
+            A contour of the same rate, not empty.
+        """
+        weights, turned = _weights(other, self._half), np.ascontiguousarray(other.T)
+        return np.array(
+            [highest_correlation(key @ turned, self._half, self._weights, weights) for key in self._keys]
+        )
 
 
 def passages(one: np.ndarray, other: np.ndarray, key: int) -> list[Passage]:

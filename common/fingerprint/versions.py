@@ -8,25 +8,31 @@ recordings, from the embedding; what is said here goes beside it and merges noth
 from __future__ import annotations
 
 import heapq
+import os
 from collections.abc import Hashable, Iterable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from enum import StrEnum
+from itertools import islice
 from typing import TypeVar
 
 import numpy as np
 
-from common.fingerprint.alignment import RATE, Passage, contour, halved, likeness, passages, rough_contour
+from common.fingerprint.alignment import RATE, InEveryKey, Passage, contour, halved, passages, rough_contour
 from common.fingerprint.sequences import FRAME_RATE, Chroma, Peaks
 
 SHORTEST = 10.0
 """Seconds of the shortest song that is compared."""
 
 LIKE = 0.6
-"""Likeness from which two songs are aligned at all; see `alignment.likeness`."""
+"""Likeness from which two songs are aligned at all; see `alignment.InEveryKey`."""
 
 MOST_ALIGNED = 300
 """Songs of a larger library that are compared closely: those most like the song at a glance, by which a much
 faster version may be passed over."""
+
+AT_ONCE = 256
+"""Songs whose chroma is in memory at a time for a glance."""
 
 SLIGHTLY_FASTER, MUCH_FASTER = 1.05, 1.5
 """Factors between two speeds: up to the first, alignment bends; up to the second, tempos tell of it."""
@@ -116,18 +122,14 @@ class Asked:
 
     def __init__(self, chroma: Chroma) -> None:
         self.chroma = chroma
-        self._contours: dict[float, tuple[np.ndarray, np.ndarray]] = {}
+        self._contours: dict[float, tuple[np.ndarray, InEveryKey]] = {}
 
-    def at(self, speed: float) -> tuple[np.ndarray, np.ndarray]:
-        """Contours of the song played so many times as fast, with all columns and with half of them."""
+    def at(self, speed: float) -> tuple[np.ndarray, InEveryKey]:
+        """The contour of the song played so many times as fast, and half as many columns in every key."""
         if speed not in self._contours:
-            self._contours[speed] = _both(self.chroma, speed)
+            whole = contour(self.chroma.levels, self.chroma.seconds, speed)
+            self._contours[speed] = whole, InEveryKey(halved(whole), RATE / 2)
         return self._contours[speed]
-
-
-def _both(chroma: Chroma, speed: float = 1.0) -> tuple[np.ndarray, np.ndarray]:
-    whole = contour(chroma.levels, chroma.seconds, speed)
-    return whole, halved(whole)
 
 
 def candidates(chroma: Chroma, others: Iterable[tuple[Name, Chroma]], most: int = MOST_ALIGNED) -> list[Name]:
@@ -142,12 +144,17 @@ def candidates(chroma: Chroma, others: Iterable[tuple[Name, Chroma]], most: int 
     most
         How many.
     """
-    rough = rough_contour(chroma.levels, chroma.seconds)
-    glances = (
-        (float(likeness(rough, rough_contour(other.levels, other.seconds), 1.0).max()), name)
-        for name, other in others
-        if seconds(other) >= SHORTEST
-    )
+    rough = InEveryKey(rough_contour(chroma.levels, chroma.seconds), 1.0)
+
+    def glance(other: tuple[Name, Chroma]) -> tuple[float, Name]:
+        name, of_other = other
+        return float(rough.likeness(rough_contour(of_other.levels, of_other.seconds)).max()), name
+
+    remaining = (other for other in others if seconds(other[1]) >= SHORTEST)
+    glances: list[tuple[float, Name]] = []
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        while part := list(islice(remaining, AT_ONCE)):
+            glances += pool.map(glance, part)
     return [name for _, name in heapq.nlargest(most, glances, key=lambda found: found[0])]
 
 
@@ -170,8 +177,9 @@ def align(asked: Asked, other: Chroma, at: tuple[float, ...] = (1.0,)) -> Alignm
     """
     if min(seconds(asked.chroma), seconds(other)) < SHORTEST:
         return None
-    whole, half = _both(other)
-    found = {speed: likeness(asked.at(speed)[1], half, RATE / 2) for speed in at}
+    whole = contour(other.levels, other.seconds)
+    half = halved(whole)
+    found = {speed: asked.at(speed)[1].likeness(half) for speed in at}
     speed = max(found, key=lambda one: found[one].max())
     key = int(found[speed].argmax())
     if found[speed][key] < LIKE:

@@ -7,7 +7,7 @@ import pytest
 from melodies import STEP, chroma, melody, resampled
 
 from common.fingerprint import alignment
-from common.fingerprint.alignment import RATE, contour, halved, likeness, passages, rough_contour
+from common.fingerprint.alignment import RATE, InEveryKey, contour, halved, passages, rough_contour
 from common.fingerprint.alignment_kernels import best_path, diagonal_sums, highest_correlation
 
 
@@ -71,7 +71,7 @@ def test_correlation_is_that_of_vectors():
 def test_the_key_is_found_out(key):
     levels = melody(60, 3)
     one, other = contour_of(levels), contour_of(np.roll(levels[60:160], key, axis=1), seed=5)
-    found = likeness(halved(one), halved(other), RATE / 2)
+    found = InEveryKey(halved(one), RATE / 2).likeness(halved(other))
     assert found.argmax() == key
     assert found[key] > 0.9
     assert np.delete(found, key).max() < 0.75
@@ -81,7 +81,7 @@ def test_a_rough_contour_has_a_column_a_second():
     levels = melody(60, 3)
     one, other = (rough_contour(chroma(part).levels, STEP) for part in (levels, levels[90:]))
     assert len(one) == 60
-    found = likeness(one, other, 1.0)
+    found = InEveryKey(one, 1.0).likeness(other)
     assert found.argmax() == 0
     assert found[0] > 0.8
     assert rough_contour(chroma(levels[:200]).levels, 2 * STEP).shape == (93, 12)
