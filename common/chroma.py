@@ -13,7 +13,6 @@ import numpy as np
 import scipy.fft
 import soxr
 
-from common import kernels
 from common.console import Check
 from common.filters import constant_q_filters, pitch_classes
 from common.layout import HOP_LENGTH, N_OCTAVES
@@ -26,39 +25,39 @@ class _OctaveFilters:
 
     Attributes
     ----------
-    real, imaginary
-        The filters, float32, shape (``BINS_PER_OCTAVE``, n_bins).
-    first, last
-        First bin of each filter that is not 0, and one past the last.
     n_fft
-        Samples of the frames that they are multiplied with.
-    lengths
-        Length of each filter in samples.
-    pitch_class
-        The note that each filter belongs to, 0 (C) to 11 (B).
+        Samples of the frames whose spectra are filtered.
+    bins
+        The bins of a spectrum that some filter weighs.
+    product
+        What real and imaginary parts of those bins, one after the other, are multiplied with: float32, shape
+        (2 n_bins, 2 ``BINS_PER_OCTAVE``), real parts of what the filters let through, then imaginary parts.
+    to_chroma
+        Takes the filters' magnitudes to the twelve notes: float32, shape (``BINS_PER_OCTAVE``, 12). Every
+        octave stretches the filters twofold; librosa divides by the root of their true length and multiplies
+        by the root of the decimation, so the same scale serves all octaves.
     """
 
-    real: np.ndarray
-    imaginary: np.ndarray
-    first: np.ndarray
-    last: np.ndarray
     n_fft: int
-    lengths: np.ndarray
-    pitch_class: np.ndarray
+    bins: slice
+    product: np.ndarray
+    to_chroma: np.ndarray
 
 
 @cache
 def _octave_filters(tuning: float) -> _OctaveFilters:
     """Filters of the top octave in the frequency domain, as librosa's ``cqt`` builds them."""
     spectra, lengths = constant_q_filters(tuning)
-    return _OctaveFilters(
-        np.ascontiguousarray(spectra.real),
-        np.ascontiguousarray(spectra.imag),
-        *support(spectra != 0),
-        2 * (spectra.shape[1] - 1),
-        lengths,
-        pitch_classes(),
-    )
+    first, last = support(spectra != 0)
+    bins = slice(int(first.min()), int(last.max()))
+    used = spectra[:, bins].T
+    product = np.empty((len(used), 2, 2, len(lengths)), np.float32)
+    product[:, 0, 0], product[:, 0, 1] = used.real, used.imag
+    product[:, 1, 0], product[:, 1, 1] = -used.imag, used.real
+    to_chroma = np.zeros((len(lengths), 12), np.float32)
+    to_chroma[np.arange(len(lengths)), pitch_classes()] = 1 / np.sqrt(lengths)
+    n_fft = 2 * (spectra.shape[1] - 1)
+    return _OctaveFilters(n_fft, bins, product.reshape(2 * len(used), 2 * len(lengths)), to_chroma)
 
 
 def constant_q_chroma(samples: np.ndarray, tuning: float, check: Check) -> np.ndarray:
@@ -81,9 +80,6 @@ def constant_q_chroma(samples: np.ndarray, tuning: float, check: Check) -> np.nd
         float32, shape (12, n_frames), C first; each frame's largest value is 1.
     """
     filters = _octave_filters(tuning)
-    # Every octave stretches the filters twofold; librosa divides by the root of their true length and
-    # multiplies by the root of the decimation, so the same scale serves all octaves.
-    scale = (1 / np.sqrt(filters.lengths)).astype(np.float32)
     chroma = np.zeros((frame_count(samples), 12), np.float32)
     n_frames = len(chroma)
     hop = HOP_LENGTH
@@ -93,24 +89,18 @@ def constant_q_chroma(samples: np.ndarray, tuning: float, check: Check) -> np.nd
         n_frames = min(n_frames, 1 + samples.size // hop)
         for where, frames in frames_of(samples, filters.n_fft, hop):
             check()
-            _add_octave(filters, scale, frames, chroma[where])
+            _add_octave(filters, frames, chroma[where])
     chroma = chroma[:n_frames].T
     largest = chroma.max(axis=0)
     return chroma / np.where(largest < np.finfo(np.float32).tiny, 1, largest)
 
 
-def _add_octave(filters: _OctaveFilters, scale: np.ndarray, frames: np.ndarray, chroma: np.ndarray) -> None:
+def _add_octave(filters: _OctaveFilters, frames: np.ndarray, chroma: np.ndarray) -> None:
     """Add one octave's magnitudes of a block of frames to its rows of the chroma."""
-    kernels.constant_q_chroma(
-        scipy.fft.rfft(frames[: len(chroma)], axis=1),
-        filters.real,
-        filters.imaginary,
-        filters.first,
-        filters.last,
-        scale,
-        filters.pitch_class,
-        chroma,
-    )
+    spectra = scipy.fft.rfft(frames[: len(chroma)], axis=1)
+    parts = np.ascontiguousarray(spectra[:, filters.bins]).view(np.float32)
+    real, imaginary = (parts @ filters.product).reshape(len(chroma), 2, -1).swapaxes(0, 1)
+    chroma += np.sqrt(real**2 + imaginary**2) @ filters.to_chroma
 
 
 def _halve(samples: np.ndarray) -> np.ndarray:

@@ -188,35 +188,6 @@ def spectral_peaks(spectrum, first, last, threshold, positions, heights):
     return found
 
 
-@reordered
-def constant_q_chroma(spectrum, real, imaginary, first, last, scale, pitch_class, out):
-    """Add the magnitude of one octave of constant-Q filters to the pitch classes of every frame.
-
-    Parameters
-    ----------
-    spectrum
-        The spectra of the octave's frames, complex64 (n_frames, n_bins).
-    real, imaginary
-        The filters in the frequency domain, float32 (n_filters, n_bins).
-    first, last
-        The first bin of a filter that is not 0, and one past the last, int64 (n_filters,).
-    scale
-        What the magnitude of each filter is multiplied with, float32 (n_filters,).
-    pitch_class
-        The pitch class that the magnitude of each filter goes to, int64 (n_filters,).
-    out
-        The chroma, float32 (n_frames, 12), which is added to.
-    """
-    for frame in range(spectrum.shape[0]):
-        row = spectrum[frame]
-        for f in range(real.shape[0]):
-            re, im = np.float32(0.0), np.float32(0.0)
-            for k in range(first[f], last[f]):
-                re += real[f, k] * row[k].real - imaginary[f, k] * row[k].imag
-                im += real[f, k] * row[k].imag + imaginary[f, k] * row[k].real
-            out[frame, pitch_class[f]] += scale[f] * math.sqrt(re * re + im * im)
-
-
 @as_written
 def crossings_per_hop(samples, hop, dead_zone, out):
     """Count the zero crossings between neighbouring samples, hop by hop.
