@@ -138,7 +138,7 @@ def lay_out(paths: Paths, shown: MapSongs) -> list[Projection]:
 
     files = shown.songs.paths[: len(shown.rows)]
     if len(shown.rows) > 3:
-        with console.note_if_slow("loading UMAP (its first import on a machine compiles for half a minute)"):
+        with console.note_if_slow("loading UMAP"):
             projection.import_umap()
     made = []
     for name, dimensions in ((Output.MAP_2D, 2), (Output.MAP_3D, 3)):

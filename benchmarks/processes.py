@@ -24,7 +24,7 @@ class Usage:
 
 
 def measure(command: Sequence[object], quiet: bool = False) -> Usage:
-    """Run a command and measure it.
+    """Run a command and measure it; there is nothing on its stdin.
 
     Parameters
     ----------
@@ -41,7 +41,12 @@ def measure(command: Sequence[object], quiet: bool = False) -> Usage:
     start = time.perf_counter()
     errors = subprocess.DEVNULL if quiet else None
     process = subprocess.Popen(
-        list(map(str, command)), stdout=subprocess.PIPE, stderr=errors, text=True, encoding="utf-8"
+        list(map(str, command)),
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=errors,
+        text=True,
+        encoding="utf-8",
     )
     assert process.stdout  # a pipe was asked for
     with process.stdout:

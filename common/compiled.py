@@ -239,6 +239,20 @@ def one_at_a_time() -> Iterator[None]:
             cache.hand_on()
 
 
+@contextlib.contextmanager
+def left_uncompiled() -> Iterator[None]:
+    """Leave the functions as plain Python that are defined in the block: for imports of what is never called.
+
+    Source: numba's documentation of ``NUMBA_DISABLE_JIT``.
+    """
+    before = getattr(numba.config, "DISABLE_JIT")  # noqa: B009 - it is made at run time
+    setattr(numba.config, "DISABLE_JIT", 1)  # noqa: B010
+    try:
+        yield
+    finally:
+        setattr(numba.config, "DISABLE_JIT", before)  # noqa: B010
+
+
 _cache()
 
 as_written = numba.njit(nogil=True, cache=True)

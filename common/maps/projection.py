@@ -227,12 +227,15 @@ def _spread_out(start: np.ndarray, seed: int) -> np.ndarray:
 def import_umap():
     """Import UMAP, whose package warns of an optional part that we do not use.
 
-    The first import on a machine compiles for about half a minute.
+    It imports the search for approximate neighbours, pynndescent, which compiles for a dozen seconds. UMAP is
+    given exact neighbours here, so those functions are never called and stay plain Python.
     """
     from common import compiled
 
     with compiled.one_at_a_time(), warnings.catch_warnings():
         warnings.filterwarnings("ignore", message="Tensorflow not installed", category=ImportWarning)
+        with compiled.left_uncompiled():
+            import pynndescent  # noqa: F401
         import umap
 
     return umap
