@@ -22,7 +22,8 @@ from common.song import Analysis
 from common.spectrum import SpectralPass, measure_spectra, transform
 
 FRAMES = 600
-"""Frames, evenly spread, that stand for a song. On the demo four times as many tell no lead better."""
+"""Frames, evenly spread, that stand for a song. On the demo four times as many tell no lead better; on a demo
+of another seed the median error is 0.05 log-odds instead of 0.08 (`benchmarks.moves`)."""
 
 
 class Sketch:
