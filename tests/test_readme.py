@@ -1,4 +1,4 @@
-"""README and CONTRIBUTING say what is so: tables are derived, commands exist and print what is shown."""
+"""README, CONTRIBUTING and docs say what is so: tables are derived, commands run and print what is shown."""
 
 import argparse
 import importlib
@@ -14,7 +14,8 @@ from common.paths import PROJECT
 from common.prompt import parsing
 
 TEXT = readme.README.read_text(encoding="utf-8")
-PAGES = {name: (PROJECT / name).read_text(encoding="utf-8") for name in ("README.md", "CONTRIBUTING.md")}
+WRITTEN = [readme.README, PROJECT / "CONTRIBUTING.md", *sorted(PROJECT.glob("docs/*.md"))]
+PAGES = {str(path.relative_to(PROJECT)): path.read_text(encoding="utf-8") for path in WRITTEN}
 
 needs_make = pytest.mark.skipif(not shutil.which("make"), reason="make is not installed")
 
@@ -24,7 +25,8 @@ def test_tables_are_derived(name):
     assert readme.table_pattern(name).search(TEXT)[2] == readme.tables()[name], "run: make readme"
 
 
-COMMANDS = sorted(set(re.findall(r"^(?:\$ |\.venv/bin/)?python (0[1-4]_\w+)\.py(.*)$", TEXT, re.MULTILINE)))
+COMMAND = re.compile(r"^(?:\$ |\.venv/bin/)?python (0[1-4]_\w+)\.py(.*)$", re.MULTILINE)
+COMMANDS = sorted({found for text in PAGES.values() for found in COMMAND.findall(text)})
 
 
 def parse(script: str, words: list[str]) -> argparse.Namespace:
@@ -58,7 +60,7 @@ def test_the_readme_has_commands_to_parse():
 @pytest.mark.parametrize("page", PAGES)
 def test_every_file_it_links_exists(page):
     for target in re.findall(r"\]\(([^)#:]+)\)", PAGES[page]):
-        assert (PROJECT / target).exists(), target
+        assert ((PROJECT / page).parent / target).exists(), target
 
 
 @pytest.mark.parametrize("page", PAGES)
@@ -67,12 +69,18 @@ def test_every_source_file_it_names_exists(page):
         assert (PROJECT / target).exists(), target
 
 
+def make_targets(page: str) -> set[str]:
+    return set(re.findall(r"(?:^|`)make ([\w-]+)", PAGES[page], re.MULTILINE))
+
+
+def test_the_readme_has_make_targets():
+    assert {"demo", "test"} <= make_targets("README.md")
+
+
 @needs_make
 @pytest.mark.parametrize("page", PAGES)
 def test_every_make_target_it_names_exists(page):
-    targets = set(re.findall(r"(?:^|`)make ([\w-]+)", PAGES[page], re.MULTILINE))
-    assert "test" in targets
-    for target in targets:
+    for target in make_targets(page):
         asked = ["make", "--dry-run", target]
         assert subprocess.run(asked, cwd=PROJECT, capture_output=True, check=False).returncode == 0, target
 
