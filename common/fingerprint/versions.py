@@ -19,7 +19,7 @@ from typing import TypeVar
 import numpy as np
 
 from common.fingerprint.alignment import RATE, InEveryKey, Passage, contour, halved, passages, rough_contour
-from common.fingerprint.sequences import FRAME_RATE, Chroma, Peaks
+from common.fingerprint.sequences import FRAME_RATE, STEPS, Chroma, Peaks
 
 SHORTEST = 10.0
 """Seconds of the shortest song that is compared."""
@@ -40,12 +40,16 @@ SLIGHTLY_FASTER, MUCH_FASTER = 1.05, 1.5
 MOST_OF = 0.5
 """Share of the shorter of two songs from which versions are more than a shared passage."""
 
-SAME_PEAKS = 0.4
-"""Share of the spectral peaks along the passages from which both are one recording. Of 23 real songs, altered
-as in `benchmarks.versions`, copies and excerpts share 0.7 and more, stretched songs up to 0.15."""
+SHARED_PEAKS = 0.38
+"""Share of the spectral peaks along the passages, moved to the other's key and speed, from which both songs
+have more than chords in common. Songs of the demo with one chord loop share up to 0.36; 23 real songs,
+stretched or shifted as in `benchmarks.versions`, 0.41 and more."""
 
-PEAKS_NEAR, PITCHES_NEAR = 20, 2
-"""Frames around where an alignment expects a peak in the other song, and pitches."""
+SAME_SPEED = 0.01
+"""How far the speed of the same recording may be read off 1."""
+
+PEAKS_NEAR, PITCHES_NEAR = 20, 10
+"""Frames and pitches around where an alignment expects a peak in the other song."""
 
 Name = TypeVar("Name", bound=Hashable)
 
@@ -56,6 +60,7 @@ class Kind(StrEnum):
     SAME = "same recording"
     VERSION = "other version"
     PASSAGE = "shared passage"
+    CHORDS = "same chords"
 
 
 @dataclass(frozen=True)
@@ -201,39 +206,44 @@ def _at_own_speed(passage: Passage, speed: float) -> Passage:
 
 
 def shared_peaks(one: Peaks, other: Peaks, alignment: Alignment) -> float:
-    """Share of the peaks of two songs that coincide, to the frame and the pitch, along their passages.
+    """Share of the peaks of two songs that coincide along their passages, at the other's key and speed.
 
     Parameters
     ----------
     one, other
         Peaks of both songs.
     alignment
-        Where they run alike. In another key or at another speed hardly any peaks coincide.
+        Where they run alike.
 
     Returns
     -------
     float
         0 to 1, of the peaks of the song that has fewer there.
     """
-    counts = np.array([_coinciding(one, other, part) for part in alignment.passages])
+    higher = alignment.semitones * STEPS // 12
+    counts = np.array([_coinciding(one, other, part, higher) for part in alignment.passages])
     shared, in_one, in_other = counts.sum(axis=0)
-    return float(shared / max(1, min(in_one, in_other)))
+    return float(min(1.0, shared / max(1, min(in_one, in_other))))
 
 
-def _coinciding(one: Peaks, other: Peaks, part: Passage) -> tuple[int, int, int]:
+def _coinciding(one: Peaks, other: Peaks, part: Passage, higher: int) -> tuple[int, int, int]:
     """Peaks of a passage that both have, those that the one has, and those that the other has."""
     inside = _between(one.frames, part.start, part.end)
     there = _between(other.frames, part.other_start, part.other_end)
-    frames, pitches = one.frames[inside], one.pitches[inside]
-    lag = round((part.other_start + part.other_end - part.start - part.end) / 2 * FRAME_RATE)
+    middle, other_middle = (part.start + part.end) / 2, (part.other_start + part.other_end) / 2
+    moved = other_middle * FRAME_RATE + (one.frames[inside] - middle * FRAME_RATE) / part.speed
+    frames, pitches = np.rint(moved).astype(int), one.pitches[inside] + higher
     others, other_pitches = other.frames, other.pitches
-    first = np.searchsorted(others, frames + lag - PEAKS_NEAR)
-    number = np.searchsorted(others, frames + lag + PEAKS_NEAR, "right") - first
+    first = np.searchsorted(others, frames - PEAKS_NEAR)
+    number = np.searchsorted(others, frames + PEAKS_NEAR, "right") - first
     source = np.repeat(np.arange(len(frames)), number)
     target = np.arange(len(source)) + np.repeat(first - np.cumsum(number) + number, number)
-    is_near = np.abs(pitches[source] - other_pitches[target]) <= PITCHES_NEAR
-    late = others[target[is_near]] - frames[source[is_near]] - lag + PEAKS_NEAR
-    shared = np.convolve(np.bincount(late, minlength=2 * PEAKS_NEAR + 1), np.ones(3, int)).max(initial=0)
+    late, above = others[target] - frames[source], other_pitches[target] - pitches[source]
+    is_near = np.abs(above) <= PITCHES_NEAR
+    found = np.zeros((2 * PEAKS_NEAR + 1, 2 * PITCHES_NEAR + 1), int)
+    np.add.at(found, (late[is_near] + PEAKS_NEAR, above[is_near] + PITCHES_NEAR), 1)
+    # Speed and key are read a little off: what lies within two frames and two pitches of each other counts.
+    shared = np.lib.stride_tricks.sliding_window_view(found, (5, 5)).sum(axis=(2, 3)).max()
     return int(shared), int(inside.sum()), int(there.sum())
 
 
@@ -251,6 +261,9 @@ def kind_of(alignment: Alignment, peaks: float) -> Kind:
     peaks
         The share of `shared_peaks`.
     """
+    if peaks < SHARED_PEAKS:
+        return Kind.CHORDS
     if alignment.coverage < MOST_OF:
         return Kind.PASSAGE
-    return Kind.SAME if alignment.semitones == 0 and peaks >= SAME_PEAKS else Kind.VERSION
+    is_same = alignment.semitones == 0 and abs(alignment.speed - 1) <= SAME_SPEED
+    return Kind.SAME if is_same else Kind.VERSION

@@ -62,7 +62,7 @@ class VersionsAnswer(Answer):
     song
         The song that was asked for.
     relatives
-        What was found: same recordings, then other versions, then shared passages, best first.
+        What was found: same recordings, other versions, shared passages, same chords, best first.
     n_compared, n_without
         Songs that it was compared with, and those of which nothing to compare was kept.
     """
