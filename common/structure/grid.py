@@ -21,8 +21,13 @@ from common.structure.tempo import (
     windows,
 )
 
-LEAST_FIT = 0.38
-"""Fit below which a period explains too little to be a pulse."""
+LEAST_FIT, CHANCE = 0.29, 0.2
+"""Fit below which a period explains too little to be a pulse, in a song of endless length, and what is added
+to it for chance, over the root of the number of windows. Noise of four kinds and rubato, 230 pieces of 12 s
+to 3 min, reach 0.48 in one window, 0.33 in three and 0.31 in fifteen."""
+
+GRID_FIT = 0.38
+"""Fit below which a pulse is too faint for a grid: which of several periods is the beat is not sure there."""
 
 LEAST_AGREEMENT, ABOUT_AS_WELL, AGREEMENT_WINDOW = 0.75, 0.7, 4.0
 """Share of the song that must agree with one grid, which is where the grid catches at least this share of the
@@ -95,13 +100,15 @@ def read_pulse(drums: Drums, duration: float) -> Pulse:
     period, offset = _fitted(accents, _corrected(accents, beat.seconds, duration))
     agreement = _agreement(accents, period, offset, duration)
     clarity = float(np.clip(beat.fit * agreement, 0, 1))
-    if beat.fit < LEAST_FIT:
+    if beat.fit < LEAST_FIT + CHANCE / np.sqrt(len(windows(duration))):
         return Pulse(0.0, 0.0, None, clarity, reason="no steady pulse")
     rival = max(periods[1:], key=lambda other: other.score, default=None)
     confidence = clarity * _lead(beat, rival)
     alternative = rival.bpm if rival and beat.score - rival.score < CLOSE * beat.score else None
     if agreement < LEAST_AGREEMENT:
         return Pulse(60 / beat.seconds, confidence, None, clarity, alternative, "the tempo drifts")
+    if beat.fit < GRID_FIT:
+        return Pulse(60 / beat.seconds, confidence, None, clarity, alternative, "the pulse is faint")
     offset += _attack(drums, np.arange(offset % period, duration, period))
     offset %= period
     if period - offset < AT_ONCE:
