@@ -34,7 +34,7 @@ class SequenceReader:
     def __init__(self, store: Path) -> None:
         if not store.is_file():
             raise UserError(f"there is no {store}, which keeps how songs sound; run: {EXTRACT}")
-        self._reader = Reader(store)
+        self._store, self._reader = store, Reader(store)
 
     def __enter__(self) -> SequenceReader:
         return self
@@ -65,6 +65,19 @@ class SequenceReader:
         )
         kept = dict(rows)
         return [kept.get(os.fsencode(file)) for file in files]
+
+    def present(self, files: Sequence[str]) -> list[str | None]:
+        """Tell what `contents` does, for a command that can do nothing without.
+
+        Raises
+        ------
+        UserError
+            If of no file anything is kept, because it was extracted by an older version.
+        """
+        contents = self.contents(files)
+        if not any(contents):
+            raise UserError(f"{self._store} keeps the course of no song yet; run again: {EXTRACT}")
+        return contents
 
     def chroma(self, contents: Sequence[str]) -> Iterator[tuple[str, Chroma]]:
         """Fetch the chroma of songs: each content, in any order, with it; damaged rows are passed over.

@@ -108,15 +108,13 @@ def identify(session: Session, arguments: Namespace) -> Identified:
 
 def _rows(library: Library, reader: SequenceReader) -> dict[str, int]:
     """Content of each song that has sequences -> its number in the library, the first of copies."""
-    contents = reader.contents(library.paths[: library.n_own])
+    contents = reader.present(library.paths[: library.n_own])
     rows: dict[str, int] = {}
     for row, content in enumerate(contents):
         if content is not None:
             rows.setdefault(content, row)
-    if not rows:
-        raise UserError(f"this library was extracted before songs could be identified; run again: {EXTRACT}")
     if without := contents.count(None):
-        note(f"{count(without, 'song')} cannot be identified yet; run again: {EXTRACT}")
+        note(f"left out: {count(without, 'song')} whose course is not kept yet; run again: {EXTRACT}")
     return rows
 
 

@@ -159,9 +159,7 @@ def find_versions(session: Session, arguments: Namespace) -> VersionsAnswer:
     song = session.song(" ".join(arguments.song))
     library = session.library
     with SequenceReader(session.paths.store) as reader, note_if_slow("comparing with every song"):
-        contents = reader.contents(library.paths[: library.n_own])
-        if not any(contents):
-            raise UserError(f"{session.paths.store} keeps the course of no song yet; run: {EXTRACT}")
+        contents = reader.present(library.paths[: library.n_own])
         chroma, peaks = _course(session, reader, song, contents)
         _check(library.names[song], chroma)
         others = {row: content for row, content in enumerate(contents) if content and row != song}

@@ -110,13 +110,15 @@ def with_changed_store(made: Path, name: str, statement: str) -> str:
 def test_a_library_of_before_says_what_to_do(ask, made):
     code, out, err = ask("clip one.wav", data=with_changed_store(made, "before", "DROP TABLE peaks"))
     assert (code, out) == (1, "")
-    assert "was extracted before songs could be identified; run again: python 01_feature_extraction.py" in err
+    assert "keeps the course of no song yet; run again: python 01_feature_extraction.py" in err
 
 
 def test_songs_without_sequences_are_counted(ask, made):
     one = "DELETE FROM peaks WHERE content = (SELECT min(content) FROM peaks)"
     _, _, err = ask("stranger.wav", data=with_changed_store(made, "incomplete", one))
-    assert err == "1 song cannot be identified yet; run again: python 01_feature_extraction.py\n"
+    assert (
+        err == "left out: 1 song whose course is not kept yet; run again: python 01_feature_extraction.py\n"
+    )
 
 
 def test_at_the_prompt_the_song_has_a_number(made, capsys, monkeypatch):
