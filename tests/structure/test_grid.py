@@ -81,6 +81,11 @@ def test_without_a_pulse_there_is_no_tempo_and_no_grid(seed):
         assert pulse.reason
 
 
+@pytest.mark.parametrize("seed", range(100, 120))
+def test_a_few_notes_are_no_pulse_by_chance(seed):
+    assert pulse_of(rubato(seed, seconds=12.0)).bpm == 0
+
+
 @pytest.mark.parametrize("sway", [0.05, 0.1, 0.2, 0.25, 0.3, 0.6])
 def test_a_tempo_that_drifts_gets_no_grid(sway):
     steady = loop("four", 120.0, seed=3, seconds=60)
