@@ -65,14 +65,14 @@ class Identified(Answer):
         if not self.found:
             return "none of these: no song shares enough with it to be compared"
         (row, place), *others = self.found
-        agrees = f"{place.score:.0%} of its peaks"
         if self.match is None:
             name = clean(self.library.names[row])
-            return f"none of these: nearest is {name}, with {agrees} where {ENOUGH:.0%} are needed"
-        lines = [f"{title(self.library, row)} from {_when(place)}", f"{agrees} sound in it"]
+            return f"none of these: {name} is nearest and agrees to {place.score:.0%}; {ENOUGH:.0%} is needed"
+        agrees = f"the peaks of both agree to {place.score:.0%}"
         if others:
-            lines[1] += f"; next is {clean(self.library.names[others[0][0]])}, with {others[0][1].score:.0%}"
-        return "\n".join(lines)
+            row_of_next, next_best = others[0]
+            agrees += f"; next is {clean(self.library.names[row_of_next])}, {next_best.score:.0%}"
+        return f"{title(self.library, row)} from {_when(place)}\n{agrees}"
 
     def next_command(self) -> str:
         return "" if self.match is None else f"search {quoted(self.library, self.match)}"
