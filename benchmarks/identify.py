@@ -5,8 +5,10 @@ Clips of 8 s are cut from songs at random, degraded in one way each, written to 
 song that repeats itself to the sample has several right offsets, of which one counts. Strangers are clips
 of a song that is left out of the index, which holds all others.
 
-The constants of `common.fingerprint` were chosen on every other song, the 1st, 3rd and so on in the order of
-their paths; its figures are those of the others. All songs are in the index.
+The score from which a song is named (``identification.ENOUGH``) was chosen on every other song, the 1st,
+3rd and so on in the order of their paths (``--choose``); the figures are those of the others. All songs are
+in the index. How peaks are picked and landmarks are named was chosen on clips of songs of both halves, so
+how many clips are right is no figure of songs that were never seen; how many strangers are named is.
 
 With ``--library`` the index holds so many songs: those of the folder, and others made of their peaks, ten
 seconds here, ten there, moved in pitch and time, so that their landmarks are as frequent or rare as real
