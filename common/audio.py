@@ -435,7 +435,8 @@ def _validate(audio: Audio, promised: float) -> None:
         raise AudioError("too_short", f"{audio.duration:.2f} s; a song needs at least {MIN_DURATION:g} s")
     loudest = _loudest_level(audio.samples)
     if loudest < SILENCE_DBFS:
-        raise AudioError("silent", f"nothing is louder than {loudest:.0f} dBFS")
+        heard = "every sample is zero" if largest == 0.0 else f"nothing is louder than {loudest:.0f} dBFS"
+        raise AudioError("silent", heard)
 
 
 def _loudest_level(samples: np.ndarray) -> float:

@@ -66,7 +66,7 @@ class CueSheet(Answer):
                 part["bars"],
                 part["letter"],
                 part["label"],
-                f"{part['energy']:.0f} dB",
+                f"{part['energy']:z.0f} dB",
                 cues.get(part["start"]),
                 part["evidence"],
             ]

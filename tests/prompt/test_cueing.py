@@ -79,6 +79,11 @@ def test_a_tag_is_told_from_half_a_beat_per_minute_off(told, tag, is_told):
     assert ("its tag says" in told(KNOWN | {"tag_bpm": tag})[1]) == is_told
 
 
+def test_the_fullest_section_lies_at_zero_without_a_sign(told):
+    fullest = [SECTIONS[0] | {"energy": -0.2}, *SECTIONS[1:]]
+    assert " 0 dB" in told(KNOWN | {"sections": fullest})[1]
+
+
 def test_what_is_unknown_has_its_reason(told):
     code, out, _ = told(UNKNOWN)
     assert code == 0
