@@ -18,6 +18,7 @@ import numpy as np
 import pytest
 import soundfile
 from signals import RATE, chords, noise
+from small_songs import stored
 
 from benchmarks.machines import Machines
 from common.console import UserError
@@ -91,7 +92,7 @@ def test_a_worker_killed_mid_run_changes_no_byte(two_workers, music, run, tmp_pa
     kept = tmp_path / "clustered" / "store.sqlite"
 
     def kill_one() -> None:
-        while not kept.exists() or not stored(kept):
+        while not stored(kept):
             time.sleep(0.02)
         os.kill(two_workers.worker_processes()[0], signal.SIGKILL)
 
@@ -102,11 +103,6 @@ def test_a_worker_killed_mid_run_changes_no_byte(two_workers, music, run, tmp_pa
     assert "2 songs at a time" in capsys.readouterr().err
     assert run(music, "--workers", 1, data="alone") == 0
     assert artifacts(tmp_path / "clustered") == artifacts(tmp_path / "alone")
-
-
-def stored(path: Path) -> int:
-    with Store(path) as opened:
-        return len(opened.contents())
 
 
 @pytest.mark.slow
@@ -142,7 +138,7 @@ def test_a_scheduler_that_goes_ends_the_run_and_the_next_goes_on(machines, tmp_p
     kept = tmp_path / "store.sqlite"
 
     def kill_scheduler() -> None:
-        while not kept.exists() or stored(kept) < 2:
+        while stored(kept) < 2:
             time.sleep(0.05)
         machines.kill_scheduler()
 

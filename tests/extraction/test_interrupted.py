@@ -1,10 +1,8 @@
 """Stage 1 as a process that is killed, interrupted or out of room: nothing that was finished is lost."""
 
-import contextlib
 import functools
 import os
 import signal
-import sqlite3
 import subprocess
 import sys
 import time
@@ -13,9 +11,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 from signals import chords, noise
-from small_songs import SCRIPT, artifacts, write
+from small_songs import SCRIPT, artifacts, stored, write
 
 from common import library
+
+STORE = "store.sqlite"
 
 
 def launch(music: Path, data: Path, **options) -> subprocess.Popen:
@@ -23,19 +23,9 @@ def launch(music: Path, data: Path, **options) -> subprocess.Popen:
     return subprocess.Popen(list(map(str, command)), stdout=subprocess.DEVNULL, **options)
 
 
-def stored(data: Path) -> int:
-    try:
-        with contextlib.closing(
-            sqlite3.connect(f"file:{data / 'store.sqlite'}?mode=ro", uri=True)
-        ) as database:
-            return database.execute("SELECT count(*) FROM songs").fetchone()[0]
-    except sqlite3.OperationalError:
-        return 0
-
-
 def await_songs(process: subprocess.Popen, data: Path, wanted: int) -> None:
     until = time.monotonic() + 60
-    while stored(data) < wanted and process.poll() is None and time.monotonic() < until:
+    while stored(data / STORE) < wanted and process.poll() is None and time.monotonic() < until:
         time.sleep(0.005)
 
 
@@ -63,7 +53,7 @@ def test_kill_at_any_moment_loses_nothing(tmp_path):
         await_songs(process, tmp_path / "killed", wanted)
         process.kill()
         process.wait()
-    assert stored(tmp_path / "killed") >= 6
+    assert stored(tmp_path / "killed" / STORE) >= 6
     assert launch(music, tmp_path / "killed").wait() == 0
     assert artifacts(tmp_path / "killed") == artifacts(tmp_path / "whole")
 
@@ -80,7 +70,7 @@ def test_ctrl_c_does_not_wait_for_the_songs_in_work(tmp_path):
     await_songs(process, tmp_path / "data", 1)
     process.send_signal(signal.SIGINT)
     _, errors = process.communicate()
-    assert stored(tmp_path / "data") == 1
+    assert stored(tmp_path / "data" / STORE) == 1
     assert process.returncode == 130
     assert errors.decode().splitlines()[-1] == "interrupted"
 
