@@ -105,8 +105,7 @@ def run(main: Callable[[], int]) -> int:
     """
     try:
         code = main()
-        with to_output():  # here, where a full disk can still be told, and not when Python ends
-            sys.stdout.flush()
+        flush()  # here, where a full disk can still be told, and not when Python ends
     except KeyboardInterrupt:
         return _interrupted()
     except BrokenPipeError:
@@ -168,6 +167,12 @@ def say(text: str = "") -> None:
     """Print a line of the result to stdout, without a stranger's control characters."""
     with to_output():
         print(clean(text, keep="\n"))
+
+
+def flush() -> None:
+    """Let what was said be seen now."""
+    with to_output():
+        sys.stdout.flush()
 
 
 class ProgressLines:

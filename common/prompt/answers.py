@@ -8,12 +8,11 @@ from __future__ import annotations
 
 import json
 import shlex
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from common.console import note, say, to_output
+from common.console import flush, note, say, to_output
 from common.library import Library
 from common.paths import SEARCH
 from common.search.query import Query
@@ -61,7 +60,7 @@ def show(answer: Answer, session: Session, as_json: bool) -> None:
         return
     if text := answer.as_text():
         say(text)
-    sys.stdout.flush()  # the answer is there; charts take a moment
+    flush()  # the answer is there; charts take a moment
     for line in [*answer.warnings(), *answer.write(session)]:
         note(line)
     if not session.interactive and (command := answer.next_command()):

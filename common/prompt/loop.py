@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from common import process
-from common.console import OK, UserError, describe_os_error, note, say
+from common.console import OK, UserError, describe_os_error, flush, note, say
 from common.prompt.commands import Command
 from common.prompt.hints import Hints
 from common.prompt.parsing import HelpShown, mistyped, parse_line, pick, split
@@ -107,7 +107,7 @@ def run_prompt(session: Session, suggestions: Suggestions) -> int:
         except OSError as error:
             note(f"error: {describe_os_error(error)}")
         hints.note_line(line, failed)
-        sys.stdout.flush()
+        flush()
     return OK
 
 

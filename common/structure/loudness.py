@@ -212,6 +212,8 @@ def _interpolator(factor: int) -> tuple[np.ndarray, float]:
     bend_share
         Largest sum of magnitudes of those filters.
     """
+    if factor == 1:  # the samples lie close enough together
+        return np.empty((0, TAPS), np.float32), 0.0
     steps = np.arange(TAPS)
     taps = factor * signal.firwin(TAPS * factor + 1, 1 / factor, window=("kaiser", 5.0))
     window = signal.get_window("hann", TAPS + 1, fftbins=False)[:TAPS] + 1e-3

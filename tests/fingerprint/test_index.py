@@ -78,7 +78,7 @@ def test_many_batches_become_one(path, monkeypatch):
         for number in range(1, 6):
             index.refresh(list(SONGS)[:number], fetch)
         check(index, list(SONGS)[:5])
-    with sqlite3.connect(path) as database:
+    with contextlib.closing(sqlite3.connect(path, isolation_level=None)) as database:
         assert database.execute("SELECT max(batch) FROM landmarks").fetchone()[0] <= 2
 
 
@@ -87,7 +87,7 @@ def test_a_large_library_goes_in_by_batches(path, monkeypatch):
     with LandmarkIndex(path) as index:
         index.refresh(list(SONGS), fetch)
         check(index)
-    with sqlite3.connect(path) as database:
+    with contextlib.closing(sqlite3.connect(path, isolation_level=None)) as database:
         assert database.execute("SELECT max(batch) FROM landmarks").fetchone()[0] == 2
 
 
@@ -138,7 +138,7 @@ def test_a_damaged_file_is_made_anew(path, content):
 def test_a_file_of_another_kind_is_made_anew(path, statement):
     with LandmarkIndex(path) as index:
         index.refresh(list(SONGS), fetch)
-    with sqlite3.connect(path) as database:
+    with contextlib.closing(sqlite3.connect(path, isolation_level=None)) as database:
         database.execute(statement)
     with LandmarkIndex(path) as index:
         index.refresh(list(SONGS), fetch)

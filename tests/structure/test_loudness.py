@@ -77,6 +77,12 @@ def test_true_peak_is_that_of_fourfold_interpolation(rate, seed):
     assert measure(samples, rate).true_peak == pytest.approx(oracle, abs=0.05)
 
 
+@pytest.mark.parametrize("rate", [192_000, 384_000, 655_350])
+def test_above_the_oversampled_rate_the_samples_are_peaks_enough(rate):
+    samples = music(rate, 2, seconds=1.0)
+    assert measure(samples, rate).true_peak == pytest.approx(20 * math.log10(np.abs(samples).max()), abs=1e-3)
+
+
 def test_a_peak_between_samples_is_found():
     """A sine of a quarter of the rate, sampled at 45 degrees, peaks 3 dB above its samples."""
     samples = sine(12_000, 1, -6, 48_000, phase=math.pi / 4)
