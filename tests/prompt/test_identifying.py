@@ -78,7 +78,7 @@ def test_a_stranger_is_none_of_these(ask):
     ("name", "said"),
     [
         ("short.wav", "short.wav lasts 2.0 s; 8 s are needed"),
-        ("silence.wav", "silence.wav: nothing is louder"),
+        ("silence.wav", "silence.wav: every sample is zero"),
         ("text.wav", "text.wav: "),
         ("nowhere.wav", "there is no file "),
     ],
