@@ -20,6 +20,7 @@ import numpy as np
 
 from common.fingerprint.alignment import RATE, InEveryKey, Passage, contour, halved, passages, rough_contour
 from common.fingerprint.sequences import FRAME_RATE, STEPS, Chroma, Peaks
+from common.music import tempo_ratio
 
 SHORTEST = 10.0
 """Seconds of the shortest song that is compared."""
@@ -34,8 +35,8 @@ faster version may be passed over."""
 AT_ONCE = 256
 """Songs whose chroma is in memory at a time for a glance."""
 
-SLIGHTLY_FASTER, MUCH_FASTER = 1.05, 1.5
-"""Factors between two speeds: up to the first, alignment bends; up to the second, tempos tell of it."""
+SLIGHTLY_FASTER = 1.05
+"""Factor between two speeds up to which alignment bends; of a larger one the tempos tell."""
 
 MOST_OF = 0.5
 """Share of the shorter of two songs from which versions are more than a shared passage."""
@@ -108,12 +109,10 @@ def speeds(tempo: float | None, other: float | None) -> tuple[float, ...]:
     tempo, other
         Tempos of both in BPM; None or 0 where there is none. Half and double tempo count as the same.
     """
-    if not tempo or not other:
+    ratio = tempo_ratio(tempo or 0.0, other or 0.0)
+    if ratio is None or max(ratio, 1 / ratio) <= SLIGHTLY_FASTER:
         return (1.0,)
-    ratio = other / tempo
-    ratio *= 2.0 ** -round(np.log2(ratio))
-    is_near = max(ratio, 1 / ratio) <= SLIGHTLY_FASTER
-    return (1.0,) if is_near else (1.0, round(ratio, 2))
+    return (1.0, round(ratio, 2))
 
 
 class Asked:

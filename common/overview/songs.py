@@ -111,10 +111,7 @@ def _told(library: Library, row: int) -> Row:
         "seconds": _rounded(song["duration"], 1),
         "bpm": shown_tempo(song["bpm"] or 0.0),
         "key_confidence": _rounded(song["key_confidence"], 3),
-        **{
-            name: _rounded(song[name], 1)
-            for name in ("loudness", "loudness_range", "true_peak", "onset_rate")
-        },
+        **{name: _rounded(song[name], 1) for name in AS_READ},
         "file_path": clean(song["file_path"]),
     }
 
