@@ -215,7 +215,7 @@ class InEveryKey:
         """
         weights, turned = _weights(other, self._half), np.ascontiguousarray(other.T)
         return np.array(
-            [highest_correlation(key @ turned, self._half, self._weights, weights) for key in self._keys]
+            [highest_correlation(key, turned, self._half, self._weights, weights) for key in self._keys]
         )
 
 

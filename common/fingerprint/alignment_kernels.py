@@ -46,49 +46,51 @@ def diagonal_sums(products, half, out):
 
 
 @reordered
-def highest_correlation(products, half, row_weights, column_weights):
-    """Find the highest of a matrix's sums along its diagonals, each weighted; see `diagonal_sums`.
+def highest_correlation(one, turned, half, row_weights, column_weights):
+    """Find the highest of the sums of products of two songs' columns along diagonals, each weighted.
+
+    That is the highest of what `diagonal_sums` makes of ``one @ turned``, without the matrix: it does not
+    fit into the processor's cache, which the last few rows of it do.
 
     Parameters
     ----------
-    products, half
-        As there.
+    one, turned
+        A contour, shape (n, 12), and another that is turned, shape (12, m); float32.
+    half
+        Places before and behind that are summed.
     row_weights, column_weights
-        Factors of the sums in each row and in each column, float32, shape (n,) and (m,).
+        Factors of the sums in each row and in each column, float32, shape (n,) and (m,), positive.
 
     Returns
     -------
     float
         The highest, at least 0.
     """
-    n, m = products.shape
-    sums, before = np.zeros(m, np.float32), np.zeros(m, np.float32)
-    highest = np.float32(0.0)
-    for i in range(n):
-        sums, before = before, sums
-        if i == 0:
+    n, m = len(one), turned.shape[1]
+    # Nothing lies before the first column, behind the last one, or beyond the first and last row.
+    ahead = 2 * half + 1
+    rows = np.zeros((2 * half + 2, ahead + m + half), np.float32)
+    # One running sum per diagonal: where it stands moves on by a place with every row.
+    sums, in_column = np.zeros(n + m + 2 * half, np.float32), np.zeros(m + half, np.float32)
+    for i in range(-half, n):
+        entering, leaving = rows[(i + half) % len(rows), ahead:], rows[(i + half + 1) % len(rows)]
+        entering[:] = 0
+        if i + half < n:
+            column = one[i + half]
             for j in range(m):
                 total = np.float32(0.0)
-                for t in range(min(half + 1, n, m - j)):
-                    total += products[t, j + t]
-                sums[j] = total
-        else:
-            total = np.float32(0.0)
-            for t in range(min(half + 1, n - i, m)):
-                total += products[i + t, t]
-            sums[0] = total
-            for j in range(1, m):
-                sums[j] = before[j - 1]
-            if i + half < n:
-                for j in range(1, m - half):
-                    sums[j] += products[i + half, j + half]
-            if i - half > 0:
-                for j in range(half + 1, m):
-                    sums[j] -= products[i - half - 1, j - half - 1]
-        in_row = np.float32(0.0)
-        for j in range(m):
-            in_row = max(in_row, sums[j] * column_weights[j])
-        highest = max(highest, in_row * row_weights[i])
+                for note in range(12):
+                    total += column[note] * turned[note, j]
+                entering[j] = total
+        weight = row_weights[i] if i >= 0 else np.float32(0.0)
+        along = sums[n - 1 - i :]
+        for j in range(m + half):
+            along[j] += entering[j] - leaving[j]
+            weighted = along[j] * weight
+            in_column[j] = weighted if weighted > in_column[j] else in_column[j]
+    highest = np.float32(0.0)
+    for j in range(m):
+        highest = max(highest, in_column[half + j] * column_weights[j])
     return highest
 
 

@@ -17,15 +17,16 @@ def contour_of(levels: np.ndarray, seed: int = 99) -> np.ndarray:
 
 @pytest.mark.parametrize("shape", [(30, 40), (40, 30), (3, 50), (50, 3)])
 def test_sums_along_diagonals(shape):
-    products, half = np.random.default_rng(0).normal(size=shape).astype(np.float32), 4
-    found = np.empty(shape, np.float32)
+    rng, half = np.random.default_rng(0), 4
+    one, turned = (rng.normal(size=size).astype(np.float32) for size in ((shape[0], 12), (12, shape[1])))
+    products, found = one @ turned, np.empty(shape, np.float32)
     diagonal_sums(products, half, found)
     padded = np.pad(products, half)
     expected = sum(padded[t : t + shape[0], t : t + shape[1]] for t in range(2 * half + 1))
     np.testing.assert_allclose(found, expected, atol=1e-4)
     weights = np.linspace(0.5, 2, sum(shape)).astype(np.float32)
     rows, columns = weights[: shape[0]], weights[shape[0] :]
-    highest = highest_correlation(products, half, rows, columns)
+    highest = highest_correlation(one, turned, half, rows, columns)
     assert highest == pytest.approx((expected * rows[:, None] * columns).max(), abs=1e-4)
 
 
