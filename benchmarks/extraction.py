@@ -81,7 +81,7 @@ def steps_of(path: Path) -> dict[str, Callable[[], object]]:
     """The steps that stage 1 takes with a file, each on what the earlier ones gave."""
     heard = audio.load(path, listen=LoudnessMeter)
     samples, series = heard.samples, features.describe(heard.samples)
-    spectral, blocks = spectral_pass(samples, go_on), [block for _, block in spectra(samples)]
+    spectral, blocks = spectral_pass(samples, go_on), list(spectra(samples))
     power = spectral.mel.copy()
     level = to_decibels(spectral.mel)
     return {

@@ -6,58 +6,47 @@ serves all octaves, because halving the sampling rate moves them down an octave.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import cache
+from typing import NamedTuple
 
 import numpy as np
-import scipy.fft
 import soxr
 
+from common import fourier, kernels
 from common.console import Check
 from common.filters import constant_q_filters, pitch_classes
 from common.layout import HOP_LENGTH, N_OCTAVES
-from common.spectrum import frame_count, frames_of, support
+from common.spectrum import blocks_of, frame_count, support
 
 
-@dataclass(frozen=True)
-class _OctaveFilters:
-    """One octave of constant-Q filters in the frequency domain.
+class _OctaveFilters(NamedTuple):
+    """One octave of constant-Q filters in the frequency domain, as `kernels.add_filtered` takes it.
 
-    Attributes
-    ----------
-    n_fft
-        Samples of the frames whose spectra are filtered.
-    bins
-        The bins of a spectrum that some filter weighs.
-    product
-        What real and imaginary parts of those bins, one after the other, are multiplied with: float32, shape
-        (2 n_bins, 2 ``BINS_PER_OCTAVE``), real parts of what the filters let through, then imaginary parts.
-    to_chroma
-        Takes the filters' magnitudes to the twelve notes: float32, shape (``BINS_PER_OCTAVE``, 12). Every
-        octave stretches the filters twofold; librosa divides by the root of their true length and multiplies
-        by the root of the decimation, so the same scale serves all octaves.
+    Every octave stretches the filters twofold; librosa divides by the root of their true length and
+    multiplies by the root of the decimation, so the same scales serve all octaves.
     """
 
-    n_fft: int
-    bins: slice
-    product: np.ndarray
-    to_chroma: np.ndarray
+    bins: tuple[int, int]
+    firsts: np.ndarray
+    lasts: np.ndarray
+    real: np.ndarray
+    imaginary: np.ndarray
+    notes: np.ndarray
+    scales: np.ndarray
 
 
 @cache
-def _octave_filters(tuning: float) -> _OctaveFilters:
-    """Filters of the top octave in the frequency domain, as librosa's ``cqt`` builds them."""
+def _octave_filters(tuning: float) -> tuple[fourier.Plan, _OctaveFilters]:
+    """What transforms frames, and the filters of the top octave, as librosa's ``cqt`` builds them."""
     spectra, lengths = constant_q_filters(tuning)
-    first, last = support(spectra != 0)
-    bins = slice(int(first.min()), int(last.max()))
-    used = spectra[:, bins].T
-    product = np.empty((len(used), 2, 2, len(lengths)), np.float32)
-    product[:, 0, 0], product[:, 0, 1] = used.real, used.imag
-    product[:, 1, 0], product[:, 1, 1] = -used.imag, used.real
-    to_chroma = np.zeros((len(lengths), 12), np.float32)
-    to_chroma[np.arange(len(lengths)), pitch_classes()] = 1 / np.sqrt(lengths)
-    n_fft = 2 * (spectra.shape[1] - 1)
-    return _OctaveFilters(n_fft, bins, product.reshape(2 * len(used), 2 * len(lengths)), to_chroma)
+    firsts, lasts = support(spectra != 0)
+    bins = int(firsts.min()), int(lasts.max())
+    used = spectra[:, slice(*bins)]
+    real, imaginary = np.ascontiguousarray(used.real), np.ascontiguousarray(used.imag)
+    scales = (1 / np.sqrt(lengths)).astype(np.float32)
+    plan = fourier.plan(np.ones(2 * (spectra.shape[1] - 1), np.float32))
+    where = firsts - bins[0], lasts - bins[0]
+    return plan, _OctaveFilters(bins, *where, real, imaginary, pitch_classes(), scales)
 
 
 def constant_q_chroma(samples: np.ndarray, tuning: float, check: Check) -> np.ndarray:
@@ -79,7 +68,8 @@ def constant_q_chroma(samples: np.ndarray, tuning: float, check: Check) -> np.nd
     ndarray
         float32, shape (12, n_frames), C first; each frame's largest value is 1.
     """
-    filters = _octave_filters(tuning)
+    plan, filters = _octave_filters(tuning)
+    work = fourier.work_array(plan)
     chroma = np.zeros((frame_count(samples), 12), np.float32)
     n_frames = len(chroma)
     hop = HOP_LENGTH
@@ -87,20 +77,13 @@ def constant_q_chroma(samples: np.ndarray, tuning: float, check: Check) -> np.nd
         if octave:
             samples, hop = _halve(samples), hop // 2
         n_frames = min(n_frames, 1 + samples.size // hop)
-        for where, frames in frames_of(samples, filters.n_fft, hop):
+        for frames in blocks_of(n_frames):
             check()
-            _add_octave(filters, frames, chroma[where])
+            columns = fourier.in_columns(samples, frames, plan.window.size, hop)
+            kernels.add_filtered(columns, plan, work, *filters, chroma[frames.start : frames.stop])
     chroma = chroma[:n_frames].T
     largest = chroma.max(axis=0)
     return chroma / np.where(largest < np.finfo(np.float32).tiny, 1, largest)
-
-
-def _add_octave(filters: _OctaveFilters, frames: np.ndarray, chroma: np.ndarray) -> None:
-    """Add one octave's magnitudes of a block of frames to its rows of the chroma."""
-    spectra = scipy.fft.rfft(frames[: len(chroma)], axis=1)
-    parts = np.ascontiguousarray(spectra[:, filters.bins]).view(np.float32)
-    real, imaginary = (parts @ filters.product).reshape(len(chroma), 2, -1).swapaxes(0, 1)
-    chroma += np.sqrt(real**2 + imaginary**2) @ filters.to_chroma
 
 
 def _halve(samples: np.ndarray) -> np.ndarray:

@@ -42,6 +42,9 @@ EXIT_PATIENCE = 5.0
 _FUNCTION_FILE = re.compile(r"(.+)\.(?:nbi|\d+\.nbc)")
 """Names of a function's index and of its compiled versions."""
 
+_BUILT_IN = ("lanes.py", "fourier.py")
+"""Files whose functions become part of others' compiled code, which numba does not look at again for them."""
+
 Files = dict[str, str]
 """Path inside a cache folder -> SHA-256 of the file."""
 
@@ -77,6 +80,7 @@ def common_folder() -> Path | None:
         platform.python_version(),
         platform.machine(),
         numba.__version__,
+        *(Path(__file__).with_name(name).read_text(encoding="utf-8") for name in _BUILT_IN),
     )
     name = hashlib.sha256("\n".join(installation).encode()).hexdigest()[:16]
     asked = os.environ.get("NUMBA_CACHE_DIR")

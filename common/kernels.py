@@ -2,10 +2,11 @@
 
 Conventions
 -----------
-A spectrum is float32, shape (n_frames, n_bins), frame after frame, so that a frame is contiguous in
-memory. Every function releases the interpreter's lock, so threads run side by side, and is compiled once
-per machine (numba's cache). What they compute is librosa's arithmetic; where librosa rounds to float32 and
-the rounding can move a decision (which bin, which peak), so do they.
+Spectra are float32, shape (n_groups, n_bins, ``LANES``): eight frames side by side, so that every step is
+taken for all of them at once; the last group may have lanes to spare, whose content is of no consequence.
+Every function releases the interpreter's lock, so threads run side by side, and is compiled once per machine
+(numba's cache). What they compute is librosa's arithmetic; where librosa rounds to float32 and the rounding
+can move a decision (which bin, which peak), so do they.
 """
 
 from __future__ import annotations
@@ -14,23 +15,71 @@ import math
 
 import numpy as np
 
-from common.compiled import as_written, reordered
+from common import fourier
+from common.compiled import as_written
+from common.lanes import (
+    LANES,
+    above,
+    double,
+    exponent,
+    larger,
+    load,
+    mantissa,
+    one_where_below,
+    root,
+    rounded_for,
+    smaller,
+    spread,
+    store,
+)
 
 FLATNESS_FLOOR = np.float32(1e-10)
 """Smallest power that counts in the geometric mean (librosa's ``amin``)."""
 
-_LOGS_TOGETHER = 8
-"""Powers multiplied before one logarithm: 1e-10 and float32's 3e38 to the eighth still fit a float64."""
+_POWERS_TOGETHER = 8
+"""Powers multiplied before their exponent is put aside: 1e-10 and float32's 3e38 to the eighth still fit a
+float64."""
+
+_EXPONENT_OF_ONE = 1023.0
 
 
 @as_written
-def spectral_moments(spectrum, bin_width, rolloff, out):
+def magnitudes(columns, plan, work, spectra):
+    """Transform frames and take the magnitudes; real and imaginary parts are rounded to float32 before.
+
+    Parameters
+    ----------
+    columns, plan, work
+        As `fourier.transform` takes them.
+    spectra
+        The magnitudes, float32 (n_groups, n_bins, ``LANES``), filled: lane ``i`` of group ``g`` is frame
+        ``g * LANES + i``.
+    """
+    flat = spectra.reshape(-1)
+    n_groups, n_bins, _ = spectra.shape
+    for group in range(n_groups):
+        fourier.transform(columns, group * LANES, plan, work)
+        first, last = group * n_bins * LANES, ((group + 1) * n_bins - 1) * LANES
+        for k in range(n_bins // 2 + 1):
+            r, i, mirrored_r, mirrored_i = fourier.mirrored_pair(work, k, plan)
+            store(flat, first + k * LANES, _magnitude(r, i, flat))
+            store(flat, last - k * LANES, _magnitude(mirrored_r, mirrored_i, flat))
+
+
+@as_written
+def _magnitude(real, imaginary, like):
+    r, i = rounded_for(real, like), rounded_for(imaginary, like)
+    return root(r * r + i * i)
+
+
+@as_written
+def spectral_moments(spectra, bin_width, rolloff, out):
     """Centroid, bandwidth, roll-off (Hz) and flatness of every frame.
 
     Parameters
     ----------
-    spectrum
-        The magnitudes, float32 (n_frames, n_bins).
+    spectra
+        What `magnitudes` gives, float32 (n_groups, n_bins, ``LANES``).
     bin_width
         The distance from one bin to the next in Hz.
     rolloff
@@ -38,44 +87,61 @@ def spectral_moments(spectrum, bin_width, rolloff, out):
     out
         The result, float64 (n_frames, 4), filled in that order. A silent frame gets 0, 0, 0 and flatness 1.
     """
-    n_frames, n_bins = spectrum.shape
-    share = np.float32(rolloff)
-    cumulative = np.empty(n_bins, np.float32)
-    for frame in range(n_frames):
-        row = spectrum[frame]
-        total, first, second, power_sum, log_sum = 0.0, 0.0, 0.0, 0.0, 0.0
-        running = np.float32(0.0)
-        product = 1.0
+    n_groups, n_bins, _ = spectra.shape
+    flat = spectra.reshape(-1)
+    cumulative = np.empty(n_bins * LANES, np.float32)
+    rows = np.empty((6, LANES))
+    sums = rows.reshape(-1)
+    share, floor = np.float32(rolloff), spread(FLATNESS_FLOOR)
+    for group in range(n_groups):
+        running, nothing = spread(np.float32(0.0)), spread(0.0)
+        first, second, power_sum, exponents = nothing, nothing, nothing, nothing
+        total, product = nothing, spread(1.0)
         for k in range(n_bins):
-            magnitude = row[k]
-            running += magnitude
-            cumulative[k] = running
-            total += magnitude
-            first += magnitude * k
-            second += magnitude * float(k) * k
-            power = max(FLATNESS_FLOOR, magnitude * magnitude)
-            power_sum += power
-            product *= power
-            if k % _LOGS_TOGETHER == _LOGS_TOGETHER - 1:
-                log_sum += math.log(product)
-                product = 1.0
-        log_sum += math.log(product)
-        centroid = first / total if total > 0.0 else 0.0
-        variance = second / total - centroid * centroid if total > 0.0 else 0.0
-        out[frame, 0] = centroid * bin_width
-        out[frame, 1] = math.sqrt(max(variance, 0.0)) * bin_width
-        out[frame, 2] = np.searchsorted(cumulative, share * running) * bin_width
-        out[frame, 3] = math.exp(log_sum / n_bins) / (power_sum / n_bins)
+            magnitude = load(flat, (group * n_bins + k) * LANES)
+            running = running + magnitude
+            store(cumulative, k * LANES, running)
+            precise = double(magnitude)
+            total = total + precise
+            first = first + precise * float(k)
+            second = second + precise * (float(k) * k)
+            power = double(larger(magnitude * magnitude, floor))
+            power_sum = power_sum + power
+            product = product * power
+            if k % _POWERS_TOGETHER == _POWERS_TOGETHER - 1:
+                exponents = exponents + exponent(product)
+                product = mantissa(product)
+        below, target = spread(np.float32(0.0)), running * share
+        for k in range(n_bins):
+            below = below + one_where_below(load(cumulative, k * LANES), target)
+        store(sums, 0, total)
+        store(sums, LANES, first)
+        store(sums, 2 * LANES, second)
+        store(sums, 3 * LANES, power_sum)
+        store(sums, 4 * LANES, product)
+        store(sums, 5 * LANES, exponents)
+        store(cumulative, 0, below)
+        n_exponents = n_bins // _POWERS_TOGETHER * _EXPONENT_OF_ONE
+        for lane in range(min(LANES, len(out) - group * LANES)):
+            whole, powers = rows[0, lane], rows[3, lane]
+            centroid = rows[1, lane] / whole if whole > 0.0 else 0.0
+            variance = rows[2, lane] / whole - centroid * centroid if whole > 0.0 else 0.0
+            log_sum = math.log(rows[4, lane]) + (rows[5, lane] - n_exponents) * math.log(2.0)
+            row = out[group * LANES + lane]
+            row[0] = centroid * bin_width
+            row[1] = math.sqrt(max(variance, 0.0)) * bin_width
+            row[2] = cumulative[lane] * bin_width
+            row[3] = math.exp(log_sum / n_bins) / (powers / n_bins)
 
 
 @as_written
-def band_extremes(spectrum, edges, counts, peaks, valleys):
+def band_extremes(spectra, edges, counts, peaks, valleys):
     """Mean of the largest and of the smallest magnitudes in each contrast band of every frame.
 
     Parameters
     ----------
-    spectrum
-        The magnitudes, float32 (n_frames, n_bins).
+    spectra
+        What `magnitudes` gives, float32 (n_groups, n_bins, ``LANES``).
     edges
         The first bin of each band, and one past its last, int64 (n_bands, 2).
     counts
@@ -83,47 +149,54 @@ def band_extremes(spectrum, edges, counts, peaks, valleys):
     peaks, valleys
         The results, float64 (n_frames, n_bands), filled.
     """
-    most = counts.max()
-    lowest, highest = np.empty(most, np.float32), np.empty(most, np.float32)
-    for frame in range(spectrum.shape[0]):
-        for band in range(edges.shape[0]):
-            count = counts[band]
-            first, last = edges[band, 0], edges[band, 1]
+    n_groups, n_bins, _ = spectra.shape
+    flat = spectra.reshape(-1)
+    best = np.empty(counts.max() * LANES, np.float32)
+    for group in range(n_groups):
+        start = group * n_bins
+        frames = slice(group * LANES, (group + 1) * LANES)
+        for band in range(len(counts)):
+            count, low, high = counts[band], start + edges[band, 0], start + edges[band, 1]
             # Most spectra fall with frequency: from either side few values are new extremes.
-            for place in range(count):
-                highest[place], lowest[place] = -np.inf, np.inf
-            for k in range(first, last):
-                if spectrum[frame, k] > highest[count - 1]:
-                    _insert(highest, count, spectrum[frame, k], np.float32(-1.0))
-            for k in range(last - 1, first - 1, -1):
-                if spectrum[frame, k] < lowest[count - 1]:
-                    _insert(lowest, count, spectrum[frame, k], np.float32(1.0))
-            low, high = np.float32(0.0), np.float32(0.0)
-            for place in range(count):
-                low += lowest[place]
-                high += highest[place]
-            valleys[frame, band] = low / np.float32(count)
-            peaks[frame, band] = high / np.float32(count)
+            _seek(flat, low, high, 1, np.float32(1.0), count, best)
+            _mean(best, count, np.float32(1.0), peaks[frames, band])
+            _seek(flat, high - 1, low - 1, -1, np.float32(-1.0), count, best)
+            _mean(best, count, np.float32(-1.0), valleys[frames, band])
 
 
 @as_written
-def _insert(best, count, value, sign):
-    """Put a value into a short sorted list (ascending for sign 1, descending for -1), dropping the last."""
-    place = count - 1
-    while place > 0 and sign * best[place - 1] > sign * value:
-        best[place] = best[place - 1]
-        place -= 1
-    best[place] = value
+def _seek(flat, begin, end, step, sign, count, best):
+    """Keep the largest of some bins, times a sign, in descending order."""
+    for place in range(count):
+        store(best, place * LANES, spread(np.float32(-np.inf)))
+    last = (count - 1) * LANES
+    for k in range(begin, end, step):
+        value = load(flat, k * LANES) * sign
+        if above(value, load(best, last)):
+            for place in range(0, last + 1, LANES):
+                kept = load(best, place)
+                store(best, place, larger(value, kept))
+                value = smaller(value, kept)
 
 
-@reordered
-def mel_power(spectrum, weights, first, last, out):
+@as_written
+def _mean(best, count, sign, out):
+    total = load(best, 0)
+    for place in range(1, count):
+        total = total + load(best, place * LANES)
+    store(best, 0, total)
+    for lane in range(len(out)):
+        out[lane] = best[lane] * sign / np.float32(count)
+
+
+@as_written
+def mel_power(spectra, weights, first, last, out):
     """Power in every mel band of every frame, touching only the bins that a band weighs.
 
     Parameters
     ----------
-    spectrum
-        The magnitudes, float32 (n_frames, n_bins).
+    spectra
+        What `magnitudes` gives, float32 (n_groups, n_bins, ``LANES``).
     weights
         The filter bank, float32 (n_bands, n_bins).
     first, last
@@ -131,25 +204,34 @@ def mel_power(spectrum, weights, first, last, out):
     out
         The result, float32 (n_frames, n_bands), filled.
     """
-    power = np.empty(spectrum.shape[1], np.float32)
-    for frame in range(spectrum.shape[0]):
-        for k in range(spectrum.shape[1]):
-            power[k] = spectrum[frame, k] * spectrum[frame, k]
-        for band in range(weights.shape[0]):
-            total = 0.0
+    n_groups, n_bins, _ = spectra.shape
+    flat = spectra.reshape(-1)
+    power, sums = np.empty(n_bins * LANES, np.float32), np.empty(len(weights) * LANES, np.float32)
+    for group in range(n_groups):
+        for k in range(n_bins):
+            magnitude = load(flat, (group * n_bins + k) * LANES)
+            store(power, k * LANES, magnitude * magnitude)
+        for band in range(len(weights)):
+            total = spread(np.float32(0.0))
             for k in range(first[band], last[band]):
-                total += weights[band, k] * power[k]
-            out[frame, band] = total
+                total = total + load(power, k * LANES) * weights[band, k]
+            store(sums, band * LANES, total)
+        for lane in range(min(LANES, len(out) - group * LANES)):
+            row = out[group * LANES + lane]
+            for band in range(len(weights)):
+                row[band] = sums[band * LANES + lane]
 
 
 @as_written
-def spectral_peaks(spectrum, first, last, threshold, positions, heights):
+def spectral_peaks(spectra, n_frames, first, last, threshold, positions, heights):
     """Local maxima of every frame with their parabolic position and height, as librosa's ``piptrack``.
 
     Parameters
     ----------
-    spectrum
-        The magnitudes, float32 (n_frames, n_bins).
+    spectra
+        What `magnitudes` gives, float32 (n_groups, n_bins, ``LANES``).
+    n_frames
+        How many of its frames count.
     first, last
         The first bin to look at, and one past the last.
     threshold
@@ -163,29 +245,110 @@ def spectral_peaks(spectrum, first, last, threshold, positions, heights):
     int
         Number of peaks found.
     """
+    n_groups, n_bins, _ = spectra.shape
+    flat = spectra.reshape(-1)
     found = 0
-    half = np.float32(0.5)
-    for frame in range(spectrum.shape[0]):
-        row = spectrum[frame]
-        floor = np.float32(threshold) * row.max()
+    for group in range(n_groups):
+        start = group * n_bins
+        counting = (1 << min(LANES, n_frames - group * LANES)) - 1
+        highest = load(flat, start * LANES)
+        for k in range(start + 1, start + n_bins):
+            highest = larger(highest, load(flat, k * LANES))
+        floor = highest * np.float32(threshold)
+        left, here = load(flat, (start + first - 1) * LANES), load(flat, (start + first) * LANES)
         for k in range(first, last):
-            here = row[k]
-            if here <= floor:
-                continue
-            left, right = row[k - 1], row[k + 1]
-            left_counts = left if left > floor else np.float32(0.0)
-            right_counts = right if right > floor else np.float32(0.0)
-            if here <= left_counts or here < right_counts:
-                continue
-            curvature = right + left - np.float32(2.0) * here
-            slope = (right - left) * half
-            shift = np.float32(0.0)
-            if abs(slope) < abs(curvature):
-                shift = -slope / curvature
-            positions[found] = np.float32(k) + shift
-            heights[found] = here + half * slope * shift
-            found += 1
+            right = load(flat, (start + k + 1) * LANES)
+            is_peak = above(here, larger(floor, left)) & ~above(right, here) & counting
+            if is_peak:
+                found = _refine(flat, start + k, k, is_peak, positions, heights, found)
+            left, here = here, right
     return found
+
+
+@as_written
+def _refine(flat, place, k, is_peak, positions, heights, found):
+    """Write down the peaks that some lanes have at bin ``k``."""
+    half = np.float32(0.5)
+    for lane in range(LANES):
+        if not is_peak >> lane & 1:
+            continue
+        at = place * LANES + lane
+        left, here, right = flat[at - LANES], flat[at], flat[at + LANES]
+        curvature = right + left - np.float32(2.0) * here
+        slope = (right - left) * half
+        shift = np.float32(0.0)
+        if abs(slope) < abs(curvature):
+            shift = -slope / curvature
+        positions[found] = np.float32(k) + shift
+        heights[found] = here + half * slope * shift
+        found += 1
+    return found
+
+
+@as_written
+def in_rows(spectra, rows):
+    """Lay the bins of every frame next to each other.
+
+    Parameters
+    ----------
+    spectra
+        What `magnitudes` gives, float32 (n_groups, n_bins, ``LANES``).
+    rows
+        The result, float32 (n_frames, n_bins), filled.
+    """
+    for group in range(len(spectra)):
+        frames = range(min(LANES, len(rows) - group * LANES))
+        for k in range(rows.shape[1]):
+            for lane in frames:
+                rows[group * LANES + lane, k] = spectra[group, k, lane]
+
+
+@as_written
+def add_filtered(columns, plan, work, bins, firsts, lasts, real, imaginary, notes, scales, chroma):
+    """Add the magnitudes of filtered spectra to the notes that the filters belong to.
+
+    Parameters
+    ----------
+    columns, plan, work
+        As `fourier.transform` takes them.
+    bins
+        The first bin that some filter weighs, and one past the last.
+    firsts, lasts
+        The first bin that each filter weighs, counted from the first of all, and one past its last, int64
+        (n_filters,).
+    real, imaginary
+        The filters, float32 (n_filters, n_bins).
+    notes
+        The note of each filter, 0 to 11, int64 (n_filters,).
+    scales
+        What each filter's magnitude is multiplied with, float32 (n_filters,).
+    chroma
+        float32 (n_frames, 12), added to.
+    """
+    spectrum = np.empty((bins[1] - bins[0]) * 2 * LANES, np.float32)
+    sums = np.empty((12, LANES), np.float32)
+    total = sums.reshape(-1)
+    nothing = spread(np.float32(0.0))
+    for start in range(0, len(chroma), LANES):
+        fourier.transform(columns, start, plan, work)
+        for k in range(bins[0], bins[1]):
+            r, i, _, _ = fourier.mirrored_pair(work, k, plan)
+            store(spectrum, (k - bins[0]) * 2 * LANES, r)
+            store(spectrum, (k - bins[0]) * 2 * LANES + LANES, i)
+        for place in range(0, total.size, LANES):
+            store(total, place, nothing)
+        for number in range(len(notes)):
+            r, i = nothing, nothing
+            for k in range(firsts[number], lasts[number]):
+                here_r, here_i = load(spectrum, k * 2 * LANES), load(spectrum, k * 2 * LANES + LANES)
+                weight_r, weight_i = real[number, k], imaginary[number, k]
+                r = r + here_r * weight_r - here_i * weight_i
+                i = i + here_r * weight_i + here_i * weight_r
+            place = notes[number] * LANES
+            store(total, place, load(total, place) + root(r * r + i * i) * scales[number])
+        for lane in range(min(LANES, len(chroma) - start)):
+            for note in range(12):
+                chroma[start + lane, note] += sums[note, lane]
 
 
 @as_written

@@ -16,8 +16,9 @@ from functools import cache
 import numpy as np
 import scipy.fft
 
-from common import filters, kernels
+from common import filters, fourier, kernels
 from common.console import Check
+from common.lanes import LANES
 from common.layout import (
     BINS_PER_OCTAVE,
     CONTRAST_FMIN,
@@ -53,30 +54,10 @@ def frame_count(samples: np.ndarray) -> int:
     return 1 + len(samples) // HOP_LENGTH
 
 
-def frames_of(samples: np.ndarray, length: int, hop: int) -> Iterator[tuple[slice, np.ndarray]]:
-    """Cut samples into centred frames with zeros beyond both ends, block by block.
-
-    Parameters
-    ----------
-    samples
-        The samples of the song, float32, shape (n_samples,).
-    length, hop
-        The number of samples in a frame, and from the centre of one to that of the next.
-
-    Yields
-    ------
-    tuple
-        Which frames, and their samples of shape (n_frames_of_block, length), a view of the song's inside it.
-    """
-    n_frames = 1 + samples.size // hop
+def blocks_of(n_frames: int) -> Iterator[range]:
+    """The frames of a song, block by block."""
     for start in range(0, n_frames, BLOCK):
-        stop = min(start + BLOCK, n_frames)
-        first, last = start * hop - length // 2, (stop - 1) * hop + length // 2
-        inside = samples[max(first, 0) : max(last, 0)]
-        if inside.size < last - first:
-            lead = max(-first, 0)
-            inside = np.pad(inside, (lead, last - first - lead - inside.size))
-        yield slice(start, stop), np.lib.stride_tricks.sliding_window_view(inside, length)[::hop]
+        yield range(start, min(start + BLOCK, n_frames))
 
 
 @dataclass(frozen=True)
@@ -120,36 +101,53 @@ def spectral_pass(samples: np.ndarray, check: Check, listen: Listen = lambda spe
     peaks, valleys = np.empty((2, n_frames, N_CONTRAST_BANDS))
     mel = np.empty((n_frames, N_MELS), np.float32)
     found: list[tuple[np.ndarray, np.ndarray]] = []
-    for where, spectrum in spectra(samples, check):
-        measure_spectra(spectrum, moments[where], peaks[where], valleys[where], mel[where])
-        found.append(_pitch_deviations(spectrum))
-        listen(spectrum)
+    for frames, side_by_side in _spectra(samples, check):
+        where = slice(frames.start, frames.stop)
+        _measure(side_by_side, moments[where], peaks[where], valleys[where], mel[where])
+        found.append(_pitch_deviations(side_by_side, len(frames)))
+        listen(_in_rows(side_by_side, len(frames)))
     deviations, heights = (np.concatenate(part) for part in zip(*found, strict=True))
     return SpectralPass(moments, peaks, valleys, mel, _tuning(deviations, heights))
 
 
-def spectra(samples: np.ndarray, check: Check = lambda: None) -> Iterator[tuple[slice, np.ndarray]]:
+def spectra(samples: np.ndarray) -> Iterator[np.ndarray]:
     """Transform every frame, block by block.
 
     Parameters
     ----------
-    samples, check
-        The samples and the function, as in `spectral_pass`.
+    samples
+        The samples of the song, as in `spectral_pass`.
 
     Yields
     ------
-    tuple
-        Which frames, and their magnitudes, float32, shape (n_frames_of_block, ``N_FFT // 2 + 1``).
+    ndarray
+        The magnitudes of the next frames, float32, shape (n_frames_of_block, ``N_FFT // 2 + 1``).
     """
-    for where, frames in frames_of(samples, N_FFT, HOP_LENGTH):
+    for frames, side_by_side in _spectra(samples):
+        yield _in_rows(side_by_side, len(frames))
+
+
+def _spectra(samples: np.ndarray, check: Check = lambda: None) -> Iterator[tuple[range, np.ndarray]]:
+    """Which frames, and what `kernels.magnitudes` gives for them, valid until the next are asked for."""
+    work = fourier.work_array(_plan())
+    room = np.empty((fourier.n_groups(BLOCK), N_FFT // 2 + 1, LANES), np.float32)
+    for frames in blocks_of(frame_count(samples)):
         check()
-        yield where, np.abs(transform(frames))
+        side_by_side = room[: fourier.n_groups(len(frames))]
+        columns = fourier.in_columns(samples, frames, N_FFT, HOP_LENGTH)
+        kernels.magnitudes(columns, _plan(), work, side_by_side)
+        yield frames, side_by_side
+
+
+def _in_rows(side_by_side: np.ndarray, n_frames: int) -> np.ndarray:
+    rows = np.empty((n_frames, side_by_side.shape[1]), np.float32)
+    kernels.in_rows(side_by_side, rows)
+    return rows
 
 
 def transform(frames: np.ndarray) -> np.ndarray:
     """Window frames of ``N_FFT`` samples and transform them: complex64, shape (n_frames, 1 + N_FFT / 2)."""
-    # librosa transforms in double precision and keeps single: flatness and contrast can tell.
-    return scipy.fft.rfft(frames * _window(), axis=1, overwrite_x=True).astype(np.complex64)
+    return scipy.fft.rfft(frames * _plan().window, axis=1, overwrite_x=True).astype(np.complex64)
 
 
 def measure_spectra(
@@ -164,15 +162,24 @@ def measure_spectra(
     moments, peaks, valleys, mel
         What is filled in, of n_frames rows each.
     """
+    rows = np.zeros((fourier.n_groups(len(spectrum)), LANES, spectrum.shape[1]), np.float32)
+    rows.reshape(-1, spectrum.shape[1])[: len(spectrum)] = spectrum
+    _measure(np.ascontiguousarray(rows.swapaxes(1, 2)), moments, peaks, valleys, mel)
+
+
+def _measure(
+    side_by_side: np.ndarray, moments: np.ndarray, peaks: np.ndarray, valleys: np.ndarray, mel: np.ndarray
+) -> None:
     edges, counts = _contrast_bands()
-    kernels.spectral_moments(spectrum, SAMPLE_RATE / N_FFT, ROLLOFF, moments)
-    kernels.band_extremes(spectrum, edges, counts, peaks, valleys)
-    kernels.mel_power(spectrum, *_mel_filters(), mel)
+    kernels.spectral_moments(side_by_side, SAMPLE_RATE / N_FFT, ROLLOFF, moments)
+    kernels.band_extremes(side_by_side, edges, counts, peaks, valleys)
+    kernels.mel_power(side_by_side, *_mel_filters(), mel)
 
 
 @cache
-def _window() -> np.ndarray:
-    return filters.hann(N_FFT)
+def _plan() -> fourier.Plan:
+    # librosa transforms in double precision and keeps single: flatness and contrast can tell.
+    return fourier.plan(filters.hann(N_FFT))
 
 
 @cache
@@ -205,7 +212,7 @@ def _contrast_bands() -> tuple[np.ndarray, np.ndarray]:
     return np.array(edges), np.array(counts)
 
 
-def _pitch_deviations(spectrum: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def _pitch_deviations(side_by_side: np.ndarray, n_frames: int) -> tuple[np.ndarray, np.ndarray]:
     """How far a block's spectral peaks are from the nearest constant-Q bin, and how high they are.
 
     Returns
@@ -217,8 +224,8 @@ def _pitch_deviations(spectrum: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """
     frequencies = filters.fft_frequencies()
     first, last = np.searchsorted(frequencies, PEAK_RANGE)
-    positions, heights = np.empty((2, spectrum.shape[0] * (last - first)), np.float32)
-    found = kernels.spectral_peaks(spectrum, first, last, PEAK_THRESHOLD, positions, heights)
+    positions, heights = np.empty((2, n_frames * (last - first)), np.float32)
+    found = kernels.spectral_peaks(side_by_side, n_frames, first, last, PEAK_THRESHOLD, positions, heights)
     pitches = positions[:found] * np.float32(SAMPLE_RATE) / np.float32(N_FFT)
     deviations = np.mod(BINS_PER_OCTAVE * np.log2(pitches / filters.A0), 1.0)
     deviations[deviations >= 0.5] -= 1.0

@@ -90,7 +90,7 @@ class PeakFinder:
 def find_peaks(samples: np.ndarray, per_second: int = PEAKS_PER_SECOND) -> Peaks:
     """Find the peaks of samples, float32, shape (n_samples,), mono at ``SAMPLE_RATE``; see `PeakFinder`."""
     finder = PeakFinder(per_second)
-    for _, spectrum in spectra(samples):
+    for spectrum in spectra(samples):
         finder.add(spectrum)
     return finder.finish()
 
