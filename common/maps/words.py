@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from common.maps.projection import DISC, KEPT_NEIGHBOURS, NEIGHBOURS, PCA, UMAP, Projection
+from common.maps.projection import DISC, KEPT_NEIGHBOURS, NEIGHBOURS, PCA, UMAP, Projection, is_settled
 from common.text import count, thousands
 
 HONESTY = (
     "Songs that lie close together sound alike to the machine; the distance between far clusters, "
     "their sizes and the directions mean little."
 )
+
+
+SETTLED = ", the truest of several layouts, with songs moved to where more of their nearest songs are"
+"""Follows how a map was made: what it keeps was not only measured, but sought."""
 
 
 def title(n_songs: int, projection: Projection) -> str:
@@ -33,7 +37,7 @@ def describe(projection: Projection) -> str:
         songs = f"{drawn}, drawn at random from {library}, each genre by its share"
     source = f"{songs}, in the space that songs are searched in"
     made = {
-        UMAP: f"UMAP of {source} (cosine, {NEIGHBOURS} neighbours)",
+        UMAP: f"UMAP of {source} (cosine, {NEIGHBOURS} neighbours){SETTLED if is_settled(n_songs) else ''}",
         PCA: f"Principal components of {source}: too few songs for UMAP in {projection.dimensions}D",
     }[projection.method]
     if projection.trust is None:
