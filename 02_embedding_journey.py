@@ -100,7 +100,7 @@ def choose_song(library: Library, wanted: str | None) -> ChosenSong | None:
     file, row = chosen
     if wanted is None and row is not None:
         note(f"journey of the most typical song: {library.names[row]} (choose another with --song)")
-    with console.note_if_slow("analysing the song (the first run on a machine compiles for about a minute)"):
+    with console.note_if_slow("analysing the song (a first run compiles for some ten seconds)"):
         return choice.analyse_chosen(library, file, row)
 
 
@@ -159,7 +159,7 @@ def draw_perspectives(
     """Draw the same song as producer, computer and data scientist see it, and name its nearest songs."""
     from common import charts
     from common.journey import perspectives
-    from common.maps import beside, figures
+    from common.maps import figures, labels
     from common.maps.selection import locate
 
     star = locate(shown, projection)
@@ -168,7 +168,7 @@ def draw_perspectives(
     def draw_map(axes: Axes) -> None:
         figures.draw_small(axes, shown, projection)
         if star:
-            beside.number_neighbours(axes, star.coordinates, projection.coordinates, near)
+            labels.number_neighbours(axes, star.coordinates, projection.coordinates, near)
 
     with console.note_if_slow("drawing the three perspectives"):
         figure = perspectives.draw(song, draw_map, [shown.songs.names[row] for row in near])

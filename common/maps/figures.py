@@ -204,7 +204,7 @@ def _name_star(axes: Axes, star: Star, coordinates: np.ndarray) -> None:
     room, name = find_room(axes, coordinates, star), shorten(clean(star.name), 40)
     for width in range(display_width(name), 3, -4):
         word = shorten(name, width)
-        if write_near(room, word, star.coordinates[np.newaxis], fontsize=11, weight="bold"):
+        if write_near(room, word, star.coordinates[np.newaxis], fontsize=11, weight="bold") is not None:
             return
 
 

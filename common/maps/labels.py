@@ -24,13 +24,16 @@ if TYPE_CHECKING:
 MOST_LABELS = 14
 """Genres that get a label in the picture, largest first; the legend names all."""
 
-FIRST_STEP, STEP, REACH = 13.0, 9.0, 160.0
-"""How far from its songs a word is tried at first, by how much farther then, and at most; points of paper."""
+FIRST_STEP, STEP, REACH = 6.5, 9.0, 160.0
+"""How far a word's edge lies from its songs at first, by how much farther then, at most; points of paper."""
 
-ASIDE = 45.0
-"""From so far on, in points of paper, a line leads from a word to its songs."""
+CLOSE = 30.0
+"""Up to how far a word is tried that must be written, in points of paper."""
 
-SIDES = 12
+ASIDE = 35.0
+"""From so far on, in points of paper, a line leads from a word's edge to its songs."""
+
+SIDES = 16
 """Directions that are tried at every distance."""
 
 
@@ -55,29 +58,30 @@ class Room:
     axes
         The flat picture, with everything else drawn.
     points
-        The songs, shape (n_songs, 2).
+        The songs, and points of lines, shape (n_points, 2).
+    radius
+        Within which a word would touch a point.
     taken
         Boxes that words fill.
     """
 
     axes: Axes
     points: np.ndarray
+    radius: float
     taken: list[Bbox] = field(default_factory=list)
 
-    def is_free(self, box: Bbox) -> bool:
-        """Whether a word may stand there: inside the picture, and neither on a song nor on another word."""
-        frame, radius = self.axes.bbox, np.sqrt(point_area(len(self.points))) / 2 * self.axes.figure.dpi / 72
-        inside = frame.x0 < box.x0 and box.x1 < frame.x1 and frame.y0 < box.y0 and box.y1 < frame.y1
-        near = box.padded(radius)
-        return (
-            inside
-            and not any(box.overlaps(other) for other in self.taken)
-            and not np.all((self.points > near.min) & (self.points < near.max), axis=1).any()
-        )
+    def cost(self, box: Bbox) -> float:
+        """What a word would hide there: a point counts 1, a word 10, the picture's edge 100; nothing 0."""
+        frame, near = self.axes.bbox, box.padded(self.radius)
+        hidden = np.count_nonzero(np.all((self.points > near.min) & (self.points < near.max), axis=1))
+        outside = box.x0 < frame.x0 or box.x1 > frame.x1 or box.y0 < frame.y0 or box.y1 > frame.y1
+        return hidden + 10.0 * sum(box.overlaps(other) for other in self.taken) + 100.0 * outside
 
 
-def find_room(axes: Axes, coordinates: np.ndarray, star: Star | None = None) -> Room:
-    """Find what is taken in a picture by its songs, its texts, and the star.
+def find_room(
+    axes: Axes, coordinates: np.ndarray, star: Star | None = None, lines: Sequence[np.ndarray] = ()
+) -> Room:
+    """Find what is taken in a picture by its songs, its texts, the star, and lines.
 
     Parameters
     ----------
@@ -87,16 +91,19 @@ def find_room(axes: Axes, coordinates: np.ndarray, star: Star | None = None) -> 
         Where the songs lie, shape (n_songs, 2).
     star
         The song that is pointed out; None if there is none.
+    lines
+        Points of lines, close together, each of shape (n_points, 2).
     """
     axes.figure.canvas.draw()
     taken = [text.get_window_extent() for text in axes.texts]
     if star is not None:
         taken.append(_around(axes, star.coordinates))
-    return Room(axes, axes.transData.transform(coordinates), taken)
+    radius = np.sqrt(point_area(len(coordinates))) / 2 * axes.figure.dpi / 72
+    return Room(axes, axes.transData.transform(np.vstack([coordinates, *lines])), radius, taken)
 
 
-def write_near(room: Room, word: str, spots: np.ndarray, **style: Any) -> bool:
-    """Write a word as near to one of some spots as there is room for it, or not at all.
+def write_near(room: Room, word: str, spots: np.ndarray, always: bool = False, **style: Any) -> Bbox | None:
+    """Write a word as near to one of some spots as there is room for it.
 
     Parameters
     ----------
@@ -106,41 +113,55 @@ def write_near(room: Room, word: str, spots: np.ndarray, **style: Any) -> bool:
         What is written.
     spots
         Where it belongs, best first, in the picture's coordinates, shape (n_spots, 2).
+    always
+        Whether it is written, close by, even where it hides something; otherwise it is left out.
     **style
         More properties of the text.
 
     Returns
     -------
-    bool
-        Whether it was written.
+    Bbox or None
+        What it fills, in pixels; None if it was left out.
     """
     axes, pixels = room.axes, room.axes.figure.dpi / 72
-    text = axes.text(0, 0, word, ha="center", va="center", zorder=9, path_effects=halo(), **style)
+    text = axes.text(0, 0, word, ha="center", va="center", zorder=11, path_effects=halo(), **style)
     to_data, size = axes.transData.inverted(), text.get_window_extent()
     at_zero = size.translated(*-axes.transData.transform((0.0, 0.0)))
-    for spot, away in _tries(axes.transData.transform(spots), pixels):
+    best, least = None, np.inf if always else 1.0
+    reach = (CLOSE if always else REACH) * pixels
+    for spot, away in _tries(axes.transData.transform(spots), size, pixels, reach):
         box = at_zero.translated(*(spot + away)).padded(2 * pixels)
-        if room.is_free(box):
-            text.set_position(tuple(to_data.transform(spot + away)))
-            room.taken.append(box)
-            if np.hypot(*away) > ASIDE * pixels:
-                _lead(axes, to_data.transform([_edge(box, spot), spot]))
-            return True
-    text.remove()
-    return False
+        cost = room.cost(box)
+        if cost < least:
+            best, least = (spot, away, box), cost
+        if cost == 0:
+            break
+    if best is None:
+        text.remove()
+        return None
+    spot, away, box = best
+    text.set_position(tuple(to_data.transform(spot + away)))
+    room.taken.append(box)
+    edge = _edge(box, spot)
+    if np.hypot(*(edge - spot)) > ASIDE * pixels:
+        _lead(axes, to_data.transform([edge, spot]))
+    return box
 
 
-def _tries(spots: np.ndarray, pixels: float) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+def _tries(
+    spots: np.ndarray, size: Bbox, pixels: float, reach: float
+) -> Iterator[tuple[np.ndarray, np.ndarray]]:
     """Spots and ways from them, in pixels: above and below all spots, then around them, ever farther."""
+    half = np.array([size.width, size.height]) / 2
     for spot in spots:
-        for lift in (FIRST_STEP, -FIRST_STEP):
-            yield spot, np.array([0.0, lift * pixels])
+        for side in (1.0, -1.0):
+            yield spot, np.array([0.0, side * (FIRST_STEP * pixels + half[1])])
     angles = np.linspace(0.5 * np.pi, 2.5 * np.pi, SIDES, endpoint=False)
-    ways = np.column_stack([1.5 * np.cos(angles), np.sin(angles)])  # words are wider than high
-    for distance in np.arange(FIRST_STEP + STEP, REACH, STEP):
+    ways = np.column_stack([np.cos(angles), np.sin(angles)])
+    for distance in np.arange(FIRST_STEP * pixels, reach, STEP * pixels):
         for spot in spots[:5]:
             for way in ways:
-                yield spot, way * distance * pixels
+                yield spot, way * (distance + np.abs(way) * half)
 
 
 def _edge(box: Bbox, spot: np.ndarray) -> np.ndarray:
@@ -198,6 +219,31 @@ def label_regions(
         own[list(region.rows)] = True
         name = charts.wrapped(region.name, 34)
         write_near(room, name, _densest(coordinates, own), color=charts.INK, fontsize=11, style="italic")
+
+
+def number_neighbours(
+    axes: Axes, star: np.ndarray, coordinates: np.ndarray, rows: Sequence[int], size: float = 11
+) -> None:
+    """Lead a thin line from the star to its nearest songs, and number them, the nearest first.
+
+    Parameters
+    ----------
+    axes
+        The flat picture, with everything else drawn.
+    star
+        Where the song lies, shape (2,).
+    coordinates
+        Where all songs lie, shape (n_songs, 2).
+    rows
+        The nearest songs.
+    size
+        The size of the numbers in points.
+    """
+    for row in rows:
+        axes.plot(*np.array([star, coordinates[row]]).T, color=charts.INK, linewidth=0.8, alpha=0.5, zorder=5)
+    room = find_room(axes, coordinates, lines=[np.linspace(star, coordinates[row], 24) for row in rows])
+    for number, row in enumerate(rows, start=1):
+        write_near(room, str(number), coordinates[[row]], always=True, fontsize=size, weight="bold")
 
 
 def _around(axes: Axes, where: np.ndarray) -> Bbox:

@@ -10,9 +10,8 @@ import numpy as np
 
 from common import charts
 from common.layout import SAMPLE_RATE
-from common.maps.beside import write_beside
 from common.maps.figures import draw_points
-from common.maps.labels import label_genres
+from common.maps.labels import find_room, label_genres, write_near
 from common.maps.projection import Projection
 from common.maps.selection import MapSongs
 from common.maps.way import Stretch, Way, place_way
@@ -93,10 +92,10 @@ def _draw_trail(axes: Axes, trail: np.ndarray, colours: Sequence[str]) -> None:
 
 def _mark_ends(axes: Axes, trail: np.ndarray, coordinates: np.ndarray) -> None:
     """Write where the song starts and ends, beside the trail and the songs."""
-    between = [np.linspace(one, other, 9) for one, other in itertools.pairwise(trail)]
-    everything = np.vstack([trail, *between, coordinates])
-    for place, word in ((trail[0], "start"), (trail[-1], "end")):
-        write_beside(axes, place, word, everything, fontsize=11, weight="bold")
+    lines = [np.linspace(one, other, 9) for one, other in itertools.pairwise(trail)]
+    room = find_room(axes, coordinates, lines=[trail, *lines])
+    for end, word in ((trail[:1], "start"), (trail[-1:], "end")):
+        write_near(room, word, end, always=True, fontsize=11, weight="bold")
 
 
 def _draw_wave(axes: Axes, samples: np.ndarray, parts: Sequence[Part]) -> None:

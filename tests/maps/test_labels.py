@@ -1,4 +1,4 @@
-"""Words beside places cover neither points nor each other where there is room."""
+"""Words on a printed map cover neither points nor each other where there is room."""
 
 import itertools
 
@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from common import charts
-from common.maps.beside import number_neighbours, write_beside
+from common.maps.labels import find_room, number_neighbours, write_near
 
 
 @pytest.fixture
@@ -30,18 +30,27 @@ def test_a_word_goes_where_no_point_is(axes):
     # A wall of points on every side but the lower left one.
     angles = np.linspace(-0.4 * np.pi, 0.9 * np.pi, 40)
     wall = 0.5 + 0.05 * np.column_stack([np.cos(angles), np.sin(angles)])
-    box = write_beside(axes, np.array([0.5, 0.5]), "start", wall, fontsize=11)
+    box = write_near(find_room(axes, wall), "start", np.array([[0.5, 0.5]]), always=True, fontsize=11)
     assert hidden(axes, box, wall) == 0
     assert box.x0 < axes.transData.transform((0.5, 0.5))[0]
 
 
 @pytest.mark.parametrize("corner", list(itertools.product((0.01, 0.99), repeat=2)))
 def test_a_word_stays_in_the_picture(axes, corner):
-    box = write_beside(axes, np.array(corner), "end", np.empty((0, 2)), fontsize=11)
+    box = write_near(find_room(axes, np.empty((0, 2))), "end", np.array([corner]), fontsize=11)
     assert axes.bbox.x0 <= box.x0
     assert box.x1 <= axes.bbox.x1
     assert axes.bbox.y0 <= box.y0
     assert box.y1 <= axes.bbox.y1
+
+
+def test_a_word_without_room_is_left_out_or_written_where_it_hides_least(axes):
+    full = np.stack(np.meshgrid(*[np.linspace(0, 1, 60)] * 2), axis=-1).reshape(-1, 2)
+    room, middle = find_room(axes, full), np.array([[0.5, 0.5]])
+    assert write_near(room, "no room", middle, fontsize=11) is None
+    assert not axes.texts
+    assert write_near(room, "start", middle, always=True, fontsize=11) is not None
+    assert [text.get_text() for text in axes.texts] == ["start"]
 
 
 def test_neighbours_are_numbered_apart_from_each_other_and_from_all_songs(axes):
