@@ -77,9 +77,9 @@ def refresh_guesses(paths: Paths) -> list[Path]:
 
 def write_songs(paths: Paths, rows: Iterable[songs.Row]) -> list[Path]:
     """Write the table of all songs, and the page that shows it; returns the files."""
-    table, page = songs.write_table(paths, rows), paths.html(Output.SONGS)
-    listed, n_songs = songs_page.choose_listed(songs.read_table(paths))
-    return [table, songs_page.write_page(page, listed, n_songs, table, ABOUT)]
+    listing = songs_page.Listing()
+    table = songs.write_table(paths, listing.watch(rows))
+    return [table, songs_page.write_page(paths.html(Output.SONGS), listing, table, ABOUT)]
 
 
 def _write_trends(paths: Paths, trends: Trends) -> list[Path]:

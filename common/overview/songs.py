@@ -104,8 +104,8 @@ def _told(library: Library, row: int) -> Row:
     return {
         "song": clean(song["song_name"]),
         "artist": clean(library.artists[row]) or None,
-        "title": clean(library.titles[row]),
-        "album": song["album"] and clean(song["album"]),
+        "title": clean(library.titles[row]) or None,
+        "album": clean(song["album"] or "") or None,
         "year": year_of(song["year"]),
         "genre": clean(song["genre"]),
         "seconds": _rounded(song["duration"], 1),

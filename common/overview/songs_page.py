@@ -6,8 +6,8 @@ quick with many songs.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from common.overview.songs import COLUMNS, Row
@@ -63,46 +63,57 @@ SHOWN = (
 )
 
 
-def choose_listed(rows: Iterable[Row]) -> tuple[list[Row], int]:
-    """Choose the songs that the page lists: all, or those of the map where there are more than `MOST_LISTED`.
+@dataclass
+class Listing:
+    """Chooses the songs that the page lists while their rows pass by on the way to the table.
 
-    Parameters
+    Those are all songs, or those of the map where there are more than `MOST_LISTED`.
+
+    Attributes
     ----------
-    rows
-        The songs of the library; the nearest song is known of those of the map.
-
-    Returns
-    -------
-    tuple
-        The rows of those that are listed, and how many songs there are.
+    n_songs
+        How many songs have passed by.
+    first
+        The first of them.
+    of_map
+        The first of those whose nearest song is known, as it is of the map's.
     """
-    first: list[Row] = []
-    of_map: list[Row] = []
-    n_songs = 0
-    for n_songs, row in enumerate(rows, start=1):  # noqa: B007, the number is needed afterwards
-        if len(first) < MOST_LISTED:
-            first.append(row)
-        if len(of_map) < MOST_LISTED and row["nearest"] is not None:
-            of_map.append(row)
-    return (of_map if n_songs > MOST_LISTED and of_map else first), n_songs
+
+    n_songs: int = 0
+    first: list[Row] = field(default_factory=list)
+    of_map: list[Row] = field(default_factory=list)
+
+    def watch(self, rows: Iterable[Row]) -> Iterator[Row]:
+        """Hand the rows on, all of them and unchanged."""
+        for row in rows:
+            self.n_songs += 1
+            if len(self.first) < MOST_LISTED:
+                self.first.append(row)
+            if len(self.of_map) < MOST_LISTED and row["nearest"] is not None:
+                self.of_map.append(row)
+            yield row
+
+    @property
+    def rows(self) -> list[Row]:
+        """The songs that the page lists."""
+        return self.of_map if self.n_songs > MOST_LISTED and self.of_map else self.first
 
 
-def write_page(path: Path, rows: Sequence[Row], n_songs: int, table: Path, about: str = "") -> Path:
+def write_page(path: Path, listing: Listing, table: Path, about: str = "") -> Path:
     """Write the page.
 
     Parameters
     ----------
     path
         The page's file.
-    rows
-        The songs that it lists, at most `MOST_LISTED`.
-    n_songs
-        How many songs the library has.
+    listing
+        The songs that it lists, after all have passed by.
     table
         The CSV file that has all of them.
     about
         What stands above the table.
     """
+    rows = listing.rows
     used = [one for one in SHOWN if any(row[one.column] is not None for row in rows)]
     content = {
         "columns": [
@@ -120,7 +131,7 @@ def write_page(path: Path, rows: Sequence[Row], n_songs: int, table: Path, about
     body = _asset("songs.html").format(
         title=escape(TITLE),
         about=escape(about),
-        listed=escape(_listed(len(rows), n_songs)),
+        listed=escape(_listed(len(rows), listing.n_songs)),
         table=escape(address(table, path.parent)),
         content=script_json(content),
         script=_asset("songs.js"),

@@ -11,7 +11,7 @@ from common.classifier.guesses import Guess, guesses_file, read_guesses, write_g
 from common.music import keys
 from common.overview.publish import refresh_guesses, write_songs
 from common.overview.songs import COLUMNS, cluster_names, read_table, song_rows, table_file
-from common.overview.songs_page import MOST_LISTED, choose_listed
+from common.overview.songs_page import MOST_LISTED, Listing
 from common.search.clusters import Cluster, Grouping
 
 EVIL = '=1+1"</script><b>x'
@@ -142,11 +142,25 @@ def test_clusters_across_genres_go_before_those_within():
     }  # fmt: skip
 
 
+def listed(rows):
+    listing = Listing()
+    assert list(listing.watch(rows)) == rows
+    return listing
+
+
+def test_the_page_is_the_same_whether_made_from_rows_or_from_the_table(paths, small):
+    small.columns["album"][5] = ""
+    page = write(paths, small)[1]
+    made = page.read_text(encoding="utf-8")
+    refresh_guesses(paths)
+    assert page.read_text(encoding="utf-8") == made
+
+
 def test_of_very_many_songs_the_page_lists_those_of_the_map():
     rows = [{"song": str(i), "nearest": "x" if i % 3 == 0 else None} for i in range(MOST_LISTED + 1)]
-    listed, n_songs = choose_listed(rows)
-    assert n_songs == MOST_LISTED + 1
-    assert [row["song"] for row in listed[:3]] == ["0", "3", "6"]
-    assert len(choose_listed(rows[:-1])[0]) == MOST_LISTED
+    listing = listed(rows)
+    assert listing.n_songs == MOST_LISTED + 1
+    assert [row["song"] for row in listing.rows[:3]] == ["0", "3", "6"]
+    assert len(listed(rows[:-1]).rows) == MOST_LISTED
     unknown = [{"song": "a", "nearest": None}] * (MOST_LISTED + 5)
-    assert len(choose_listed(unknown)[0]) == MOST_LISTED
+    assert len(listed(unknown).rows) == MOST_LISTED
