@@ -158,8 +158,10 @@ def page_content(
     places = projection.coordinates
     if songs.n_guests and star is not None:
         places = np.vstack([places, star.coordinates])
+    folders, files = _addresses(songs.paths, home)
     return {
-        "songs": {**song_facts(songs), "file": [address(file, home) for file in songs.paths]},
+        "songs": {**song_facts(songs), "file": files},
+        "folders": folders,
         "places": np.round(places, 3).T.tolist(),
         "kept": [] if projection.kept is None else [round(float(share), 2) for share in projection.kept],
         "nearest": [[[row, round(score, 2)] for row, score in found] for found in nearest],
@@ -180,6 +182,14 @@ def page_content(
             "none": charts.UNKNOWN_COLOUR,
         },
     }
+
+
+def _addresses(files: Sequence[str], home: Path) -> tuple[list[str], list[tuple[int, str]]]:
+    """Addresses of files relative to a page's folder: of their folders, and each one's folder and name."""
+    split = [address(file, home).rpartition("/") for file in files]
+    folders = list(dict.fromkeys(folder + slash for folder, slash, _ in split))
+    number = {folder: place for place, folder in enumerate(folders)}
+    return folders, [(number[folder + slash], name) for folder, slash, name in split]
 
 
 def _names_at(hour: int) -> list[str]:

@@ -116,5 +116,6 @@ Plotly.newPlot(map, traces(), layout(), SETTINGS).then(() => {
   else watchPlane();
   watchSize();
   watchNames();
-  colour($("colour").value); // a reloaded page may remember another choice
+  // The marks are drawn by genre; a reloaded page may remember another choice.
+  if ($("colour").value !== "genre") colour($("colour").value);
 });

@@ -5,7 +5,8 @@
 //
 //   songs     facts, one list per fact: title, artist, genre, album, year, duration, seconds, tempo (BPM),
 //             loudness (LUFS), energy (LU), key, hour (of the key on the DJs' wheel, 1 to 12), start
-//             (seconds where the loudest section begins), file (address relative to the page)
+//             (seconds where the loudest section begins), file (number of its folder, and its name in it)
+//   folders   their addresses relative to the page, with a slash at the end
 //   places    one list per dimension, 2 or 3 of them
 //   kept      for each of the library's songs the share, 0 to 1, of its nearest songs that are near it on
 //             the map; empty where places mean nothing
@@ -18,7 +19,7 @@
 //   star      row of a song to point out, or null
 //   palettes  ramp (numbers), wheel (hours of keys), hours (names of the keys of each), categories (albums
 //             and clusters), none (nothing known)
-const { songs, places, kept, nearest, genres, regions, grouped, traits, own, star, palettes } = JSON.parse(
+const { songs, folders, places, kept, nearest, genres, regions, grouped, traits, own, star, palettes } = JSON.parse(
   document.getElementById("songs").textContent,
 );
 const $ = (id) => document.getElementById(id);
@@ -44,6 +45,11 @@ function drawing(tag, attributes, ...children) {
   for (const [name, value] of Object.entries(attributes)) made.setAttribute(name, value);
   made.append(...children);
   return made;
+}
+
+function addressOf(row) {
+  const [folder, name] = songs.file[row];
+  return folders[folder] + name;
 }
 
 const genreOf = (row) => (row < own ? songs.genre[row] : "not in the library");

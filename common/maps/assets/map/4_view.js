@@ -105,12 +105,14 @@ function cameraFor(rows, away, up) {
 
 // The first look comes from the side from which the songs are spread most widely, as on the printed map.
 function widestSide() {
-  const points = all.map(inScene);
-  const middle = scaled(points.reduce(plus), 1 / points.length);
-  const spread = (side) => {
-    const right = { x: -side.y, y: side.x, z: 0 };
-    return points.reduce((sum, point) => sum + dot(minus(point, middle), right) ** 2, 0);
-  };
+  const [xs, ys] = [0, 1].map((axis) => {
+    const [low, high] = spans[axis];
+    const mean = places[axis].reduce((sum, value) => sum + value, 0) / all.length;
+    return places[axis].map((value) => (value - mean) / (high - low));
+  });
+  const products = (a, b) => a.reduce((sum, value, i) => sum + value * b[i], 0);
+  const [xx, xy, yy] = [products(xs, xs), products(xs, ys), products(ys, ys)];
+  const spread = ({ x, y }) => y * y * xx - 2 * x * y * xy + x * x * yy; // squares along what is then right
   const sides = [...Array(SIDES).keys()].map((i) => (i / SIDES) * Math.PI)
     .map((angle) => ({ x: Math.cos(angle), y: Math.sin(angle), z: 0 }));
   return sides.reduce((a, b) => (spread(b) > spread(a) ? b : a));

@@ -83,14 +83,14 @@ function play(row) {
   audio.hidden = false;
   $("player").classList.add("on");
   $("trouble").hidden = true;
-  audio.src = songs.file[row] + (start ? `#t=${start}` : "");
+  audio.src = addressOf(row) + (start ? `#t=${start}` : "");
   // What stops it is said by the error event; a newer choice stopping an older one is no trouble.
   audio.play().catch(() => {});
 }
 
 audio.addEventListener("error", () => {
   if (chosen === null) return;
-  const link = element("a", { href: songs.file[chosen] }, "open the file");
+  const link = element("a", { href: addressOf(chosen) }, "open the file");
   $("trouble").replaceChildren(
     "The browser cannot play this file: it was moved, or its format is not one the browser knows. Try to ", link, ".");
   $("trouble").hidden = false;

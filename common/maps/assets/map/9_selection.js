@@ -15,7 +15,7 @@ function sayShared() {
 function playlist(rows) {
   const entry = (row) => {
     const name = [songs.artist[row], songs.title[row]].filter(Boolean).join(" - ");
-    return `#EXTINF:${songs.seconds[row]},${name}\n${new URL(songs.file[row], location.href).href}`;
+    return `#EXTINF:${songs.seconds[row]},${name}\n${new URL(addressOf(row), location.href).href}`;
   };
   return `#EXTM3U\n${rows.map(entry).join("\n")}\n`;
 }
