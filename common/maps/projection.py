@@ -34,7 +34,7 @@ TRIES, TRIED_SONGS = 4, 900
 songs take half a second, 3 of 300 three seconds, and from 451 songs on there is one."""
 
 MOST_SETTLED = 1000
-"""Songs up to which a layout is settled, which takes three seconds then; twice as many take four times that."""
+"""Songs up to which a layout is settled, which takes three seconds then; the time grows with the square."""
 
 LOSS_ALLOWED = 0.05
 """Share of neighbours that an earlier map, with new songs put in, may keep less than the truest, and still
