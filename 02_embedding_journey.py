@@ -159,16 +159,12 @@ def draw_perspectives(
     """Draw the same song as producer, computer and data scientist see it, and name its nearest songs."""
     from common import charts
     from common.journey import perspectives
-    from common.maps import figures, labels
-    from common.maps.selection import locate
+    from common.maps import figures
 
-    star = locate(shown, projection)
-    near = [row for row, _ in nearest[shown.place]] if star and shown.place is not None else []
+    near = [row for row, _ in nearest[shown.place]] if shown.place is not None else []
 
     def draw_map(axes: Axes) -> None:
-        figures.draw_small(axes, shown, projection)
-        if star:
-            labels.number_neighbours(axes, star.coordinates, projection.coordinates, near)
+        figures.draw_small(axes, shown, projection, near)
 
     with console.note_if_slow("drawing the three perspectives"):
         figure = perspectives.draw(song, draw_map, [shown.songs.names[row] for row in near])

@@ -7,13 +7,21 @@ a colour and a marker shape (`charts.genre_styles`); axes have no unit and are n
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
 from common import charts
 from common.library import Library
-from common.maps.labels import find_room, label_genres, label_regions, point_area, write_near
+from common.maps.labels import (
+    find_room,
+    label_genres,
+    label_regions,
+    number_neighbours,
+    point_area,
+    write_near,
+)
 from common.maps.projection import Projection
 from common.maps.regions import NO_REGIONS, Regions
 from common.maps.selection import MapSongs, Star, locate
@@ -164,12 +172,23 @@ def _scatter(axes: Axes, coordinates: np.ndarray, **options: Any) -> PathCollect
     return cast("Any", axes).scatter(*coordinates.T, **options)
 
 
-def draw_small(axes: Axes, shown: MapSongs, projection: Projection) -> None:
-    """Draw a 2D map as one panel among others: points, genres and the song it points out."""
+def draw_small(axes: Axes, shown: MapSongs, projection: Projection, near: Sequence[int] = ()) -> None:
+    """Draw a 2D map as one panel among others: points, genres and the song it points out.
+
+    Parameters
+    ----------
+    axes
+        The panel.
+    shown, projection
+        The songs of the map, and where they lie.
+    near
+        The songs nearest to the one that is pointed out, which are numbered.
+    """
     songs, star = shown.songs, locate(shown, projection)
     draw_points(axes, songs, projection)
     if star is not None:
         draw_star(axes, star)
+        number_neighbours(axes, star, projection.coordinates, near)
     label_genres(axes, songs.genres[: songs.n_own], projection.coordinates, star, size=10)
 
 
@@ -191,7 +210,7 @@ def _bare(axes: Axes) -> None:
 
 def draw_star(axes: Axes, star: Star) -> PathCollection:
     """Point a song out with a star; returns the legend's handle."""
-    short = shorten(clean(star.name), 28)
+    short = shorten(clean(star.name), 40)
     return _scatter(
         axes, star.coordinates[np.newaxis], s=420, marker="*", c="#FFD400", edgecolors=charts.INK,
         linewidths=1.2, zorder=10,

@@ -222,7 +222,7 @@ def label_regions(
 
 
 def number_neighbours(
-    axes: Axes, star: np.ndarray, coordinates: np.ndarray, rows: Sequence[int], size: float = 11
+    axes: Axes, star: Star, coordinates: np.ndarray, rows: Sequence[int], size: float = 11
 ) -> None:
     """Lead a thin line from the star to its nearest songs, and number them, the nearest first.
 
@@ -231,7 +231,7 @@ def number_neighbours(
     axes
         The flat picture, with everything else drawn.
     star
-        Where the song lies, shape (2,).
+        The song that is pointed out.
     coordinates
         Where all songs lie, shape (n_songs, 2).
     rows
@@ -240,8 +240,10 @@ def number_neighbours(
         The size of the numbers in points.
     """
     for row in rows:
-        axes.plot(*np.array([star, coordinates[row]]).T, color=charts.INK, linewidth=0.8, alpha=0.5, zorder=5)
-    room = find_room(axes, coordinates, lines=[np.linspace(star, coordinates[row], 24) for row in rows])
+        ends = np.array([star.coordinates, coordinates[row]])
+        axes.plot(*ends.T, color=charts.INK, linewidth=0.8, alpha=0.5, zorder=5)
+    lines = [np.linspace(star.coordinates, coordinates[row], 24) for row in rows]
+    room = find_room(axes, coordinates, star, lines)
     for number, row in enumerate(rows, start=1):
         write_near(room, str(number), coordinates[[row]], always=True, fontsize=size, weight="bold")
 

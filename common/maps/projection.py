@@ -161,7 +161,9 @@ def _lay_out(
         tries = max(1, min(TRIES, TRIED_SONGS // len(rows)))
         anew = [_settled_umap(rows, near, start, seed + number) for number in range(tries)]
     if earlier is None or np.count_nonzero(earlier.is_known) <= dimensions:
-        return _truest(near[0], anew, 0.0)
+        # No direction means anything, so the longest is laid along the picture's wider side.
+        made = _truest(near[0], anew, 0.0)
+        return principal_components(made - made.mean(axis=0), dimensions)
     adapted = _with_new_songs(earlier, rows, near[0], seed)
     likest = [adapted]
     if is_settled(len(rows)):

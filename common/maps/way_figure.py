@@ -75,9 +75,9 @@ def draw_way(
 
 
 def told(shown: MapSongs, stretches: Sequence[Stretch]) -> list[str]:
-    """Say which stretches sound like which other songs, such as ``0:45 to 1:30 sounds like …``."""
+    """Say which stretches sound like which other songs, such as ``0:45 to 1:30 sounds most like …``."""
     return [
-        f"{clock(one.start)} to {clock(one.end)} sounds like {clean(shown.songs.names[one.row])} "
+        f"{clock(one.start)} to {clock(one.end)} sounds most like {clean(shown.songs.names[one.row])} "
         f"({one.similarity:.2f})"
         for one in stretches
     ]

@@ -11,8 +11,8 @@ HONESTY = (
 )
 
 
-SETTLED = ", the truest of several layouts, with songs moved to where more of their nearest songs are"
-"""Follows how a map was made: what it keeps was not only measured, but sought."""
+SETTLED = "It is the truest of several layouts, with songs moved to where more of their nearest songs are"
+"""Said where what the map keeps was not only measured, but sought."""
 
 
 def title(n_songs: int, projection: Projection) -> str:
@@ -37,11 +37,13 @@ def describe(projection: Projection) -> str:
         songs = f"{drawn}, drawn at random from {library}, each genre by its share"
     source = f"{songs}, in the space that songs are searched in"
     made = {
-        UMAP: f"UMAP of {source} (cosine, {NEIGHBOURS} neighbours){SETTLED if is_settled(n_songs) else ''}",
+        UMAP: f"UMAP of {source} (cosine, {NEIGHBOURS} neighbours)",
         PCA: f"Principal components of {source}: too few songs for UMAP in {projection.dimensions}D",
     }[projection.method]
     if projection.trust is None:
         return f"{made}. {HONESTY}"
+    if projection.method == UMAP and is_settled(n_songs):
+        made += f". {SETTLED}"
     made += f". {keeps(projection).removesuffix('.')}; paler songs keep fewer"
     sample = n_songs > projection.judged_on
     where = f", measured on {count(projection.judged_on, 'song')}" if sample else ""

@@ -67,7 +67,8 @@ def draw_trends(trends: Sequence[Trend]) -> Figure:
         songs, artists = max((len(one.years), one.n_artists) for one in trends)
         who = f"{count(songs, 'song')} by {count(artists, 'artist')} name a year"
         about = f"{who}; bands: {CERTAINTY:.0%} for all readings together, artists drawn as blocks"
-        figure.suptitle(f"How the music moved over the years\n{about}", x=0.01, ha="left", fontsize=11)
+        figure.suptitle("How the music moved over the years", x=0.01, ha="left", weight="bold")
+        figure.supxlabel(about, x=0.01, ha="left", fontsize=10)
     return figure
 
 
@@ -91,4 +92,4 @@ def _draw_trend(axes: Axes, trend: Trend) -> None:
     room = 0.08 * (np.ptp(trend.values) or 1.0)
     axes.set_ylim(trend.values.min() - room, trend.values.max() + room)
     weight = "bold" if trend.moved else "normal"
-    axes.set_title(charts.wrapped(trend.sentence, 60), fontsize=10, weight=weight)
+    axes.set_title(charts.wrapped(trend.sentence, 76), fontsize=10, weight=weight)

@@ -7,6 +7,7 @@ import pytest
 
 from common import charts
 from common.maps.labels import find_room, number_neighbours, write_near
+from common.maps.selection import Star
 
 
 @pytest.fixture
@@ -55,7 +56,7 @@ def test_a_word_without_room_is_left_out_or_written_where_it_hides_least(axes):
 
 def test_neighbours_are_numbered_apart_from_each_other_and_from_all_songs(axes):
     places = np.random.default_rng(0).uniform(0.1, 0.9, (40, 2))
-    number_neighbours(axes, places[0], places, [3, 1, 4, 15, 9])
+    number_neighbours(axes, Star(places[0], "a song", 0), places, [3, 1, 4, 15, 9])
     assert [text.get_text() for text in axes.texts] == ["1", "2", "3", "4", "5"]
     boxes = [text.get_window_extent() for text in axes.texts]
     assert not any(one.overlaps(other) for one, other in itertools.combinations(boxes, 2))

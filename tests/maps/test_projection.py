@@ -166,6 +166,13 @@ def test_an_earlier_map_that_is_no_longer_true_is_made_anew_and_lies_alike():
     assert found.kept.mean() >= anew.kept.mean() - projection.LOSS_ALLOWED
 
 
+def test_the_longest_direction_of_a_new_map_goes_from_left_to_right(mapped):
+    _, _, made = mapped
+    spread = np.cov(made.coordinates.T)
+    assert spread[0, 0] >= spread[1, 1]
+    assert abs(spread[0, 1]) < 1e-3 * spread[0, 0]
+
+
 def test_the_truest_of_several_layouts_is_the_map(monkeypatch):
     songs = standardise(np.random.default_rng(5).normal(size=(40, 12)))
     near = neighbours(songs, NEIGHBOURS)

@@ -71,7 +71,7 @@ def test_a_song_sounds_like_the_song_of_each_half(visited):
     assert 10.0 < first.end < 20.0
     assert second.end == pytest.approx(30.0, abs=2.1)
     told = way_figure.told(shown, [Stretch(45.0, 90.9, 2, 0.314)])
-    assert told == ["0:45 to 1:30 sounds like Song 2 (0.31)"]
+    assert told == ["0:45 to 1:30 sounds most like Song 2 (0.31)"]
 
 
 def test_the_way_leads_from_one_to_the_other(visited):

@@ -135,7 +135,7 @@
     const on = stretches.find(([from, to]) => position >= from && position <= to);
     const part = partAt(position);
     $("now").textContent = `${clock(position)} of ${clock(duration)}` + (part ? `, ${part[2]}` : "") +
-      (on ? `, sounds like ${songs.title[on[2]]}` : "");
+      (on ? `, sounds most like ${songs.title[on[2]]}` : "");
     wave.setAttribute("aria-valuemax", Math.round(duration));
     wave.setAttribute("aria-valuenow", Math.round(position));
     wave.setAttribute("aria-valuetext", clock(position));
