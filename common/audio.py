@@ -15,6 +15,7 @@ import contextlib
 import errno
 import math
 import os
+import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -28,7 +29,7 @@ import soundfile
 from common.budget import Budget, Claim, OutgrownError, machine_memory
 from common.console import Check, UserError
 from common.layout import SAMPLE_RATE
-from common.mixdown import mix_down
+from common.mixdown import between, mix_down
 from common.tags import Header, read_header
 from common.text import duration
 
@@ -98,17 +99,9 @@ _SNDFILE_SYSTEM_ERROR = 2
 """libsndfile's SF_ERR_SYSTEM."""
 
 _BROKEN = (
-    soundfile.SoundFileError,
-    OSError,
-    EOFError,
-    ValueError,
-    LookupError,
-    TypeError,
-    AttributeError,
-    ArithmeticError,
-    AssertionError,
-    RuntimeError,
-)
+    soundfile.SoundFileError, OSError, EOFError, ValueError, LookupError, TypeError, AttributeError,
+    ArithmeticError, AssertionError, RuntimeError,
+)  # fmt: skip
 """What decoders and their Python sides raise on damaged and hostile files."""
 
 
@@ -277,15 +270,17 @@ def load(
         listener = listen(sample_rate, channels) if listen else None
         samples, n_decoded = mix_down(_heard(blocks, listener), sample_rate)
     audio = Audio(samples, n_decoded / sample_rate, sample_rate, channels, listener)
-    _validate(audio, max(promised, header.declared))
+    validate(audio, max(promised, header.declared))
     return audio
 
 
 @contextmanager
-def decode(path: Path, check: Check = lambda: None, claim: Claim | None = None) -> Iterator[Decoded]:
-    """Decode a file block by block, in its own channels and rate, within its budget; see `load`."""
+def decode(
+    path: Path, check: Check = lambda: None, claim: Claim | None = None, start: int = 0
+) -> Iterator[Decoded]:
+    """Decode a file from a second on, block by block, in its own channels and rate; see `load`."""
     decoded = _decode_av if path.suffix.lower() in AV_SUFFIXES else _decode_sndfile
-    with decoded(path) as (sample_rate, channels, promised, blocks):
+    with decoded(path, start) as (sample_rate, channels, promised, blocks):
         if not SAMPLE_RATES[0] <= sample_rate <= SAMPLE_RATES[1]:
             raise AudioError("unreadable", f"its header claims a sample rate of {sample_rate} Hz")
         if promised > MAX_DURATION:
@@ -354,7 +349,7 @@ def _explained() -> Iterator[None]:
 
 
 @contextmanager
-def _decode_sndfile(path: Path) -> Iterator[Decoded]:
+def _decode_sndfile(path: Path, start: int) -> Iterator[Decoded]:
     with contextlib.ExitStack() as stack:
         # As bytes, for a name in no known encoding; Windows has names in Unicode only.
         name = os.fspath(path) if os.name == "nt" else os.fsencode(path)
@@ -362,6 +357,8 @@ def _decode_sndfile(path: Path) -> Iterator[Decoded]:
             file = stack.enter_context(soundfile.SoundFile(name))
             # An MP3 without a table of contents promises what its first frame suggests: not to be trusted.
             promised = 0.0 if file.format == "MP3" else file.frames / file.samplerate
+            if start:
+                file.seek(start * file.samplerate)
         yield file.samplerate, file.channels, promised, _sndfile_blocks(file)
 
 
@@ -377,7 +374,7 @@ def _sndfile_blocks(file: soundfile.SoundFile) -> Iterator[np.ndarray]:
 
 
 @contextmanager
-def _decode_av(path: Path) -> Iterator[Decoded]:
+def _decode_av(path: Path, start: int) -> Iterator[Decoded]:
     try:
         import av
     except ImportError:
@@ -396,7 +393,8 @@ def _decode_av(path: Path) -> Iterator[Decoded]:
                 raise AudioError("unreadable", "the audio stream names no codec that FFmpeg knows")
             promised = float(stream.duration * (stream.time_base or 0)) if stream.duration else 0.0
             found = int(stream.rate or 0), int(stream.channels or 0)
-        yield *found, promised, _av_blocks(av, container, stream)
+        # Its formats are not sought in: where that lands differs between them.
+        yield *found, promised, between(_av_blocks(av, container, stream), start * found[0], sys.maxsize)
 
 
 _AV_CONTAINERS = "mov,mp4,m4a,3gp,3g2,mj2,aac,asf,wav,mp3,flac,ogg,aiff,caf,matroska,webm"
@@ -417,8 +415,8 @@ def _av_blocks(av: Any, container: Any, stream: Any) -> Iterator[np.ndarray]:
         yield from parts
 
 
-def _validate(audio: Audio, promised: float) -> None:
-    """Refuse what is no song, before any descriptor makes plausible numbers of it."""
+def validate(audio: Audio, promised: float) -> None:
+    """Refuse what is no song, or shorter than promised, before descriptors make plausible numbers of it."""
     if not audio.samples.size:
         raise AudioError("empty", "the file has no samples")
     if not np.isfinite(audio.samples).all():

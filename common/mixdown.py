@@ -41,6 +41,18 @@ def mix_down(blocks: Iterator[np.ndarray], sample_rate: int) -> tuple[np.ndarray
     return samples.finish(math.ceil(n_decoded * SAMPLE_RATE / sample_rate)), n_decoded
 
 
+def between(blocks: Iterator[np.ndarray], first: int, last: int) -> Iterator[np.ndarray]:
+    """Pass on the frames of blocks from one on to before another, and ask for no block after that."""
+    begin = 0
+    for block in blocks:
+        part = block[max(0, first - begin) : last - begin]
+        begin += len(block)
+        if len(part):
+            yield part
+        if begin >= last:
+            return
+
+
 class _Growing:
     """Samples that come in parts of unknown number, kept in one array that is never copied whole."""
 

@@ -8,6 +8,7 @@ a song is an `AudioError` with a kind and a reason. The same file gives the same
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import hashlib
 import os
@@ -27,9 +28,13 @@ from common.fingerprint.hearing import PeakFinder, sequences_of
 from common.fingerprint.sequences import Sequences
 from common.layout import SAMPLE_RATE
 from common.library import COLUMNS
+from common.mixdown import between, mix_down
 from common.structure import readings
 from common.structure.loudness import LoudnessMeter, measure
 from common.tags import Tags
+
+AROUND = 1
+"""Seconds decoded before and after what is to be heard, in which decoders and resampling settle."""
 
 SLOWEST_TAG, FASTEST_TAG = 20.0, 500.0
 """Tempos in BPM between which a tag is believed to be one."""
@@ -214,6 +219,59 @@ def analyse(path: Path, check: Check = lambda: None, stamp: Stamp | None = None)
         raise
     _check_unchanged(stamp)
     return analysis
+
+
+@dataclass(frozen=True)
+class Excerpt:
+    """The middle of a recording, or all of one that is little longer.
+
+    Attributes
+    ----------
+    samples
+        What was decoded, float32, shape (n_samples,), mono at ``SAMPLE_RATE``.
+    start
+        Seconds of the recording before them.
+    duration
+        The length of the recording in seconds; where not all was decoded, what its header says.
+    """
+
+    samples: np.ndarray = field(repr=False)
+    start: int
+    duration: float
+
+
+def listen(path: Path, seconds: float) -> Excerpt:
+    """Decode the middle of a file, for what needs no more than some seconds of its sound.
+
+    Parameters
+    ----------
+    path
+        The audio file.
+    seconds
+        How much is to be heard; there is at least `AROUND` more at either end.
+
+    Raises
+    ------
+    AudioError
+        If the file is no song; see ``audio.KINDS``.
+    """
+    header = audio.look_into(path)
+    start = int((header.estimated - seconds) / 2) - AROUND
+    if start > 0:
+        # What is wrong with a part, such as a header that promised more, is told by the whole.
+        with contextlib.suppress(AudioError):
+            return Excerpt(_part(path, start, seconds + 2 * AROUND), start, header.estimated)
+    decoded = audio.load(path, header=header)
+    return Excerpt(decoded.samples, 0, decoded.duration)
+
+
+def _part(path: Path, start: int, seconds: float) -> np.ndarray:
+    """Samples of so many seconds of a file."""
+    with audio.decode(path, start=start) as (sample_rate, channels, _, blocks):
+        wanted = between(blocks, 0, round(seconds * sample_rate))
+        samples, n_decoded = mix_down(wanted, sample_rate)
+    audio.validate(audio.Audio(samples, n_decoded / sample_rate, sample_rate, channels), seconds)
+    return samples
 
 
 def _analyse(stamp: Stamp, check: Check) -> Analysis:

@@ -202,6 +202,8 @@ def test_ffmpeg_formats_mix_down_like_the_rest(tmp_path, suffix, codec, sample_f
     assert loaded.duration == pytest.approx(2.0, abs=0.15)
     expected = np.sqrt(np.mean((stereo[0] / 2) ** 2))
     assert np.sqrt(np.mean(loaded.samples**2)) == pytest.approx(expected, rel=0.1)
+    with audio.decode(path) as (*_, whole), audio.decode(path, start=1) as (*_, later):
+        np.testing.assert_array_equal(np.concatenate([*later]), np.concatenate([*whole])[44_100:])
 
 
 def test_tags(tmp_path):

@@ -6,11 +6,14 @@ import os
 import mutagen
 import numpy as np
 import pytest
+import soundfile
+import soxr
 from signals import chords
 from small_songs import write
 
 from common import audio, features, song
 from common.audio import AudioError
+from common.layout import SAMPLE_RATE
 from common.library import COLUMNS, READING_COLUMNS
 
 
@@ -97,3 +100,43 @@ def test_samples_that_give_no_embedding_are_a_failure_with_a_kind(tmp_path, monk
     with pytest.raises(AudioError, match="mfcc_mean holds NaN") as caught:
         song.analyse(write(tmp_path / "song.wav", chords(2.0)))
     assert caught.value.kind == "invalid"
+
+
+@pytest.mark.parametrize("suffix", [".wav", ".flac", ".ogg", ".mp3"])
+def test_the_middle_is_what_the_whole_has_there(tmp_path, suffix):
+    path = write(tmp_path / f"long{suffix}", chords(16.0))
+    whole, found = audio.load(path), song.listen(path, 5.0)
+    assert (found.start, len(found.samples)) == (4, 7 * SAMPLE_RATE)
+    assert found.duration == pytest.approx(whole.duration, abs=0.1)
+    inner = slice(song.AROUND * SAMPLE_RATE, -song.AROUND * SAMPLE_RATE)
+    there = whole.samples[4 * SAMPLE_RATE : 11 * SAMPLE_RATE]
+    np.testing.assert_allclose(found.samples[inner], there[inner], atol=1e-5)
+
+
+def test_the_middle_of_another_rate_is_resampled_as_in_the_whole(tmp_path):
+    path = tmp_path / "long.flac"
+    soundfile.write(path, soxr.resample(chords(16.0), SAMPLE_RATE, 48_000), 48_000)
+    whole, found = audio.load(path).samples[4 * SAMPLE_RATE :], song.listen(path, 5.0).samples
+    inner = slice(song.AROUND * SAMPLE_RATE, -song.AROUND * SAMPLE_RATE)
+    np.testing.assert_allclose(found[inner], whole[: len(found)][inner], atol=1e-5)
+
+
+def test_all_is_heard_of_what_is_short(tmp_path):
+    found = song.listen(write(tmp_path / "song.wav", chords(6.9)), 5.0)
+    assert (found.start, len(found.samples) / SAMPLE_RATE, found.duration) == (0, 6.9, 6.9)
+
+
+def test_all_is_heard_of_what_is_silent_in_its_middle(tmp_path):
+    samples = chords(16.0)
+    samples[3 * SAMPLE_RATE : 13 * SAMPLE_RATE] = 0
+    found = song.listen(write(tmp_path / "song.wav", samples), 5.0)
+    np.testing.assert_allclose(found.samples, samples, atol=1e-4)  # 16 bits
+    assert (found.start, found.duration) == (0, 16.0)
+
+
+def test_of_what_ends_before_its_middle_the_whole_is_judged(tmp_path):
+    path = write(tmp_path / "song.mp3", chords(16.0))
+    path.write_bytes(path.read_bytes()[: path.stat().st_size // 3])
+    with pytest.raises(AudioError) as caught:
+        song.listen(path, 5.0)
+    assert caught.value.kind == "truncated"

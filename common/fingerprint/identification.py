@@ -94,7 +94,7 @@ class Clip:
     skipped: int
 
 
-def identify(samples: np.ndarray, index: LandmarkIndex, fetch: FetchPeaks) -> list[Place]:
+def identify(samples: np.ndarray, index: LandmarkIndex, fetch: FetchPeaks, start: float = 0.0) -> list[Place]:
     """Find the songs that a clip may be of, the likeliest first.
 
     Parameters
@@ -105,6 +105,8 @@ def identify(samples: np.ndarray, index: LandmarkIndex, fetch: FetchPeaks) -> li
         The landmarks of the songs.
     fetch
         Where the songs' peaks come from.
+    start
+        Seconds of the clip before the samples.
 
     Returns
     -------
@@ -123,7 +125,7 @@ def identify(samples: np.ndarray, index: LandmarkIndex, fetch: FetchPeaks) -> li
         peaks.frames.astype(float),
         peaks.pitches.astype(float),
         frame_count(heard),
-        round(skipped * FRAME_RATE / SAMPLE_RATE),
+        round((skipped / SAMPLE_RATE + start) * FRAME_RATE),
     )
     best: dict[str, Place] = {}
     for candidate in candidates:

@@ -7,17 +7,17 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from common import song
 from common.audio import AudioError
 from common.console import UserError, note, note_if_slow, quiet_decoders
 from common.extraction.sequence_reader import SequenceReader
-from common.fingerprint.identification import ENOUGH, SHORTEST, Place
+from common.fingerprint.identification import ENOUGH, LONGEST, SHORTEST, Place
 from common.fingerprint.identification import identify as places_of
 from common.fingerprint.index import LandmarkIndex
 from common.library import Library
 from common.paths import EXTRACT
 from common.prompt.answers import Answer, quoted, title
 from common.prompt.session import Session
+from common.song import Excerpt, listen
 from common.text import clean, count, moment
 
 SAME_SPEED = 0.002
@@ -94,11 +94,11 @@ def identify(session: Session, arguments: Namespace) -> Identified:
     library, paths = session.library, session.paths
     with SequenceReader(paths.store) as reader:
         rows = _rows(library, reader)
-        samples = _samples(clip)
+        heard = _heard(clip)
         with LandmarkIndex(paths.landmarks) as index:
             with note_if_slow("indexing the songs"):
                 index.refresh(list(rows), reader.peaks)
-            places = places_of(samples, index, reader.peaks)
+            places = places_of(heard.samples, index, reader.peaks, heard.start)
     found = [(rows[place.content], place) for place in places if place.content in rows]
     answer = Identified(library, found)
     if answer.match is not None:
@@ -118,13 +118,13 @@ def _rows(library: Library, reader: SequenceReader) -> dict[str, int]:
     return rows
 
 
-def _samples(clip: Path):
-    """The samples of a clip; raises UserError where it is no audio, silent or too short."""
+def _heard(clip: Path) -> Excerpt:
+    """What is listened to of a clip; raises UserError where it is no audio, silent or too short."""
     try:
         with quiet_decoders():
-            analysis = song.analyse(clip)
+            heard = listen(clip, LONGEST)
     except AudioError as error:
         raise UserError(f"{clip}: {error.reason}") from error
-    if analysis.song.duration < SHORTEST - 0.05:
-        raise UserError(f"{clip} lasts {analysis.song.duration:.1f} s; {SHORTEST:g} s are needed")
-    return analysis.samples
+    if heard.duration < SHORTEST - 0.05:
+        raise UserError(f"{clip} lasts {heard.duration:.1f} s; {SHORTEST:g} s are needed")
+    return heard

@@ -68,6 +68,10 @@ def test_of_a_long_clip_the_middle_is_heard_and_its_begin_is_told(index):
     expect(identify(np.concatenate([noise(12.0), cut(4, 2.0, 22.0), noise(11.0)]), index, fetch), 4, -10.0)
 
 
+def test_of_a_clip_whose_middle_alone_was_decoded_the_begin_is_told(index):
+    expect(identify(cut(4, 8.0, 17.0), index, fetch, start=6.0), 4, 2.0)
+
+
 def test_a_clip_that_begins_before_the_song(index):
     expect(identify(np.concatenate([noise(4.0, 0.01), cut(0, 0.0, 8.0)]), index, fetch), 0, -4.0)
 
