@@ -33,6 +33,7 @@ from benchmarks.libraries import write_library
 from common.console import UserError, progress
 from common.demo import files
 from common.extraction.store import Store
+from common.fingerprint.coincidence import SharedPeaks, shared_peaks
 from common.fingerprint.sequences import (
     CHROMA_FRAMES,
     FRAME_RATE,
@@ -43,7 +44,7 @@ from common.fingerprint.sequences import (
     Peaks,
     Sequences,
 )
-from common.fingerprint.versions import Alignment, Asked, Kind, align, kind_of, shared_peaks
+from common.fingerprint.versions import Alignment, Asked, Kind, align, kind_of
 from common.layout import SAMPLE_RATE
 from common.paths import Paths
 from common.prompt.relating import find_versions
@@ -65,7 +66,7 @@ class Listed:
     one: Path
     other: Path
     alignment: Alignment
-    peaks: float
+    peaks: SharedPeaks
 
     @property
     def kind(self) -> Kind:
@@ -78,7 +79,7 @@ class Listed:
         return (
             f"{self.one.stem} | {self.other.stem}: {self.kind}, {found.semitones:+d} semitones, speed"
             f" {found.speed:.3f}, {ends[0]}–{ends[1]} s here is {ends[2]}–{ends[3]} s there, coverage"
-            f" {found.coverage:.2f}, peaks {self.peaks:.2f}"
+            f" {found.coverage:.2f}, peaks {self.peaks.share:.2f}, {self.peaks.beyond:+.2f} beyond elsewhere"
         )
 
 
@@ -103,7 +104,7 @@ def listed(path: Path, heard: Sequences, library: dict[Path, Sequences]) -> list
     for other, kept in library.items():
         alignment = align(asked, kept.chroma)
         if alignment:
-            peaks = shared_peaks(heard.peaks, kept.peaks, alignment)
+            peaks = shared_peaks(heard.peaks, kept.peaks, alignment.passages, alignment.semitones)
             found.append(Listed(path, other, alignment, peaks))
     return found
 

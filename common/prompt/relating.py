@@ -13,6 +13,7 @@ from common.console import UserError, note_if_slow
 from common.extraction.sequence_reader import SequenceReader
 from common.fingerprint import versions
 from common.fingerprint.alignment import Passage
+from common.fingerprint.coincidence import shared_peaks
 from common.fingerprint.sequences import Chroma, Peaks
 from common.fingerprint.versions import Alignment, Asked, Kind
 from common.library import Library
@@ -215,7 +216,8 @@ def _relatives(
     found = []
     for content, other_peaks in reader.peaks(list(alignments)):
         alignment = alignments[content]
-        kind = versions.kind_of(alignment, versions.shared_peaks(peaks, other_peaks, alignment))
+        shared = shared_peaks(peaks, other_peaks, alignment.passages, alignment.semitones)
+        kind = versions.kind_of(alignment, shared)
         found += [Relative(row, Kind.SAME if row in copies else kind, alignment) for row in rows_of[content]]
     aligned = {relative.row for relative in found}
     return found + [Relative(row, Kind.SAME, None) for row in sorted(copies - aligned)]
