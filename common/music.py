@@ -222,6 +222,24 @@ def tempo_octaves(one: ArrayLike, other: ArrayLike) -> tuple[np.ndarray, np.ndar
     return octaves, apart - octaves
 
 
+def tempo_circle(tempo: np.ndarray) -> np.ndarray:
+    """Tempos as points of a circle that is one octave round, so that half and double time are one point.
+
+    Parameters
+    ----------
+    tempo
+        Tempos in BPM, shape (n,); 0 where no pulse was found.
+
+    Returns
+    -------
+    ndarray
+        float64, shape (n, 2), of length 1; the middle of the circle, (0, 0), where there is no pulse.
+    """
+    known = np.asarray(tempo, dtype=np.float64) > 0
+    angle = 2.0 * np.pi * np.log2(np.where(known, tempo, 1.0))
+    return known[:, np.newaxis] * np.column_stack([np.cos(angle), np.sin(angle)])
+
+
 def tempo_ratio(one: float, other: float) -> float | None:
     """How much faster the other tempo is, when half and double time count as the same.
 

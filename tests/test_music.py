@@ -138,6 +138,13 @@ def test_octaves_of_tempo_are_whole_and_the_rest_is_less_than_half():
     np.testing.assert_allclose(rest, [0, 0, np.log2(132 / 128), np.nan], atol=1e-12)
 
 
+def test_half_and_double_time_are_one_point_of_a_circle():
+    points = music.tempo_circle(np.array([70.0, 140.0, 280.0, 70.0 * 2**0.5, 0.0]))
+    assert np.allclose(points[0], points[1:3])
+    assert np.allclose(points[3], -points[0])  # half an octave is half the way round
+    assert np.allclose(np.hypot(*points.T), [1, 1, 1, 1, 0])
+
+
 @pytest.mark.parametrize(
     ("date", "year"),
     [

@@ -20,8 +20,9 @@ from functools import cached_property
 import numpy as np
 
 from common.arrays import standardise, unit_rows
-from common.layout import GROUPS
+from common.layout import GROUPS, index_of
 from common.library import Library
+from common.music import tempo_circle
 from common.search.distribution import SimilarityDistribution, similarity_distribution
 
 MATRIX_LIMIT_MB = 64
@@ -29,6 +30,11 @@ MATRIX_LIMIT_MB = 64
 
 CHUNK = 4096
 """Songs held in float64 at a time."""
+
+
+def with_tempo_circle(embeddings: np.ndarray) -> np.ndarray:
+    """Embeddings, and after their numbers the two of `music.tempo_circle`: float64."""
+    return np.hstack([embeddings, tempo_circle(embeddings[:, index_of("tempo")])])
 
 
 @dataclass(frozen=True)
@@ -40,13 +46,15 @@ class PartTransform:
     group
         The musical group that the numbers belong to, a key of ``GROUPS``.
     features
-        Positions of the numbers in the embedding, shape (m,).
+        Positions of the numbers in what the transform reads, shape (m,).
     columns
         Coordinates of the row that the part adds to, shape (k,).
     matrix
         What the standardised numbers are multiplied with, shape (m, k); None for the identity.
     length
         Length that the part is given before the row is given length 1; None leaves it as it is.
+    centre
+        What the part comes to on average over the library, which is taken away, shape (k,); None for nothing.
     """
 
     group: str
@@ -54,6 +62,7 @@ class PartTransform:
     columns: np.ndarray
     matrix: np.ndarray | None = None
     length: float | None = None
+    centre: np.ndarray | None = None
 
     def apply(self, standardised: np.ndarray) -> np.ndarray:
         """The part of every song.
@@ -61,7 +70,7 @@ class PartTransform:
         Parameters
         ----------
         standardised
-            Embeddings whose numbers were standardised, shape (n_songs, ``N_FEATURES``).
+            What the transform reads of the songs, standardised, shape (n_songs, n_read).
 
         Returns
         -------
@@ -71,7 +80,9 @@ class PartTransform:
         values = standardised[:, self.features]
         if self.matrix is not None:
             values = values @ self.matrix
-        return values if self.length is None else unit_rows(values) * self.length
+        if self.length is not None:
+            values = unit_rows(values) * self.length
+        return values if self.centre is None else values - self.centre
 
 
 @dataclass(frozen=True)
@@ -81,15 +92,18 @@ class Transform:
     Attributes
     ----------
     mean, scale
-        The mean and the standard deviation that standardise each number of an embedding, float64, shape
-        (``N_FEATURES``,); see `arrays.scaling`.
+        The mean and the standard deviation that standardise each number it reads, float64, shape (n_read,);
+        see `arrays.scaling`.
     parts
         The parts that a row is the sum of; parts may share coordinates.
+    has_tempo_circle
+        Whether it reads `with_tempo_circle`; if not, the ``N_FEATURES`` numbers of the embedding.
     """
 
     mean: np.ndarray
     scale: np.ndarray
     parts: tuple[PartTransform, ...]
+    has_tempo_circle: bool = False
 
     @property
     def n_columns(self) -> int:
@@ -98,7 +112,7 @@ class Transform:
     def rows(self, embeddings: np.ndarray) -> np.ndarray:
         """Rows of songs: float64, shape (n_songs, n_columns), of length 1.
 
-        A song that is average in everything gets length 0.
+        Where no part has a centre, a song that is average in everything gets length 0.
         """
         return unit_rows(self._sum(self._values(embeddings)))
 
@@ -109,8 +123,13 @@ class Transform:
         return [unit_rows(of_part, lengths) for of_part in values]
 
     def _values(self, embeddings: np.ndarray) -> list[np.ndarray]:
-        standardised = standardise(embeddings, (self.mean, self.scale))
+        standardised = self.read(embeddings)
         return [part.apply(standardised) for part in self.parts]
+
+    def read(self, embeddings: np.ndarray) -> np.ndarray:
+        """What the parts are made of: float64, shape (n_songs, n_read), standardised."""
+        read = with_tempo_circle(embeddings) if self.has_tempo_circle else embeddings
+        return standardise(read, (self.mean, self.scale))
 
     def _sum(self, values: list[np.ndarray]) -> np.ndarray:
         total = np.zeros((len(values[0]), self.n_columns))

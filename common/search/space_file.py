@@ -28,7 +28,7 @@ from common.library import Library
 from common.paths import Paths
 from common.search.space import PartTransform, Transform, chunks, library_rows
 
-VERSION = 4
+VERSION = 5
 """To be raised when a space comes to mean something else, so that files of the old one are made anew."""
 
 
@@ -134,6 +134,7 @@ def _save_transform(path: Path, transform: Transform, stamp: str, checksums: np.
         "checksums": checksums,
         "mean": transform.mean,
         "scale": transform.scale,
+        "has tempo circle": np.array(transform.has_tempo_circle),
         "groups": np.array([part.group for part in transform.parts]),
     }
     for number, part in enumerate(transform.parts):
@@ -142,6 +143,8 @@ def _save_transform(path: Path, transform: Transform, stamp: str, checksums: np.
             arrays[f"{number} matrix"] = part.matrix
         if part.length is not None:
             arrays[f"{number} length"] = np.array(part.length)
+        if part.centre is not None:
+            arrays[f"{number} centre"] = part.centre
     with replacing(path) as temporary, temporary.open("wb") as file:
         np.savez(file, **arrays)
 
@@ -175,7 +178,8 @@ def _load_transform(path: Path, stamp: str) -> tuple[Transform, np.ndarray] | No
             if str(arrays["stamp"]) != stamp:
                 return None
             parts = tuple(_load_part(arrays, *part) for part in enumerate(arrays["groups"]))
-            transform = Transform(arrays["mean"], arrays["scale"], parts)
+            circle = bool(arrays["has tempo circle"])
+            transform = Transform(arrays["mean"], arrays["scale"], parts, circle)
             # Used once, so that arrays which do not fit together are noticed here.
             transform.rows(np.zeros((1, N_FEATURES), np.float32))
             return transform, arrays["checksums"]
@@ -191,4 +195,5 @@ def _load_part(arrays: Mapping[str, np.ndarray], number: int, group: str) -> Par
         arrays[f"{number} columns"],
         arrays.get(f"{number} matrix"),
         None if length is None else float(length),
+        arrays.get(f"{number} centre"),
     )

@@ -8,7 +8,9 @@ from libraries import random_library
 from sklearn.metrics.pairwise import cosine_similarity
 from sklearn.preprocessing import StandardScaler
 
-from benchmarks import retrieval
+from benchmarks import retrieval, within_song
+from common.layout import N_FEATURES, N_MELS
+from common.search import within_song as within_song_file
 from common.search.spaces import standard
 
 COSINES = np.array(
@@ -56,3 +58,33 @@ def test_an_interval_holds_its_mean_and_is_a_point_for_one_artist():
     low, high = retrieval.interval(np.array([1.0, 0.0, 1.0, 1.0]), np.array(["a", "a", "b", "c"]))
     assert low <= 0.75 <= high
     assert retrieval.interval(np.array([1.0, 0.0]), np.array(["a", "a"])) == (0.5, 0.5)
+
+
+def test_one_window_of_every_song_is_encoded():
+    plain = np.zeros((2, 30, 4))
+    mixed = retrieval.Windows(plain, plain + 1).half_encoded()
+    assert (mixed.sum(axis=0) == 1).all()
+    assert 5 < mixed[0, :, 0].sum() < 25
+
+
+def test_the_scatter_within_songs_is_that_which_was_planted():
+    """Songs of variance 4, and noise of variance 1 in each of their windows."""
+    rng = np.random.default_rng(0)
+    songs = 2.0 * rng.normal(size=(800, N_FEATURES)) + 100.0
+    noise = rng.normal(size=(2, *songs.shape))
+    windows = retrieval.Windows(songs + noise[[0, 0]], songs + noise[[1, 1]])
+    scatter = within_song.find_scatter(windows)
+    assert np.allclose(np.diag(scatter["mfcc_mean"]), 1.0 / 5.0, atol=0.04)
+    assert np.allclose(scatter["mel"] - np.diag(np.diag(scatter["mel"])), 0.0, atol=0.06)
+
+
+def test_the_scatter_of_mel_is_kept_as_a_product(tmp_path, monkeypatch):
+    rng = np.random.default_rng(0)
+    of_statistics, of_bands = (a @ a.T for a in (rng.normal(size=(4, 9)), rng.normal(size=(N_MELS, 200))))
+    planted = {"mel": np.kron(of_statistics, of_bands), "energy": np.eye(2)}
+    within_song.write(tmp_path / "scatter.npz", planted)
+    monkeypatch.setattr(within_song_file, "FILE", tmp_path / "scatter.npz")
+    within_song_file.read.cache_clear()
+    assert np.allclose(within_song_file.scatter("mel"), planted["mel"], rtol=1e-5, atol=1e-3)
+    assert np.array_equal(within_song_file.scatter("energy"), np.eye(2))
+    within_song_file.read.cache_clear()

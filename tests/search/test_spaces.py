@@ -10,9 +10,9 @@ from sklearn.preprocessing import StandardScaler
 
 from common.console import UserError
 from common.layout import GROUP_INDICES, GROUPS, N_FEATURES, SLICES
-from common.search import reasons
+from common.search import reasons, within_song
 from common.search.nearest import diverse, nearest
-from common.search.spaces import SPACES, build
+from common.search.spaces import SPACES, balanced_parts, build
 
 UNTRAINED = sorted(set(SPACES) - {"classifier"})
 
@@ -28,31 +28,78 @@ def test_standard_is_the_cosine_of_standardised_embeddings():
     assert np.allclose(build("standard", library).matrix, expected, atol=1e-5)
 
 
-def test_balanced_is_a_weighted_mean_of_whitened_cosines():
-    library = random_library(40)
+def blocks_of_balanced(library) -> dict[str, np.ndarray]:
+    """The numbers of every part of balanced, by the names of their blocks."""
     contrast = [f"spectral_contrast_{statistic}" for statistic in ("mean", "std", "median")]
     rest = ["centroid_mean", "centroid_std", "rolloff_mean", "rolloff_std", "bandwidth_mean", "bandwidth_std"]
-    blocks = [
-        ["mfcc_mean"], ["mfcc_std"], contrast, [f"spectral_{name}" for name in (*rest, "flatness_mean")],
-        ["chroma_mean", "chroma_std"], ["zero_crossing_rate_mean", "zero_crossing_rate_std", "tempo"],
-        ["rms_mean", "rms_std"], ["tonnetz_mean", "tonnetz_std"],
-        ["mel_mean", "mel_p25", "mel_median", "mel_p75"],
-    ]  # fmt: skip
-    expected, total, n_features = np.zeros((40, 40)), 0.0, 0
-    for names in blocks:
-        columns = np.concatenate([library.embeddings[:, SLICES[name]] for name in names], axis=1)
-        values = StandardScaler().fit_transform(columns.astype(np.float64))
-        correlation = np.corrcoef(values.T)
-        eigenvalues, vectors = np.linalg.eigh(0.9 * correlation + 0.1 * np.eye(values.shape[1]))
+    names = {
+        "mfcc_mean": ["mfcc_mean"], "mfcc_std": ["mfcc_std"], "spectral_contrast": contrast,
+        "spectral": [f"spectral_{name}" for name in (*rest, "flatness_mean")],
+        "harmony": ["chroma_mean", "chroma_std"], "energy": ["rms_mean", "rms_std"],
+        "rhythm": ["zero_crossing_rate_mean", "zero_crossing_rate_std"],
+        "tonnetz": ["tonnetz_mean", "tonnetz_std"], "mel": ["mel_mean", "mel_p25", "mel_median", "mel_p75"],
+    }  # fmt: skip
+    columns = {part: [library.embeddings[:, SLICES[name]] for name in of] for part, of in names.items()}
+    octaves = 2 * np.pi * np.log2(library.embeddings[:, SLICES["tempo"]].astype(np.float64))
+    columns["rhythm"] += [np.cos(octaves), np.sin(octaves)]
+    return {part: np.concatenate(arrays, axis=1).astype(np.float64) for part, arrays in columns.items()}
+
+
+def test_balanced_is_a_weighted_mean_of_whitened_parts_less_their_average():
+    library = random_library(40)
+    library.embeddings[:, SLICES["tempo"]] = np.random.default_rng(0).uniform(60, 180, (40, 1))
+    rows = []
+    for part, columns in blocks_of_balanced(library).items():
+        values = StandardScaler().fit_transform(columns)
+        shrunk = 0.9 * np.corrcoef(values.T) + 0.1 * np.eye(values.shape[1]) + within_song.scatter(part)
+        eigenvalues, vectors = np.linalg.eigh(shrunk)
         whitened = values @ vectors @ np.diag(eigenvalues**-0.5) @ vectors.T
         variances = np.linalg.eigvalsh(np.cov(whitened.T, bias=True))
-        weight = (variances.sum() ** 2 / (variances**2).sum()) ** 0.75
-        expected += weight * cosine_similarity(whitened)
-        total += weight
-        n_features += values.shape[1]
+        length = (variances.sum() ** 2 / (variances**2).sum()) ** 0.375
+        units = whitened / np.linalg.norm(whitened, axis=1, keepdims=True)
+        rows.append(length * (1.3 if part == "spectral_contrast" else 1.0) * (units - units.mean(axis=0)))
+    expected = cosine_similarity(np.concatenate(rows, axis=1))
     space = build("balanced", library)
-    assert np.allclose(space.matrix, expected / total, atol=1e-5)
-    assert space.rows.shape[1] == n_features == N_FEATURES - 20
+    assert np.allclose(space.matrix, expected, atol=1e-5)
+    assert space.rows.shape[1] == N_FEATURES - 20 + 1
+
+
+def test_every_part_of_balanced_has_a_scatter_that_is_one():
+    parts = balanced_parts()
+    for part in parts:
+        scatter = within_song.scatter(part.name)
+        assert scatter.shape == (len(part.features),) * 2
+        assert np.allclose(scatter, scatter.T)
+        assert np.linalg.eigvalsh(scatter).min() > -1e-6
+        assert 0.05 < np.diag(scatter).mean() < 1.5
+    assert sorted(np.concatenate([part.features for part in parts])) == [
+        *(i for i in range(N_FEATURES + 2) if i not in {*range(40, 60), SLICES["tempo"].start})
+    ]
+
+
+def test_half_and_double_time_are_one_tempo_to_balanced():
+    library = random_library(20)
+    tempo = library.embeddings[:, SLICES["tempo"]]
+    tempo[:] = np.random.default_rng(0).uniform(60, 180, tempo.shape)
+    before = build("balanced", library).matrix
+    tempo[::3] *= 2
+    tempo[1::3] *= 0.5
+    assert np.allclose(build("balanced", library_of(library.embeddings)).matrix, before, atol=1e-4)
+    tempo[::3] *= 1.3
+    assert not np.allclose(build("balanced", library_of(library.embeddings)).matrix, before, atol=1e-2)
+
+
+def test_no_song_is_near_to_all_for_being_average():
+    """One part gives most songs the same direction: without its average taken away, all of them are alike."""
+    rng = np.random.default_rng(0)
+    songs = rng.normal(size=(60, N_FEATURES))
+    songs[:3, list(GROUP_INDICES["mel"])] += 40.0
+    space = build("balanced", library_of(songs))
+    off_diagonal = space.matrix[~np.eye(60, dtype=bool)]
+    assert abs(off_diagonal.mean()) < 0.03
+    read = space.transform.read(space.library.embeddings)
+    for part in space.transform.parts:
+        assert np.allclose(part.apply(read).mean(axis=0), 0.0, atol=1e-9)
 
 
 @settings(deadline=None, max_examples=30)
@@ -80,6 +127,7 @@ def test_a_unit_of_measure_changes_nothing(space_name):
     library = random_library(20)
     rng = np.random.default_rng(1)
     other_units = library.embeddings * rng.uniform(0.1, 10, N_FEATURES) + rng.normal(size=N_FEATURES)
+    other_units[:, SLICES["tempo"]] = library.embeddings[:, SLICES["tempo"]]  # octaves need a zero
     same = build(space_name, library_of(other_units))
     assert np.allclose(build(space_name, library).matrix, same.matrix, atol=1e-4)
 
