@@ -13,7 +13,7 @@ The order of the numbers lives in ``layout``; this module is driven by it.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import numpy as np
 
@@ -130,27 +130,46 @@ def spectral_series(spectral: SpectralPass) -> Series:
     }
 
 
-STATISTICS: dict[str, Callable[[np.ndarray], np.ndarray]] = {
+Statistic = Callable[[np.ndarray], np.ndarray]
+"""From a series (size, n_frames), or its rows in ascending order, to (size,) numbers."""
+
+OF_TIME: dict[str, Statistic] = {
     "mean": lambda series: series.mean(axis=1, dtype=np.float64),
     "std": lambda series: series.std(axis=1, dtype=np.float64),
-    "median": lambda series: _percentile(series, 50),
-    "p25": lambda series: _percentile(series, 25),
-    "p75": lambda series: _percentile(series, 75),
     "delta_mean": filters.mean_delta,
     "value": lambda series: series[:, 0],
 }
-"""Statistic of the layout -> function from a series (size, n_frames) to its (size,) numbers."""
+"""Statistics of the layout that are taken of a series as it is."""
+
+OF_ORDER: dict[str, Statistic] = {
+    "median": lambda ordered: _percentile(ordered, 50),
+    "p25": lambda ordered: _percentile(ordered, 25),
+    "p75": lambda ordered: _percentile(ordered, 75),
+}
+"""Statistics that are taken of a series in ascending order."""
+
+ROWS_IN_ORDER = 16
+"""Rows that are put in order together: few, to spare memory, but as many as a line of the cache holds."""
 
 
-def _percentile(series: np.ndarray, percent: float) -> np.ndarray:
-    """Percentile of every row (linear between neighbours), one row at a time to spare memory."""
-    place = percent / 100 * (series.shape[1] - 1)
+def _percentile(ordered: np.ndarray, percent: float) -> np.ndarray:
+    """Percentile of every row, linear between neighbours."""
+    place = percent / 100 * (ordered.shape[1] - 1)
     below = int(place)
-    above = min(below + 1, series.shape[1] - 1)
-    values = np.empty(len(series))
-    for number, row in enumerate(series):
-        ordered = np.sort(row)
-        values[number] = ordered[below] + (place - below) * (ordered[above] - ordered[below])
+    above = min(below + 1, ordered.shape[1] - 1)
+    return ordered[:, below] + (place - below) * (ordered[:, above] - ordered[:, below])
+
+
+def _statistics(series: np.ndarray, names: Sequence[str]) -> dict[str, np.ndarray]:
+    """Some statistics of a series; its rows are put in order once for all of them."""
+    values = {name: OF_TIME[name](series) for name in names if name in OF_TIME}
+    of_order = [name for name in names if name in OF_ORDER]
+    if of_order:
+        parts = []
+        for start in range(0, len(series), ROWS_IN_ORDER):
+            ordered = np.sort(series[start : start + ROWS_IN_ORDER], axis=1)
+            parts.append([OF_ORDER[name](ordered) for name in of_order])
+        values |= dict(zip(of_order, map(np.concatenate, zip(*parts, strict=True)), strict=True))
     return values
 
 
@@ -172,9 +191,13 @@ def summarise(series: Series) -> np.ndarray:
     FeatureError
         If a block has the wrong size or holds NaN or infinity; the message names it.
     """
+    taken = {
+        source: _statistics(series[source], [block.statistic for block in LAYOUT if block.source == source])
+        for source in dict.fromkeys(block.source for block in LAYOUT)
+    }
     parts = []
     for block in LAYOUT:
-        values = np.asarray(STATISTICS[block.statistic](series[block.source]), dtype=np.float32)
+        values = np.asarray(taken[block.source][block.statistic], dtype=np.float32)
         if values.shape != (block.size,):
             raise FeatureError(f"{block.name} has shape {values.shape}, not ({block.size},)")
         if not np.isfinite(values).all():

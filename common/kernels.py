@@ -366,9 +366,31 @@ def crossings_per_hop(samples, hop, dead_zone, out):
     out
         The number of crossings that arrive at a sample of each hop, int64 (n_hops,), which is added to.
     """
-    before = samples[0] < -dead_zone
-    for n in range(1, samples.size):
-        below = samples[n] < -dead_zone
-        if below != before:
-            out[n // hop] += 1
-        before = below
+    for number in range(out.size):
+        begin, end = max(number * hop, 1), min((number + 1) * hop, samples.size)
+        if begin < end:
+            out[number] += _crossings(samples[begin - 1 : end - 1], samples[begin:end], dead_zone)
+
+
+@as_written
+def _crossings(before, after, dead_zone):
+    count = 0
+    for n in range(after.size):
+        count += (before[n] < -dead_zone) != (after[n] < -dead_zone)
+    return count
+
+
+@as_written
+def mean_of_two(block, out):
+    """Mix two channels down.
+
+    Parameters
+    ----------
+    block
+        float32 (n_frames, 2).
+    out
+        float32 (n_frames,), filled.
+    """
+    flat, half = block.reshape(-1), np.float32(0.5)
+    for frame in range(out.size):
+        out[frame] = (flat[2 * frame] + flat[2 * frame + 1]) * half

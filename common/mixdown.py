@@ -8,6 +8,7 @@ from collections.abc import Iterator
 import numpy as np
 import soxr
 
+from common import kernels
 from common.layout import SAMPLE_RATE
 
 
@@ -34,7 +35,7 @@ def mix_down(blocks: Iterator[np.ndarray], sample_rate: int) -> tuple[np.ndarray
     samples, n_decoded = _Growing(), 0
     for block in blocks:
         n_decoded += len(block)
-        mono = block @ np.full(block.shape[1], 1 / block.shape[1], np.float32)
+        mono = _mean(block)
         samples.append(resampler.resample_chunk(mono) if resampler else mono)
     if resampler:
         samples.append(resampler.resample_chunk(np.empty(0, np.float32), last=True))
@@ -51,6 +52,15 @@ def between(blocks: Iterator[np.ndarray], first: int, last: int) -> Iterator[np.
             yield part
         if begin >= last:
             return
+
+
+def _mean(block: np.ndarray) -> np.ndarray:
+    """The mean of the channels, float32, shape (n_frames,)."""
+    if block.shape[1] != 2:
+        return block @ np.full(block.shape[1], 1 / block.shape[1], np.float32)
+    mean = np.empty(len(block), np.float32)
+    kernels.mean_of_two(np.ascontiguousarray(block), mean)
+    return mean
 
 
 class _Growing:

@@ -81,11 +81,12 @@ def _mean_tempogram(onsets: np.ndarray) -> np.ndarray:
     windows = np.lib.stride_tricks.sliding_window_view(padded, length)[: onsets.size]
     taper = filters.hann(length).astype(np.float32)
     n_fft = scipy.fft.next_fast_len(2 * length - 1, real=True)
-    total = np.zeros(length)
+    total = np.zeros(n_fft // 2 + 1)
     for start in range(0, onsets.size, BLOCK):
-        spectrum = scipy.fft.rfft(windows[start : start + BLOCK] * taper, n_fft, axis=1)
-        power = spectrum.real**2 + spectrum.imag**2
-        correlation = scipy.fft.irfft(power, n_fft, axis=1)[:, :length]
-        energy = correlation[:, :1]
-        total += (correlation / np.where(energy > 0, energy, 1)).sum(axis=0, dtype=np.float64)
-    return total / onsets.size
+        tapered = windows[start : start + BLOCK] * taper
+        energy = np.einsum("ij,ij->i", tapered, tapered)
+        tapered /= np.sqrt(np.where(energy > 0, energy, 1))[:, None]
+        parts = scipy.fft.rfft(tapered, n_fft, axis=1, overwrite_x=True).view(np.float32)
+        total += np.einsum("ij,ij->j", parts, parts).reshape(-1, 2).sum(axis=1)
+    # A sum of correlations is the correlation that belongs to the sum of their spectra.
+    return scipy.fft.irfft(total, n_fft)[:length] / onsets.size

@@ -323,3 +323,4 @@ def _compiled() -> None:
         finder.finish()
         features.summarise(series)
         readings.read(noise, series, measure(noise, SAMPLE_RATE))
+        mix_down(iter([np.zeros((1, 2), np.float32)]), SAMPLE_RATE)

@@ -28,11 +28,15 @@ from common.fingerprint.sequences import (
     Peaks,
     Sequences,
 )
+from common.lanes import LANES
 from common.layout import N_FFT, SAMPLE_RATE
 from common.spectrum import spectra
 
 FIRST_BIN, LAST_BIN = 14, 511
 """Bins of the spectrum between which peaks are sought: 151 Hz to 5.5 kHz."""
+
+N_BINS = LAST_BIN - FIRST_BIN + 3
+"""Those, and one on either side."""
 
 REACH_BINS, REACH_FRAMES = 8, 4
 """Bins and frames to either side among which a peak is the highest: 86 Hz and 93 ms."""
@@ -58,7 +62,7 @@ class PeakFinder:
         self._per_second = per_second
         self._n_frames = 0
         # Before the first frame there is silence, as after the last.
-        self._last = np.zeros((REACH_FRAMES, LAST_BIN - FIRST_BIN + 3), np.float32)
+        self._last = np.zeros((REACH_FRAMES, N_BINS), np.float32)
         self._found: list[tuple[np.ndarray, np.ndarray, np.ndarray]] = []
 
     def add(self, spectrum: np.ndarray) -> None:
@@ -78,13 +82,14 @@ class PeakFinder:
 
     def _look_through(self, spectrum: np.ndarray) -> None:
         """Look for peaks in what came before and is surrounded now, and in all but the end of what comes."""
-        first, spectrum = self._n_frames - len(self._last), np.concatenate([self._last, spectrum])
-        frames, bins = _candidates(spectrum)
-        is_highest = np.empty(len(frames), bool)
-        kernels.highest_around(spectrum, frames, bins, REACH_FRAMES, REACH_BINS, is_highest)
-        frames, bins = frames[is_highest], bins[is_highest]
-        self._found.append((first + frames, _pitches(spectrum, frames, bins), spectrum[frames, bins]))
-        self._last = spectrum[-2 * REACH_FRAMES :]
+        first = self._n_frames - len(self._last)
+        joined = np.zeros((len(self._last) + len(spectrum), -(-N_BINS // LANES) * LANES), np.float32)
+        joined[: len(self._last), :N_BINS], joined[len(self._last) :, :N_BINS] = self._last, spectrum
+        frames, bins = np.empty((2, joined.size), np.int64)
+        found = kernels.highest_points(joined, N_BINS, REACH_FRAMES, REACH_BINS, FAINTEST, frames, bins)
+        frames, bins = frames[:found].copy(), bins[:found].copy()
+        self._found.append((first + frames, _pitches(joined, frames, bins), joined[frames, bins]))
+        self._last = joined[-2 * REACH_FRAMES :, :N_BINS]
 
 
 def find_peaks(samples: np.ndarray, per_second: int = PEAKS_PER_SECOND) -> Peaks:
@@ -126,21 +131,6 @@ def chroma_steps(chroma: np.ndarray, rms: np.ndarray) -> Chroma:
     means[:, np.add.reduceat(rms[:n_frames], edges) < SILENT * np.diff(edges, append=n_frames)] = 0
     means /= np.maximum(means.max(axis=0), np.finfo(float).tiny)
     return Chroma(np.rint(LOUDEST_NOTE * means).astype(np.uint8).T.copy(), length)
-
-
-def _candidates(spectrum: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Frames and bins that are loud enough and no lower than those beside them; none at either end."""
-    here, edge = spectrum[REACH_FRAMES:-REACH_FRAMES, 1:-1], REACH_FRAMES
-    is_higher = here > FAINTEST
-    for beside in (
-        spectrum[edge:-edge, :-2],
-        spectrum[edge:-edge, 2:],
-        spectrum[edge - 1 : -edge - 1, 1:-1],
-        spectrum[edge + 1 : len(spectrum) - edge + 1, 1:-1],
-    ):
-        is_higher &= here >= beside
-    frames, bins = np.nonzero(is_higher)
-    return frames + edge, bins + 1
 
 
 def _pitches(spectrum: np.ndarray, frames: np.ndarray, bins: np.ndarray) -> np.ndarray:

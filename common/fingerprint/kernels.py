@@ -5,40 +5,86 @@ from __future__ import annotations
 import numpy as np
 
 from common.compiled import as_written
+from common.lanes import LANES, above, larger, load, spread, store
 
 
 @as_written
-def highest_around(spectrum, frames, bins, reach_frames, reach_bins, is_highest):
-    """Tell which points of a spectrogram are higher than all others in a rectangle around them.
+def highest_points(spectrum, n_bins, reach_frames, reach_bins, faintest, frames, bins):
+    """Find the points of a spectrogram that are higher than all others in a rectangle around them.
 
     Of equal ones within a rectangle, the first counts.
 
     Parameters
     ----------
     spectrum
-        The magnitudes, float32, shape (n_frames, n_bins).
-    frames, bins
-        The points, int64, shape (n_points,) each, no frame nearer to an end than ``reach_frames``.
+        The magnitudes, float32, at least 0, shape (n_frames, n_columns), n_columns a multiple of ``LANES``.
+    n_bins
+        How many of its columns are bins; the others are 0. Points are sought in all but the first and the
+        last bin, and in no frame nearer to an end than ``reach_frames``.
     reach_frames, reach_bins
         How far the rectangle goes to either side.
-    is_highest
-        The answers, bool, shape (n_points,), filled.
+    faintest
+        The magnitude under which nothing is a peak.
+    frames, bins
+        The points, int64, with room for all, filled from the start.
+
+    Returns
+    -------
+    int
+        Number of points found.
     """
-    for point in range(frames.size):
-        frame, k = frames[point], bins[point]
-        here = spectrum[frame, k]
-        low, high = max(k - reach_bins, 0), min(k + reach_bins + 1, spectrum.shape[1])
-        is_above = True
-        for other in range(frame - reach_frames, frame + reach_frames + 1):
-            for j in range(low, high):
-                value = spectrum[other, j]
-                comes_before = other < frame or (other == frame and j < k)
-                if value > here or (value == here and comes_before):
-                    is_above = False
-                    break
-            if not is_above:
-                break
-        is_highest[point] = is_above
+    n_frames, n_columns = spectrum.shape
+    flat = spectrum.reshape(-1)
+    along = np.zeros(spectrum.size, np.float32)
+    row = np.zeros(n_columns + 4 * reach_bins + 2 * LANES, np.float32)
+    for frame in range(n_frames):
+        _highest_along(flat, frame * n_columns, n_columns, reach_bins, row, along)
+    floor, found = spread(np.float32(faintest)), 0
+    for frame in range(reach_frames, n_frames - reach_frames):
+        for k in range(0, n_columns, LANES):
+            here = load(flat, frame * n_columns + k)
+            if not above(here, floor):
+                continue
+            highest = floor
+            for other in range(frame - reach_frames, frame + reach_frames + 1):
+                highest = larger(load(along, other * n_columns + k), highest)
+            candidates = ~above(highest, here) & above(here, floor)
+            for lane in range(LANES):
+                if not candidates >> lane & 1 or not 0 < k + lane < n_bins - 1:
+                    continue
+                if _is_first(spectrum, frame, k + lane, reach_frames, reach_bins):
+                    frames[found], bins[found] = frame, k + lane
+                    found += 1
+    return found
+
+
+@as_written
+def _highest_along(flat, start, n_columns, reach, row, along):
+    """The highest value within reach of every column of one frame; ``row`` is room, 0 at first."""
+    width, covered = 2 * reach + 1, 1
+    for k in range(0, n_columns, LANES):
+        store(row, reach + k, load(flat, start + k))
+    # A window twice as wide is the higher one of two neighbouring windows.
+    while covered < width:
+        shift = min(covered, width - covered)
+        for k in range(0, n_columns + reach, LANES):
+            store(row, k, larger(load(row, k), load(row, k + shift)))
+        covered += shift
+    for k in range(0, n_columns, LANES):
+        store(along, start + k, load(row, k))
+    for k in range(row.size):
+        row[k] = 0.0
+
+
+@as_written
+def _is_first(spectrum, frame, k, reach_frames, reach_bins):
+    """Whether no point before this one in its rectangle is as high."""
+    low, high = max(k - reach_bins, 0), min(k + reach_bins + 1, spectrum.shape[1])
+    for other in range(frame - reach_frames, frame + 1):
+        for j in range(low, high if other < frame else k):
+            if spectrum[other, j] == spectrum[frame, k]:
+                return False
+    return True
 
 
 @as_written

@@ -5,16 +5,38 @@ from __future__ import annotations
 import numpy as np
 
 from common.compiled import as_written, reordered
+from common.lanes import LANES, double, larger, load, smaller, spread, store
 
-CHUNK = 64
-"""Samples interpolated together when a true peak is sought."""
+CHUNK, CHUNKS = 64, 8
+"""Samples interpolated together when a true peak is sought, and how many times as many are passed over at
+once."""
 
 
 @as_written
-def add_weighted_energy(left, right, first, rate, shelf, high_pass, state, energy):
+def take_apart(block, joined, place):
+    """Write the channels of a block one after the other.
+
+    Parameters
+    ----------
+    block
+        float32, shape (n_frames, n_channels).
+    joined
+        float32, shape (n_channels, n), filled from a place on.
+    place
+        The place.
+    """
+    for channel in range(block.shape[1]):
+        row = joined[channel, place : place + len(block)]
+        for frame in range(len(block)):
+            row[frame] = block[frame, channel]
+
+
+@as_written
+def add_weighted_energy(left, right, first, rate, shelf, high_pass, ahead, state, energy):
     """Filter two channels twice and add their energy to the tenths of a second it falls into.
 
-    Two channels side by side keep the processor busy while each filter waits for its own last value.
+    A filter waits for its own last value. So eight frames are taken at a time: what comes out, and what the
+    filters remember after them, are sums of the eight and of what they remembered before.
 
     Parameters
     ----------
@@ -26,43 +48,68 @@ def add_weighted_energy(left, right, first, rate, shelf, high_pass, state, energ
         Frames in a second.
     shelf, high_pass
         float64, shape (5,) each: b0, b1, b2, a1, a2 of a biquad.
+    ahead
+        float64, shape (24 * ``LANES``,): what each of eight frames, then each of four remembered values, adds
+        to the eight that come out; then what they add to the four that are remembered (and four unused).
     state
-        float64, shape (2, 4), what the filters remember of each channel; updated.
+        float64, shape (2, ``LANES``), what the filters remember of each channel in its first four; updated.
     energy
         float64, shape (n_tenths, 2); added to.
     """
-    b0, b1, b2, a1, a2 = shelf
-    c0, c1, c2, d1, d2 = high_pass
-    s1, s2, t1, t2 = state[0]
-    u1, u2, v1, v2 = state[1]
+    remembered = state.reshape(-1)
+    sums, now = np.empty(LANES), np.empty(LANES)
     tenth = first * 10 // rate
     begin = 0
     while begin < left.size:
         end = min(left.size, ((tenth + 1) * rate + 9) // 10 - first)
-        one, other = 0.0, 0.0
-        for frame in range(begin, end):
-            x = np.float64(left[frame])
-            y = b0 * x + s1
-            s1 = b1 * x - a1 * y + s2
-            s2 = b2 * x - a2 * y
-            z = c0 * y + t1
-            t1 = c1 * y - d1 * z + t2
-            t2 = c2 * y - d2 * z
-            one += z * z
-            x = np.float64(right[frame])
-            y = b0 * x + u1
-            u1 = b1 * x - a1 * y + u2
-            u2 = b2 * x - a2 * y
-            z = c0 * y + v1
-            v1 = c1 * y - d1 * z + v2
-            v2 = c2 * y - d2 * z
-            other += z * z
-        energy[tenth, 0] += one
-        energy[tenth, 1] += other
+        rest = end - (end - begin) % LANES
+        one, other = spread(0.0), spread(0.0)
+        for frame in range(begin, rest, LANES):
+            z = _eight_ahead(left, frame, ahead, remembered, 0, now)
+            one = one + z * z
+            z = _eight_ahead(right, frame, ahead, remembered, LANES, now)
+            other = other + z * z
+        store(sums, 0, one)
+        energy[tenth, 0] += sums.sum() + _energy(left, rest, end, shelf, high_pass, state[0])
+        store(sums, 0, other)
+        energy[tenth, 1] += sums.sum() + _energy(right, rest, end, shelf, high_pass, state[1])
         begin = end
         tenth += 1
-    state[0, 0], state[0, 1], state[0, 2], state[0, 3] = s1, s2, t1, t2
-    state[1, 0], state[1, 1], state[1, 2], state[1, 3] = u1, u2, v1, v2
+
+
+@as_written
+def _eight_ahead(samples, frame, ahead, remembered, place, now):
+    """What comes out of the filters at eight frames (``now``: room); what they remember is updated."""
+    out, after = spread(0.0), spread(0.0)
+    store(now, 0, double(load(samples, frame)))
+    for number in range(LANES):
+        x = now[number]
+        out = out + load(ahead, number * LANES) * x
+        after = after + load(ahead, (number + 12) * LANES) * x
+    for number in range(4):
+        x = remembered[place + number]
+        out = out + load(ahead, (number + 8) * LANES) * x
+        after = after + load(ahead, (number + 20) * LANES) * x
+    store(remembered, place, after)
+    return out
+
+
+@as_written
+def _energy(samples, begin, end, shelf, high_pass, state):
+    """Energy of some frames after the filters, one by one."""
+    b0, b1, b2, a1, a2 = shelf
+    c0, c1, c2, d1, d2 = high_pass
+    total = 0.0
+    for frame in range(begin, end):
+        x = np.float64(samples[frame])
+        y = b0 * x + state[0]
+        state[0] = b1 * x - a1 * y + state[1]
+        state[1] = b2 * x - a2 * y
+        z = c0 * y + state[2]
+        state[2] = c1 * y - d1 * z + state[3]
+        state[3] = c2 * y - d2 * z
+        total += z * z
+    return total
 
 
 @reordered
@@ -90,31 +137,72 @@ def highest_between(samples, phases, bend_share, peak):
         The larger of ``peak`` and what is found here.
     """
     n_phases, n_taps = phases.shape
-    sums = np.empty(CHUNK, np.float32)
+    sums, extremes = np.empty(CHUNK, np.float32), np.empty(2 * LANES, np.float32)
     highest = np.float32(peak)
-    for start in range(0, samples.size - n_taps + 1, CHUNK):
-        n = min(CHUNK, samples.size - n_taps + 1 - start)
-        piece = samples[start : start + n + n_taps - 1]
-        middle = piece[n_taps // 2 - 1 : n_taps // 2 + n]
-        largest, bend = np.float32(0.0), np.float32(0.0)
-        for i in range(middle.size):
-            largest = max(largest, abs(middle[i]))
-        for i in range(piece.size - 2):
-            bend = max(bend, abs(piece[i] - np.float32(2.0) * piece[i + 1] + piece[i + 2]))
-        highest = max(highest, largest)
-        if largest + bend_share * bend <= highest:
+    n_places = samples.size - n_taps + 1
+    for begin in range(0, n_places, CHUNKS * CHUNK):
+        end = min(begin + CHUNKS * CHUNK, n_places)
+        highest, may_exceed = _bound(samples[begin : end + n_taps - 1], n_taps, bend_share, highest, extremes)
+        if not may_exceed:
             continue
-        for phase in range(n_phases):
-            for i in range(n):
-                sums[i] = 0.0
-            for tap in range(0, n_taps, 4):  # four at a time: one pass over `sums` instead of four
-                w0, w1, w2, w3 = phases[phase, tap : tap + 4]
-                part = piece[tap : tap + n + 3]
+        for start in range(begin, end, CHUNK):
+            n = min(CHUNK, end - start)
+            piece = samples[start : start + n + n_taps - 1]
+            if not _bound(piece, n_taps, bend_share, highest, extremes)[1]:
+                continue
+            for phase in range(n_phases):
                 for i in range(n):
-                    sums[i] += w0 * part[i] + w1 * part[i + 1] + w2 * part[i + 2] + w3 * part[i + 3]
-            for i in range(n):
-                highest = max(highest, abs(sums[i]))
+                    sums[i] = 0.0
+                for tap in range(0, n_taps, 4):  # four at a time: one pass over `sums` instead of four
+                    w0, w1, w2, w3 = phases[phase, tap : tap + 4]
+                    part = piece[tap : tap + n + 3]
+                    for i in range(n):
+                        sums[i] += w0 * part[i] + w1 * part[i + 1] + w2 * part[i + 2] + w3 * part[i + 3]
+                highest = max(highest, _largest(sums[:n], extremes))
     return highest
+
+
+@as_written
+def _bound(piece, n_taps, bend_share, highest, extremes):
+    """The highest magnitude with that of some samples, and whether a value between them may exceed it."""
+    largest = _largest(piece[n_taps // 2 - 1 : piece.size - n_taps // 2 + 1], extremes)
+    highest = max(highest, largest)
+    return highest, largest + bend_share * _sharpest_bend(piece, extremes) > highest
+
+
+@as_written
+def _largest(values, extremes):
+    """The largest magnitude among float32 values; ``extremes`` is room for the lanes'."""
+    high = low = spread(np.float32(0.0))
+    for i in range(0, values.size - LANES + 1, LANES):
+        value = load(values, i)
+        high, low = larger(value, high), smaller(value, low)
+    store(extremes, 0, high)
+    store(extremes, LANES, low)
+    largest = np.float32(0.0)
+    for extreme in extremes:
+        largest = max(largest, abs(extreme))
+    for i in range(values.size - values.size % LANES, values.size):
+        largest = max(largest, abs(values[i]))
+    return largest
+
+
+@as_written
+def _sharpest_bend(values, extremes):
+    """The largest magnitude of a second difference of float32 values."""
+    high = low = spread(np.float32(0.0))
+    n, two = values.size - 2, np.float32(2.0)
+    for i in range(0, n - LANES + 1, LANES):
+        bend = load(values, i) - load(values, i + 1) * two + load(values, i + 2)
+        high, low = larger(bend, high), smaller(bend, low)
+    store(extremes, 0, high)
+    store(extremes, LANES, low)
+    sharpest = np.float32(0.0)
+    for extreme in extremes:
+        sharpest = max(sharpest, abs(extreme))
+    for i in range(max(n - n % LANES, 0), n):
+        sharpest = max(sharpest, abs(values[i] - two * values[i + 1] + values[i + 2]))
+    return sharpest
 
 
 @reordered
@@ -180,14 +268,19 @@ def hit_curve(level, now, before, after):
         running[i + 1] = running[i] + level[i]
     curve = np.zeros(n, np.float32)
     for i in range(n):
-        means = np.zeros(3)
-        for which in range(3):
-            stretch = now if which == 0 else (before if which == 1 else after)
-            first, last = min(max(i + stretch[0], 0), n), min(max(i + stretch[1], 0), n)
-            if stretch[1] > stretch[0]:
-                means[which] = (running[last] - running[first]) / (stretch[1] - stretch[0])
-        curve[i] = max(0.0, means[0] - max(means[1], means[2]))
+        others = max(_mean_of(running, i, before), _mean_of(running, i, after))
+        curve[i] = max(0.0, _mean_of(running, i, now) - others)
     return curve
+
+
+@as_written
+def _mean_of(running, i, stretch):
+    """Mean of a stretch around place ``i``, from running sums; 0 for an empty one."""
+    length, n = stretch[1] - stretch[0], running.size - 1
+    if length <= 0:
+        return 0.0
+    first, last = min(max(i + stretch[0], 0), n), min(max(i + stretch[1], 0), n)
+    return (running[last] - running[first]) / length
 
 
 @as_written

@@ -17,6 +17,7 @@ from functools import cache
 import numpy as np
 from scipy import signal
 
+from common.lanes import LANES
 from common.structure import kernels
 
 ABSOLUTE_GATE = -70.0
@@ -55,6 +56,9 @@ OVERSAMPLED_RATE = 192_000
 TAPS = 20
 """Samples that a value between two of them is computed from."""
 
+PART = 1 << 14
+"""Frames that are taken at a time, so that they stay in the processor's cache."""
+
 
 @dataclass(frozen=True)
 class Loudness:
@@ -90,17 +94,30 @@ class LoudnessMeter:
         self._rate = rate
         self._n_frames = 0
         self._pairs = [(first, min(first + 1, channels - 1)) for first in range(0, channels, 2)]
-        self._state = np.zeros((len(self._pairs), 2, 4))
+        self._state = np.zeros((len(self._pairs), 2, LANES))
         self._energy = np.zeros((len(self._pairs), 1024, 2))
         self._between = _interpolator(max(1, min(4, math.ceil(OVERSAMPLED_RATE / rate))))
-        self._before = np.zeros((channels, TAPS - 1), np.float32)
+        # What a value between samples needs of the part before, and the part itself, channel by channel.
+        self._joined = np.zeros((channels, TAPS - 1 + PART), np.float32)
+        self._n_joined = TAPS - 1
         self._peak = 0.0
 
     def add(self, block: np.ndarray) -> None:
         """Hear the next block, float32, shape (n_frames, n_channels)."""
-        joined = np.concatenate([self._before, block.T], axis=1)
+        block = np.ascontiguousarray(block, np.float32)
+        while len(block):
+            taken = block[: self._joined.shape[1] - self._n_joined]
+            kernels.take_apart(taken, self._joined, self._n_joined)
+            self._n_joined += len(taken)
+            block = block[len(taken) :]
+            if self._n_joined == self._joined.shape[1]:
+                self._hear()
+
+    def _hear(self) -> None:
+        """Take the next part: always as many frames, so that the length of the blocks does not show."""
+        joined = self._joined[:, : self._n_joined]
         channels = joined[:, TAPS - 1 :]
-        self._reserve(self._n_frames + len(block))
+        self._reserve(self._n_frames + channels.shape[1])
         for number, (one, other) in enumerate(self._pairs):
             kernels.add_weighted_energy(
                 channels[one],
@@ -111,8 +128,10 @@ class LoudnessMeter:
                 self._state[number],
                 self._energy[number],
             )
-        self._n_frames += len(block)
+        self._n_frames += channels.shape[1]
         self._seek_peak(joined)
+        self._joined[:, : TAPS - 1] = joined[:, 1 - TAPS :].copy()
+        self._n_joined = TAPS - 1
 
     def _reserve(self, n_frames: int) -> None:
         needed = n_frames * 10 // self._rate + 1
@@ -122,13 +141,13 @@ class LoudnessMeter:
     def _seek_peak(self, joined: np.ndarray) -> None:
         for samples in joined:
             self._peak = kernels.highest_between(samples, *self._between, self._peak)
-        self._before = joined[:, 1 - TAPS :].copy()
 
     def finish(self) -> Loudness:
         """Say how loud it was."""
-        self._seek_peak(np.concatenate([self._before, np.zeros_like(self._before)], axis=1))
+        self._hear()
+        self._seek_peak(np.pad(self._joined[:, : TAPS - 1], ((0, 0), (0, TAPS - 1))))
         whole = self._n_frames * 10 // self._rate
-        n_channels = len(self._before)
+        n_channels = len(self._joined)
         energy = np.concatenate(self._energy, axis=1)[:whole, :n_channels]
         weights = CHANNEL_WEIGHTS.get(n_channels, (1.0,) * n_channels)
         power = energy @ np.array(weights) * (10 / self._rate)
@@ -184,8 +203,8 @@ def _range(power: np.ndarray) -> float | None:
 
 
 @cache
-def _k_weighting(rate: int) -> tuple[np.ndarray, np.ndarray]:
-    """The shelf and the high-pass as biquads: b0, b1, b2, a1, a2 each."""
+def _k_weighting(rate: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """The shelf and the high-pass as biquads (b0, b1, b2, a1, a2 each), and eight frames of both ahead."""
     frequency, gain, q = SHELF
     k = math.tan(math.pi * min(frequency / rate, 0.49))
     high = 10 ** (gain / 20)
@@ -197,7 +216,20 @@ def _k_weighting(rate: int) -> tuple[np.ndarray, np.ndarray]:
     k = math.tan(math.pi * frequency / rate)
     floor = 1 + k / q + k * k
     rumble = (1.0, -2.0, 1.0, 2 * (k * k - 1) / floor, (1 - k / q + k * k) / floor)
-    return np.array([*shelf, *poles]) / scale, np.array(rumble)
+    biquads = np.array([*shelf, *poles]) / scale, np.array(rumble)
+    return *biquads, _ahead(*biquads)
+
+
+def _ahead(shelf: np.ndarray, high_pass: np.ndarray) -> np.ndarray:
+    """What `kernels.add_weighted_energy` needs to take eight frames at a time: the filters' answers to a
+    single frame, and to a single remembered value.
+    """
+    inputs = np.eye(12, LANES)
+    first, second = np.eye(12, 2, -8), np.eye(12, 2, -10)
+    between, first = signal.lfilter(shelf[:3], [1, *shelf[3:]], inputs, zi=first)
+    out, second = signal.lfilter(high_pass[:3], [1, *high_pass[3:]], between, zi=second)
+    after = np.pad(np.concatenate([first, second], axis=1), ((0, 0), (0, LANES - 4)))
+    return np.concatenate([out, after]).ravel()
 
 
 @cache
