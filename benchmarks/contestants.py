@@ -24,7 +24,7 @@ from sklearn.svm import LinearSVC
 from xgboost import XGBClassifier
 
 from common import library
-from common.classifier.calibration import best_certainty, calibration, expected_calibration_error
+from common.classifier.calibration import calibration_error
 from common.classifier.doubts import suspicions
 from common.classifier.folds import assign_folds, n_folds, n_repeats
 from common.classifier.genre_sets import judge_sets
@@ -42,9 +42,6 @@ FLIPPED = 0.05
 
 AUDITS = 4
 """How often labels are flipped, with other seeds."""
-
-CALIBRATIONS = 10
-"""Parts of the groups of songs that are calibrated by the others, one after the other."""
 
 SIMPLE = {
     "logistic regression on all numbers": lambda: LogisticRegression(C=0.01, max_iter=2000),
@@ -147,26 +144,15 @@ def _column(
         accuracy=accuracy,
         behind=(accuracy[best] - scores.model.accuracy, *percentiles(theirs - ours)),
         interval=scores.interval,
-        error=expected_calibration_error(calibration(training.y, scores.probability)),
-        error_apart=expected_calibration_error(calibration(training.y, calibrated_apart(training, scores))),
-        error_before=expected_calibration_error(calibration(training.y, scores.uncalibrated)),
+        error=calibration_error(training.y, scores.probability),
+        error_apart=calibration_error(training.y, scores.calibrated_by_others),
+        error_before=calibration_error(training.y, scores.uncalibrated),
         coverage=coverage,
         size=size,
         audit=audit(training, scores.way, AUDITS),
         seconds=seconds,
         cpu_seconds=cpu_seconds,
     )
-
-
-def calibrated_apart(training: TrainingSet, scores: Scores) -> np.ndarray:
-    """Out-of-fold probabilities, each calibrated on the songs of other groups, shape (n, K)."""
-    margins = np.log(np.maximum(scores.uncalibrated, 1e-12))
-    groups, found = training.groups[scores.way], np.empty_like(margins)
-    for part in np.array_split(np.unique(groups), min(CALIBRATIONS, len(np.unique(groups)))):
-        here = np.isin(groups, part)
-        certainty = best_certainty(margins[~here], training.y[~here])
-        found[here] = certainty.probabilities(certainty.sharpness * margins[here])
-    return found
 
 
 def simple_tally(training: TrainingSet, way: str, made: Callable[[], Any]) -> np.ndarray:

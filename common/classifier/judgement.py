@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from common.classifier.calibration import Confidence, calibration, expected_calibration_error
+from common.classifier.calibration import Confidence, calibration, calibration_error
 from common.classifier.doubts import Doubt, doubts, expected_false_alarms
 from common.classifier.folds import n_folds, n_repeats
 from common.classifier.genre_sets import GenreSets, judge_sets
@@ -44,7 +44,7 @@ class Judgement:
     bins
         The bins of confidence against success, from the plain way.
     calibration_error
-        Mean distance of confidence and success, 0 to 1.
+        Mean distance of confidence and success, 0 to 1, every song calibrated by others alone.
     uncalibrated_error
         The same distance for margins as they were fitted, 0 to 1.
     sets
@@ -102,7 +102,6 @@ def judge(training: TrainingSet, components: Sequence[int], progress: Progress) 
             with progress(way, folds * n_repeats(training, way)) as bar:
                 scores.append(cross_validate(training, way, components, bar.update))
     plain = scores[0]
-    bins = calibration(training.y, plain.probability)
     return Judgement(
         training=training,
         components=components,
@@ -111,9 +110,9 @@ def judge(training: TrainingSet, components: Sequence[int], progress: Progress) 
         differences={one.way: difference(training, plain, one) for one in scores[1:]},
         genres=per_genre(training, plain.probability),
         confusion=confusion(training, plain.probability),
-        bins=bins,
-        calibration_error=expected_calibration_error(bins),
-        uncalibrated_error=expected_calibration_error(calibration(training.y, plain.uncalibrated)),
+        bins=calibration(training.y, plain.probability),
+        calibration_error=calibration_error(training.y, plain.calibrated_by_others),
+        uncalibrated_error=calibration_error(training.y, plain.uncalibrated),
         sets=judge_sets(training, scores),
         doubts=doubts(training, plain.probability),
     )

@@ -57,7 +57,6 @@ class Scores:
     way
         The name of the way: ``plain``, ``artist`` or ``album``.
     folds, repeats
-        The numbers of folds of a split, and of splits with other seeds.
     measures
         For each of `names.CLASSIFIERS` how well it does.
     train_accuracy
@@ -72,6 +71,8 @@ class Scores:
         For each choice of settings how often the searches made it.
     probability
         Out-of-fold probabilities, from the mean margins of all repeats, calibrated, shape (n, K).
+    calibrated_by_others
+        The same probabilities, each calibrated by other recordings (artists, albums) alone, shape (n, K).
     uncalibrated
         The same probabilities from margins as they were fitted, shape (n, K).
     certainty
@@ -92,6 +93,7 @@ class Scores:
     unseen: tuple[str, ...]
     settings: dict[Settings, int]
     probability: np.ndarray = field(repr=False)
+    calibrated_by_others: np.ndarray = field(repr=False)
     uncalibrated: np.ndarray = field(repr=False)
     certainty: Certainty
     tally: np.ndarray = field(repr=False)

@@ -14,7 +14,7 @@ from threadpoolctl import threadpool_limits
 
 from common.arrays import stratified
 from common.classifier import folds
-from common.classifier.calibration import best_certainty
+from common.classifier.calibration import calibrated, fair_certainty
 from common.classifier.folds import assign_folds
 from common.classifier.model import SEED, Model, Settings, probabilities, tree_margins
 from common.classifier.scores import brier_scores
@@ -173,8 +173,8 @@ def losses_at_best(margins: Sequence[np.ndarray], truths: Sequence[np.ndarray]) 
             [brier_scores(probabilities(one), y) for one, y in zip(margins, truths, strict=True)]
         )
     together, y = np.vstack(known), np.concatenate(truths)
-    certainty = best_certainty(together, y, lapses=(0.0,))
-    return brier_scores(probabilities(certainty.sharpness * together), y)
+    certainty = fair_certainty(together, y, len(y), lapses=(0.0,))
+    return brier_scores(calibrated(together, certainty), y)
 
 
 def fit(

@@ -17,7 +17,7 @@ from sklearn.metrics import f1_score
 from threadpoolctl import threadpool_limits
 
 from common.classifier.baselines import BASELINES
-from common.classifier.calibration import best_certainty
+from common.classifier.calibration import calibrated, calibrated_by_others, fair_certainty
 from common.classifier.folds import FOLDS, assign_folds, n_folds, n_repeats
 from common.classifier.model import SEED, Model, probabilities
 from common.classifier.names import CLASSIFIERS
@@ -141,8 +141,9 @@ def _sum_up(
             for name, found in result.by.items():
                 probability[name][repeat, result.held] = found
     margins = average_margins(probability["model"])
-    certainty = best_certainty(margins, training.y)
-    calibrated = certainty.probabilities(certainty.sharpness * margins)
+    groups = training.groups[way]
+    certainty = fair_certainty(margins, training.y, len(set(groups)))
+    said = calibrated(margins, certainty)
     tally = tally_songs(training.y, dealt, probability["model"])
     models = [(result.held, result.model) for result in results if result.model is not None]
     return Scores(
@@ -151,11 +152,12 @@ def _sum_up(
         repeats=len(dealt),
         measures={name: measure(training.y, dealt, probability[name]) for name in CLASSIFIERS},
         train_accuracy=float(np.mean([result.train_accuracy for result in results])),
-        interval=percentiles(bootstrap(training.groups[way], tally)[0]),
-        brier=float(brier_scores(calibrated, training.y).mean()),
+        interval=percentiles(bootstrap(groups, tally)[0]),
+        brier=float(brier_scores(said, training.y).mean()),
         unseen=unseen_genres(training, dealt),
         settings=dict(Counter(model.settings for _, model in models)),
-        probability=calibrated,
+        probability=said,
+        calibrated_by_others=calibrated_by_others(margins, training.y, groups),
         uncalibrated=probabilities(margins),
         certainty=certainty,
         tally=tally,
