@@ -182,7 +182,6 @@ def predict_file(file: Path, paths: Paths, trained: list[Trained], arguments: ar
     from common.audio import AudioError
     from common.classifier import against_rest, report
     from common.classifier.advice import advise
-    from common.classifier.findings import UNFAMILIAR, share_nearer
     from common.classifier.shap_figures import draw_waterfall
     from common.library import UNKNOWN_GENRE, library_of_one
 
@@ -204,9 +203,8 @@ def predict_file(file: Path, paths: Paths, trained: list[Trained], arguments: ar
         say(str(draw_waterfall(paths.plot(Output.WATERFALL, file.stem), explanation)))
     else:
         say(against_rest.song_section(file.stem, explained).as_text())
-    nearer = float(share_nearer(first.model, one.embeddings)[0])
-    if nearer > UNFAMILIAR:
-        note(f"warning: {report.unfamiliar(nearer)}")
+    if explanation.is_unfamiliar:
+        note(f"warning: {file.name} is unlike the training songs")
     if arguments.towards or arguments.preview:
         models = [first.model] if pairs[0][1] is None else first.judges_of(pairs[0][1])
         preview = paths.mix(Output.TOWARDS, file.stem) if arguments.preview else None

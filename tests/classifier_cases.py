@@ -6,6 +6,7 @@ import dataclasses
 
 import numpy as np
 
+from common.classifier.calibration import Experience
 from common.classifier.genre_sets import SetRule
 from common.classifier.heard import Heard
 from common.classifier.model import Certainty, Settings
@@ -50,8 +51,8 @@ RULE = SetRule(0.9, "artist", 12, 0.2, ())
 
 def saved(model, **parts):
     """What is saved of a model, with nothing measured unless told."""
-    return Trained(**{"model": model, "fold_models": [], "heard": NOTHING_HEARD, "experience": [],
-                      "rule": RULE, "about": {}, **parts})  # fmt: skip
+    nothing = {"fold_models": [], "heard": NOTHING_HEARD, "experience": Experience([], []), "about": {}}
+    return Trained(**{"model": model, "rule": RULE, **nothing, **parts})
 
 
 def judged(made, way="plain", components=(5,)):

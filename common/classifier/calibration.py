@@ -135,6 +135,26 @@ class Confidence:
         return round(self.right * self.n)
 
 
+@dataclass(frozen=True)
+class Experience:
+    """How far verdicts have been right, by how sure they were.
+
+    Attributes
+    ----------
+    own
+        Bins of verdicts on songs of the library, by models that had not heard the song.
+    strangers
+        Bins of verdicts on artists (else albums) that no model had heard, as is the rule for other songs.
+    """
+
+    own: list[Confidence]
+    strangers: list[Confidence]
+
+    def like(self, held_out: bool) -> list[Confidence]:
+        """The bins of songs of the library (held out), or of others."""
+        return self.own if held_out else self.strangers
+
+
 def calibration(y: np.ndarray, probability: np.ndarray) -> list[Confidence]:
     """Compare confidence with success in bins of `CONFIDENCE_EDGES`; bins without songs are left out.
 

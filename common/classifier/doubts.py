@@ -17,8 +17,8 @@ from common.classifier.songs import TrainingSet
 BOUNDARY, MISLABELLED = KINDS = ("boundary", "mislabelled")
 """A song between two genres, and one that perhaps is filed under the wrong one."""
 
-BOUNDARY_GAP = 0.3
-"""A song is a boundary song if its two likeliest genres are less than this apart in probability."""
+BOUNDARY_ODDS = 1.5
+"""A song is a boundary song if its likeliest genre is at most so many times as likely as the second."""
 
 WRONG_LABELS = 0.05
 """Share of labels that are taken to be wrong before anything is known of a song."""
@@ -119,7 +119,7 @@ def doubts(training: TrainingSet, probability: np.ndarray) -> list[Doubt]:
         p_first, p_second = float(probability[i, first]), float(probability[i, second])
         if first != training.y[i] and suspicion[i] >= SUSPECTED:
             kind = MISLABELLED
-        elif p_first - p_second < BOUNDARY_GAP:
+        elif p_first <= BOUNDARY_ODDS * p_second:
             kind = BOUNDARY
         else:
             continue
@@ -134,5 +134,5 @@ def expected_false_alarms(found: Sequence[Doubt]) -> float:
 
 
 def _order(doubt: Doubt) -> tuple[str, float, int]:
-    closeness = doubt.p_first - doubt.p_second if doubt.kind == BOUNDARY else -doubt.suspicion
+    closeness = doubt.p_first / doubt.p_second if doubt.kind == BOUNDARY else -doubt.suspicion
     return doubt.kind, closeness, doubt.row

@@ -13,9 +13,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from common.classifier.calibration import Confidence, bin_of
+from common.classifier.calibration import Experience, bin_of
 from common.classifier.genre_sets import SetRule
-from common.classifier.model import Model
+from common.classifier.model import UNFAMILIAR, Model
 from common.classifier.reasons import Reasons, give_reasons
 
 LEAST_SPOKEN = 0.05
@@ -37,9 +37,12 @@ class Explanation:
     n_held_out
         The number of models of folds, which had not heard the song, that judged it; 0 for the final model's
         verdict on a song that is not of its training songs.
+    nearer
+        The share of the training songs that lie nearer to a genre's centre, 0 to 1; 0 for a song that was
+        learned from.
     genre_set
         Positions of the genres in the set with the promised coverage, likeliest first; empty if nothing can
-        be promised.
+        be promised, as of a song unlike those that were learned from.
     reasons
         The reasons for the likeliest genre and against the runner-up.
     """
@@ -49,8 +52,14 @@ class Explanation:
     genres: tuple[str, ...]
     probability: np.ndarray
     n_held_out: int
+    nearer: float
     genre_set: list[int]
     reasons: Reasons
+
+    @property
+    def is_unfamiliar(self) -> bool:
+        """Whether the song is unlike those that were learned from."""
+        return self.nearer > UNFAMILIAR
 
     @property
     def first(self) -> str:
@@ -104,13 +113,15 @@ def explain(
     song = np.asarray(embedding, dtype=np.float64)
     probability = verdict(models, song[None, :])[0]
     second, first = (int(k) for k in np.argsort(probability, kind="stable")[-2:])
+    nearer = 0.0 if held_out else float(models[0].share_nearer(song[None, :])[0])
     return Explanation(
         name=name,
         label=label,
         genres=models[0].genres,
         probability=probability,
         n_held_out=len(models) if held_out else 0,
-        genre_set=rule.genres(probability),
+        nearer=nearer,
+        genre_set=[] if nearer > UNFAMILIAR else rule.genres(probability),
         reasons=give_reasons(models, song, first, second),
     )
 
@@ -120,7 +131,7 @@ def even_odds(margin: float) -> float:
     return 1.0 / (1.0 + math.exp(-margin))
 
 
-def sentences(explanation: Explanation, experience: Sequence[Confidence], rule: SetRule) -> list[str]:
+def sentences(explanation: Explanation, experience: Experience, rule: SetRule) -> list[str]:
     """Put an explanation into plain language.
 
     Parameters
@@ -128,7 +139,7 @@ def sentences(explanation: Explanation, experience: Sequence[Confidence], rule: 
     explanation
         The explanation of one song.
     experience
-        Bins of confidence against success, from which a sentence says how far to believe the verdict.
+        Confidence against success, from which a sentence says how far to believe the verdict.
     rule
         The rule of genre sets, for what they promise.
 
@@ -156,13 +167,18 @@ def _verdict(explanation: Explanation) -> Iterator[str]:
         yield f"That is the verdict of {who} of cross-validation that had not heard it."
 
 
-def _belief(explanation: Explanation, experience: Sequence[Confidence], rule: SetRule) -> Iterator[str]:
+def _belief(explanation: Explanation, experience: Experience, rule: SetRule) -> Iterator[str]:
     """How often the model was right when it was as sure, on songs it had not seen."""
-    found = bin_of(experience, explanation.p_first)
+    found = bin_of(experience.like(explanation.n_held_out > 0), explanation.p_first)
     if found:
         yield (
             f"How far to believe it: of the {found.n} unseen songs about which it was "
             f"{found.low:.0%} to {found.high:.0%} sure, it was right about {found.n_right}."
+        )
+    if explanation.is_unfamiliar:
+        yield (
+            f"This song is unlike the training songs: {explanation.nearer:.0%} of them lie nearer to an "
+            "average song of a genre; nothing is promised of it."
         )
     if explanation.genre_set:
         names = " or ".join(explanation.genres[k] for k in explanation.genre_set)

@@ -67,6 +67,7 @@ def explanation_facts(explanation: Explanation) -> dict[str, Any]:
         "second": explanation.second,
         "probability": dict(zip(explanation.genres, explanation.probability.tolist(), strict=True)),
         "genre_set": [explanation.genres[k] for k in explanation.genre_set],
+        "unlike_the_training_songs": explanation.is_unfamiliar,
         "models_that_had_not_heard_it": explanation.n_held_out,
         "base": reasons.base,
         "margin": reasons.margin,

@@ -20,7 +20,7 @@ from common.classifier.genre_sets import SetRule
 from common.classifier.guesses import Guess
 from common.classifier.heard import heard_songs, training_places
 from common.classifier.judgement import Judgement, judgement_facts
-from common.classifier.model import SEED, Model
+from common.classifier.model import SEED, UNFAMILIAR, Model
 from common.classifier.model_file import Trained, trained
 from common.classifier.reasons import Reasons, give_reasons
 from common.classifier.selection import fit_final
@@ -37,9 +37,6 @@ lists; a table holds all."""
 
 TOGETHER = 4096
 """Songs without genre that are predicted at a time."""
-
-UNFAMILIAR = 0.99
-"""A song is unlike the training songs if more than this share of them lies nearer to a genre."""
 
 
 @dataclass(frozen=True)
@@ -181,7 +178,7 @@ def find(library: Library, judgement: Judgement, asked: int | None) -> Findings:
     explained_row = telling if asked is None else asked
     return Findings(
         judgement=judgement,
-        trained=trained(training, heard, model, judgement.plain, judgement.bins, rule, facts),
+        trained=trained(training, heard, model, judgement.plain, judgement.experience, rule, facts),
         meanings=describe_components(model.representation),
         contributions=contributions,
         strongest=strongest,
@@ -310,7 +307,7 @@ def predict_rows(library: Library, judgement: Judgement, model: Model, rows: lis
         for i, row in enumerate(part):
             if row in copied:
                 probability[i] = verdict(judgement.plain.models_for(copied[row]), X[i : i + 1])[0]
-        unfamiliar = share_nearer(model, X) > UNFAMILIAR
+        unfamiliar = model.share_nearer(X) > UNFAMILIAR
         rule = judgement.sets.rule
         predictions += [
             _prediction(library, model, rule, row, found, bool(unlike), row in copied)
@@ -336,12 +333,7 @@ def _prediction(
         second=model.genres[second],
         p_first=float(probability[first]),
         p_second=float(probability[second]),
-        genre_set=[model.genres[k] for k in rule.genres(probability)],
+        genre_set=[] if unfamiliar and not copied else [model.genres[k] for k in rule.genres(probability)],
         unfamiliar=unfamiliar,
         copy=copied,
     )
-
-
-def share_nearer(model: Model, X: np.ndarray) -> np.ndarray:
-    """Share of the training songs that lie nearer to a genre's centre than songs X do, shape (n,)."""
-    return model.familiarity.share_nearer(model.representation.standardised(X))

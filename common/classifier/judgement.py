@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from common.classifier.calibration import Confidence, calibration, calibration_error
+from common.classifier.calibration import Confidence, Experience, calibration, calibration_error
 from common.classifier.doubts import Doubt, doubts, expected_false_alarms
 from common.classifier.folds import n_folds, n_repeats
 from common.classifier.genre_sets import GenreSets, judge_sets
@@ -71,6 +71,11 @@ class Judgement:
         """Cross-validation nearest to songs to come: artists apart, else albums, else the plain one."""
         by_way = {one.way: one for one in self.scores}
         return by_way.get("artist") or by_way.get("album") or self.plain
+
+    @property
+    def experience(self) -> Experience:
+        """Confidence against success, for songs of the library and for others."""
+        return Experience(self.bins, calibration(self.training.y, self.unheard.probability))
 
     @property
     def plain(self) -> Scores:

@@ -155,8 +155,7 @@ def _number_sentence(
     sd = abs(apart) / float(deviation[index])
     amount = _amount(index, float(embedding[index]), float(rival_mean[index]))
     size = f"{amount} ({sd:.1f} sd)" if amount else f"{sd:.1f} sd"
-    side = "above" if apart > 0 else "below"
-    return f"{layout.words(index, apart > 0)}: {size} {side} the average {rival} song's"
+    return f"{layout.words(index, apart > 0)}, by {size} against the average {rival} song's"
 
 
 def _amount(index: int, value: float, other: float) -> str:
@@ -166,6 +165,9 @@ def _amount(index: int, value: float, other: float) -> str:
         return f"{abs(value - other):.0f} {block.unit}"
     if block.unit == "dB":
         return f"{abs(value - other):.1f} dB"
+    if index == SLICES["mfcc_mean"].start:
+        # The first MFCC is the sum of the mel bands' levels over the square root of their number.
+        return f"{abs(value - other) / math.sqrt(layout.N_MELS):.1f} dB"
     if block.source == "rms" and value > 0 and other > 0:
         return f"{abs(20.0 * math.log10(value / other)):.1f} dB"
     return ""

@@ -43,6 +43,9 @@ SEED = 20
 TREE_COMPONENTS = 15
 """Components that XGBoost sees; the line sees all that are kept."""
 
+UNFAMILIAR = 0.99
+"""A song is unlike the training songs if more than this share of them lies nearer to a genre."""
+
 LEFT_OUT = np.array(
     [layout.BLOCK_OF[i].source in {"chroma", "tonnetz"} or layout.BLOCK_OF[i].statistic == "delta_mean"
      for i in range(N_FEATURES)]
@@ -257,6 +260,10 @@ class Model:
     def probabilities(self, X: np.ndarray) -> np.ndarray:
         """Probability of each genre, shape (n, K), rows sum to 1."""
         return self.certainty.probabilities(self.margins(X))
+
+    def share_nearer(self, X: np.ndarray) -> np.ndarray:
+        """Share of the training songs that lie nearer to a genre's centre than songs do, shape (n,)."""
+        return self.familiarity.share_nearer(self.representation.standardised(X))
 
     def compact(self) -> Model:
         """The same margins from fewer numbers: what the line reads beyond the trees' components is one axis

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import xgboost
 
-from common.classifier.calibration import Confidence
+from common.classifier.calibration import Confidence, Experience
 from common.classifier.genre_sets import SetRule
 from common.classifier.heard import Heard
 from common.classifier.model import Certainty, Familiarity, Line, Model, Representation, Settings
@@ -26,7 +26,7 @@ from common.layout import LAYOUT_ID, N_FEATURES
 from common.paths import TRAIN
 from common.recordings import Traits
 
-FORMAT = 3
+FORMAT = 4
 
 
 ARRAYS = {
@@ -51,7 +51,7 @@ class Trained:
     heard
         The training songs, and which of the fold models have not heard each.
     experience
-        The bins of confidence against success, measured on songs left out.
+        Confidence against success, measured on songs left out.
     rule
         The rule that says which genres a set contains.
     about
@@ -61,7 +61,7 @@ class Trained:
     model: Model
     fold_models: list[Model]
     heard: Heard
-    experience: list[Confidence]
+    experience: Experience
     rule: SetRule
     about: dict[str, Any]
 
@@ -76,7 +76,7 @@ class Trained:
 
 
 def trained(training: TrainingSet, heard: Heard, model: Model, plain: Scores,
-            experience: list[Confidence], rule: SetRule, facts: dict[str, Any]) -> Trained:  # fmt: skip
+            experience: Experience, rule: SetRule, facts: dict[str, Any]) -> Trained:  # fmt: skip
     """Put together what is saved.
 
     Parameters
@@ -128,7 +128,7 @@ def _trained_content(found: Trained) -> dict[str, Any]:
             "titles": list(heard.traits.titles),
             "judges": heard.judges,
         },
-        "experience": [asdict(one) for one in found.experience],
+        "experience": asdict(found.experience),
         "rule": {**asdict(found.rule), "always": list(found.rule.always)},
         "about": found.about,
     }
@@ -208,7 +208,9 @@ def _rebuild(content: dict[str, Any]) -> Trained:
         model=_rebuild_model(content["model"]),
         fold_models=[_rebuild_model(one) for one in content["fold_models"]],
         heard=Heard(heard["names"], heard["keys"], traits, heard["judges"]),
-        experience=[Confidence(**one) for one in content["experience"]],
+        experience=Experience(
+            **{of: [Confidence(**one) for one in bins] for of, bins in content["experience"].items()}
+        ),
         rule=SetRule(**{**rule, "always": tuple(rule["always"])}),
         about=content["about"],
     )

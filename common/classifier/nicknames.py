@@ -8,7 +8,7 @@ from common import layout
 from common.classifier.measured import OPAQUE_WEIGHT, SMOOTH_BANDS, region_of, strongest_run
 from common.layout import SLICES
 
-BOTH_SIDES = 0.5
+BOTH_SIDES = 0.2
 """A component is named after two regions, one over the other, if the weaker one reaches this share."""
 
 SHORT = {
@@ -44,7 +44,7 @@ def nickname(axis: np.ndarray) -> str:
     Returns
     -------
     str
-        Such as ``highs over bass``, ``more mids`` or ``clearer tones``.
+        Such as ``highs over bass``, ``700-Hz over 1.2-kHz``, ``more mids`` or ``clearer tones``.
     """
     squares = axis**2
     bands = [SLICES[block.name] for block in layout.LAYOUT if block.source == "mel"]
@@ -57,18 +57,21 @@ def _of_bands(pull: np.ndarray) -> str:
     """Name loadings on the mel bands, squared with their signs, shape (``N_MELS``,)."""
     smooth = np.convolve(pull, np.full(SMOOTH_BANDS, 1 / SMOOTH_BANDS), mode="same")
     sides = {amount: np.maximum(sign * smooth, 0.0) for amount, sign in (("more", 1), ("less", -1))}
-    regions = {amount: _region(side) for amount, side in sides.items()}
     weaker, stronger = sorted(sides, key=lambda amount: float(sides[amount].max()))
-    balanced = sides[weaker].max() >= BOTH_SIDES * sides[stronger].max()
-    if balanced and regions["more"] != regions["less"]:
-        more, less = (regions[amount].replace(" ", "-") for amount in ("more", "less"))
-        return f"{more} over {less}"
-    return f"{stronger} {regions[stronger]}"
+    runs = {amount: strongest_run(side) for amount, side in sides.items()}
+    regions = {amount: region_of(run.start, run.stop - 1) for amount, run in runs.items()}
+    if sides[weaker].max() < BOTH_SIDES * sides[stronger].max():
+        return f"{stronger} {regions[stronger]}"
+    if regions["more"] == regions["less"]:
+        regions = {amount: _middle(run) for amount, run in runs.items()}
+    more, less = (regions[amount].replace(" ", "-") for amount in ("more", "less"))
+    return f"{more} over {less}"
 
 
-def _region(strength: np.ndarray) -> str:
-    run = strongest_run(strength)
-    return region_of(run.start, run.stop - 1)
+def _middle(run: slice) -> str:
+    """The frequency in the middle of neighbouring mel bands, such as ``1.2 kHz``."""
+    frequencies = layout.mel_frequencies()
+    return layout.spoken_hz(float(np.sqrt(frequencies[run.start] * frequencies[run.stop - 1])))
 
 
 def _of_block(axis: np.ndarray) -> str:

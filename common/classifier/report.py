@@ -10,8 +10,8 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from common.classifier import advice, folds
-from common.classifier.calibration import Confidence
-from common.classifier.doubts import BOUNDARY, MISLABELLED, WRONG_LABELS, expected_false_alarms
+from common.classifier.calibration import Experience
+from common.classifier.doubts import BOUNDARY, BOUNDARY_ODDS, MISLABELLED, WRONG_LABELS, expected_false_alarms
 from common.classifier.explanation import Explanation, sentences
 from common.classifier.findings import MOST_DOUBTS, DoubtfulSong, Findings
 from common.classifier.genre_sets import LEAST_GROUPS, GenreSets, SetRule
@@ -45,7 +45,7 @@ def report_sections(findings: Findings) -> list[ReportSection]:
         components_section(findings),
         *doubts_sections(findings),
         *predicted,
-        song_section(findings.explanation, judgement.bins, judgement.sets.rule),
+        song_section(findings.explanation, judgement.experience, judgement.sets.rule),
         *advised,
     ]
 
@@ -95,11 +95,12 @@ def _what_to_distrust(findings: Findings) -> str:
     judgement = findings.judgement
     worst = min(judgement.genres, key=lambda one: one.recall)
     suspects, between = len(findings.doubtful_of(MISLABELLED)), len(findings.doubtful_of(BOUNDARY))
-    return (
-        f"What to distrust: {worst.genre}, of which it finds {worst.recall:.0%}; "
-        f"{count(between, 'song')} between two {judgement.training.subject.noun}s; and "
-        f"{count(suspects, 'label')} that may be wrong."
-    )
+    doubtful = [f"{worst.genre}, of which it finds {worst.recall:.0%}"]
+    if between:
+        doubtful.append(f"{count(between, 'song')} between two {judgement.training.subject.noun}s")
+    if suspects:
+        doubtful.append(f"{count(suspects, 'label')} that may be wrong")
+    return f"What to distrust: {'; '.join(doubtful)}."
 
 
 def sets_section(sets: GenreSets, training: TrainingSet) -> ReportSection:
@@ -315,6 +316,7 @@ def genres_section(judgement: Judgement) -> ReportSection:
         [noun, "songs", "precision", "recall", "F1"],
         rows,
         " rrrr",
+        short=10,
     )
 
 
@@ -348,9 +350,9 @@ def components_section(findings: Findings, most: int = 8) -> ReportSection:
     )
 
 
-def song_section(explanation: Explanation, bins: Sequence[Confidence], rule: SetRule) -> ReportSection:
+def song_section(explanation: Explanation, experience: Experience, rule: SetRule) -> ReportSection:
     """One song's explanation."""
-    return ReportSection(f"Why: {explanation.name}", sentences(explanation, bins, rule))
+    return ReportSection(f"Why: {explanation.name}", sentences(explanation, experience, rule))
 
 
 def advice_section(found: advice.Advice) -> ReportSection:
@@ -359,7 +361,10 @@ def advice_section(found: advice.Advice) -> ReportSection:
 
 
 DOUBTS = {
-    BOUNDARY: ("Boundary songs", "Not having heard them, it could not decide."),
+    BOUNDARY: (
+        "Boundary songs",
+        f"Not having heard them, it finds the first at most {BOUNDARY_ODDS:g} times as likely as the second.",
+    ),
     MISLABELLED: (
         "Perhaps mislabelled",
         "Their sound, and their album where it has one, speak against the label.",
@@ -426,17 +431,3 @@ def predictions_section(findings: Findings, most: int = 12) -> ReportSection:
     headers = ["song", "sounds like", "sure", "then", "sure", "with 90 % certainty"]
     title = f"Songs without a {findings.training.subject.noun}"
     return ReportSection(title, [more] if more else [], headers, rows, "  r r", short=5)
-
-
-def unfamiliar(nearer: float) -> str:
-    """Warn of a song that is unlike anything the model was trained on.
-
-    Parameters
-    ----------
-    nearer
-        Share of the training songs that lie nearer to a genre's centre, 0 to 1 or a little above.
-    """
-    return (
-        f"this song is unlike the training songs: {min(nearer, 1.0):.0%} of them lie nearer to a centre "
-        "of theirs; take the verdict with a grain of salt"
-    )

@@ -33,7 +33,8 @@ LEAST_SHARE = 0.1
 """A component that matters less than this share of the strongest is not drawn."""
 
 LEAST_STEP = 0.05
-"""A group that adds less than this share of what the strongest adds is not drawn by itself."""
+"""A group that adds less than this share of what the strongest adds is not drawn by itself, nor are trees
+that add less than this share of the whole."""
 
 LEAST_SEEN = 0.005
 """What a step adds, in log-odds, from which its label says more than nothing."""
@@ -187,30 +188,34 @@ def draw_dependence(
     meaning = meanings[component]
     colour = PALETTE[0] if partner is None else _ranks(contributions.components[:, partner])
     name = shorten(clean(contributions.genres[genre]), 24)
+    whole, trees = (
+        np.abs(contributions.towards(genre, alone)[:, component]).max() for alone in (False, True)
+    )
+    parts = [(False, "Line and XGBoost together"), (True, "XGBoost's part alone")]
+    if trees < LEAST_STEP * whole:
+        parts = [(False, "The straight line, to which XGBoost adds next to nothing")]
     with charts.style():
-        figure, panels = plt.subplots(1, 2, figsize=(15, 6.2), layout="constrained")
-        for axes, alone, title in zip(
-            panels, (False, True), ("Line and XGBoost together", "XGBoost's part alone"), strict=True
-        ):
+        size = (7.5 * len(parts), 6.2)
+        figure, panels = plt.subplots(1, len(parts), figsize=size, layout="constrained", squeeze=False)
+        for axes, (alone, heading) in zip(panels[0], parts, strict=True):
             points = axes.scatter(
                 contributions.components[:, component],
                 contributions.towards(genre, trees_alone=alone)[:, component],
                 c=colour, cmap=None if partner is None else "coolwarm", s=42, edgecolors=GRID,
             )  # fmt: skip
             axes.axhline(0, color=INK, lw=1)
-            axes.set_title(title, fontsize=12)
+            axes.set_title(heading, fontsize=12)
             axes.set_xlabel(f"← low        {meaning.name}: {meaning.nickname}        high →")
-        panels[0].set_ylabel(f"log-odds {_rival(contributions, genre)}".replace(" against", "\nagainst"))
+        panels[0, 0].set_ylabel(f"log-odds {_rival(contributions, genre)}".replace(" against", "\nagainst"))
         heard = f"high: {', '.join(meaning.high[:2])}.  Low: {', '.join(meaning.low[:2])}."
-        figure.suptitle(
-            f"What {meaning.name} says about {name}\n{wrapped(heard, 130)}", x=0.01, ha="left", fontsize=13
-        )
+        title = f"What {meaning.name} says about {name}"
+        figure.suptitle(f"{title}\n{wrapped(heard, 65 * len(parts))}", x=0.01, ha="left", fontsize=13)
         if partner is not None:
             bar = figure.colorbar(points, ax=panels, ticks=[0, 1], aspect=40, pad=0.01)
             bar.ax.set_yticklabels(["low", "high"])
             other = meanings[partner]
             bar.set_label(wrapped(f"{other.name}, high: {other.high[0]}", 60), labelpad=-8)
-        return charts.save_png(figure, path, title=f"What {meaning.name} says about {name}")
+        return charts.save_png(figure, path, title=title)
 
 
 def draw_waterfall(path: Path, explanation: Explanation) -> Path:
@@ -270,7 +275,9 @@ def _draw_steps(axes: Axes, base: float, steps: Sequence[tuple[str, float]], mar
     axes.plot([base, base], [-0.3, 1], color=INK, lw=1)
     for row, (start, end) in enumerate(zip(starts, ends, strict=True), start=1):
         axes.barh(row, end - start, left=start, height=0.62, color=FOR if end >= start else AGAINST)
-        axes.plot([end, end], [row - 0.31, row + 1], color=INK, lw=0.8)
+        # What has no step of its own lies between the last end and the song.
+        below = margin if row == len(steps) else end
+        axes.plot([end, end, below], [row - 0.31, row + 0.31, row + 1], color=INK, lw=0.8)
         text = axes.text(max(start, end) + room, row, _signed(end - start), va="center", fontsize=9)
         text.set_bbox({"facecolor": charts.PAPER, "edgecolor": "none", "pad": 1.0})
     axes.plot(base, 0, "o", color=INK)

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from classifier_cases import RULE, reasoned
 
-from common.classifier.calibration import Confidence
+from common.classifier.calibration import Confidence, Experience
 from common.classifier.explanation import explain, sentences
 
 
@@ -21,7 +21,8 @@ def test_it_names_genres_reasons_sets_and_belief(fitted):
     model, X = fitted
     rule = dataclasses.replace(RULE, least=0.001)
     found = explain([model], X[0], "Artist - Title", rule, "G0", held_out=True)
-    text = "\n".join(sentences(found, [Confidence(0.0, 1.0, 12, 0.61, 0.75)], rule))
+    experience = Experience([Confidence(0.0, 1.0, 12, 0.61, 0.75)], [])
+    text = "\n".join(sentences(found, experience, rule))
     assert "Artist - Title, filed under G0, sounds like" in text
     assert "That is the verdict of the model of cross-validation that had not heard it." in text
     assert "of the 12 unseen songs" in text
@@ -40,9 +41,30 @@ def test_every_song_can_be_told(fitted):
         assert found.reasons.margin >= -1e-9
         assert found.p_first == found.probability.max()
         assert found.probability == pytest.approx(model.probabilities(song[None, :])[0])
-        told = sentences(found, [], rule)
+        told = sentences(found, Experience([], []), rule)
         assert told[-1].startswith("What it hangs on")
         assert not any("certainty" in line or "had not heard" in line for line in told)
+
+
+def test_a_stranger_is_believed_as_artists_never_heard_were(fitted):
+    model, X = fitted
+    experience = Experience([Confidence(0.0, 1.0, 12, 0.61, 0.75)], [Confidence(0.0, 1.0, 10, 0.61, 0.4)])
+    own, stranger = (
+        "\n".join(sentences(explain([model], X[0], "x", RULE, held_out=held_out), experience, RULE))
+        for held_out in (True, False)
+    )
+    assert "of the 12 unseen songs" in own
+    assert "of the 10 unseen songs" in stranger
+    assert "right about 4" in stranger
+
+
+def test_nothing_is_promised_of_a_song_unlike_all_others(fitted):
+    model, X = fitted
+    usual, strange = (explain([model], song, "x", RULE) for song in (X[0], X[0] + 20.0))
+    assert usual.genre_set
+    assert not strange.genre_set
+    assert any("nothing is promised of it" in line for line in sentences(strange, Experience([], []), RULE))
+    assert explain([model], X[0] + 20.0, "x", RULE, held_out=True).genre_set
 
 
 def test_no_two_sentences_say_opposite_things_about_a_band(fitted):

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from classifier_cases import clustered_songs, saved, trained
 
-from common.classifier.calibration import Confidence
+from common.classifier.calibration import Confidence, Experience
 from common.classifier.heard import Heard
 from common.classifier.model import Certainty
 from common.classifier.model_file import describe, load, load_trained, save
@@ -26,7 +26,7 @@ class TestSaved:
         model, X, _ = trained([9, 8, 7])
         path = tmp_path / "model.pkl"
         certainty = Certainty(0.5, 0.1)
-        bins = [Confidence(0.5, 0.7, 3, 0.6, 2 / 3)]
+        bins = Experience([Confidence(0.5, 0.7, 3, 0.6, 2 / 3)], [Confidence(0.7, 0.85, 1, 0.8, 1.0)])
         levels = np.array([[-10.0, -54.97]], dtype=np.float16)
         heard = Heard(["A - B"], [song_key(X[2])], Traits(levels, np.array([61.25]), ("b",)), [[0]])
         found = saved(

@@ -5,13 +5,16 @@ from __future__ import annotations
 import itertools
 import re
 
+import librosa
 import numpy as np
 import pytest
 from classifier_cases import reasoned
 
 from common.classifier.measured import spoken_run, strongest_run
+from common.classifier.model import Settings
 from common.classifier.reasons import between, give_reasons, halfway_and_apart
-from common.layout import GROUP_INDICES, GROUPS, SLICES, index_of, mel_frequencies
+from common.classifier.training import Trainer
+from common.layout import GROUP_INDICES, GROUPS, N_FEATURES, SLICES, index_of, mel_frequencies
 
 
 @pytest.fixture(scope="module", params=[2, 3])
@@ -92,6 +95,21 @@ def test_a_level_is_told_in_decibels():
     decibels = float(re.search(r"(\d+\.\d) dB", sentences[0])[1])
     apart = np.abs((model.familiarity.centres[1] - model.familiarity.centres[0]) * made.scale)[run]
     assert apart.min() - 0.1 <= decibels <= apart.max() + 0.1
+
+
+def test_twice_the_amplitude_is_six_decibels_louder_overall():
+    """By librosa's own MFCC of a sound and of the same sound louder."""
+    noise = np.random.default_rng(0).normal(size=22_050) * 0.1
+    quiet, loud = (librosa.feature.mfcc(y=noise * gain, sr=22_050)[0].mean() for gain in (1.0, 2.0))
+    rng, y, place = np.random.default_rng(1), np.repeat([0, 1], 20), index_of("mfcc_mean_01")
+    X = rng.normal(size=(40, N_FEATURES))
+    X[:, place] = np.where(y == 1, loud, quiet)
+    X[:, place] += np.tile([-0.1, 0.1], 20)
+    model = Trainer(X, y, ["SOFT", "LOUD"], np.arange(40), 5).model(Settings(5, 0.3, 0))
+    song = X[y == 1].mean(axis=0)
+    (told,) = [one.sentence for one in give_reasons([model], song, 1, 0).groups if one.group == "timbre"]
+    assert told.startswith("louder overall, by 6.0 dB (")
+    assert told.endswith("sd) against the average SOFT song's")
 
 
 def test_bands_are_named():

@@ -95,3 +95,15 @@ class TestNicknames:
         assert nickname(self.axis(bass=-1.0, highs=0.9)) == "highs over bass"
         assert nickname(self.axis(mids=1.0, bass=0.3)) == "more mids"
         assert nickname(self.axis(bass=-1.0)) == "less bass"
+        assert nickname(self.axis(bass=0.2, highs=-1.0)) == "less highs"
+        assert nickname(self.axis(bass=0.6, highs=-1.0)) == "bass over highs"
+
+    def test_two_parts_of_one_region_are_told_by_their_frequencies(self):
+        frequencies, axis = np.array(layout.mel_frequencies()), np.zeros(N_FEATURES)
+        axis[SLICES["mel_mean"]] = np.where((frequencies > 500) & (frequencies < 800), 1.0, 0.0)
+        axis[SLICES["mel_mean"]][(frequencies > 1200) & (frequencies < 1800)] = -0.9
+        low, high = (
+            float(name.replace("-Hz", "").replace("-kHz", "")) for name in nickname(axis).split(" over ")
+        )
+        assert 500 < low < 800
+        assert 1.2 < high < 1.8
