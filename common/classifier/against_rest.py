@@ -115,14 +115,15 @@ def _summary(found: Sequence[LabelFound]) -> list[str]:
     )
     error = np.mean([one.calibration_error for one in found])
     unclear = ", ".join(one.label for one in found if not one.is_clear) or "none"
+    suspects = sum(one.suspects for one in found)
+    wrong = f"; {suspects} labels, or their absence, may be wrong" if suspects else ""
     return [
         f"What it can: on {summary_place(found[0].unheard.way)} it says of each label whether a song has it, "
         f"rightly for {np.mean(accuracies):.0%} of the songs on average, from {worst.label} "
         f"{min(accuracies):.0%} to {best.label} {max(accuracies):.0%} (always the most frequent: "
         f"{simplest:.0%}).",
         f"How sure: its percentages are {100 * error:.0f} points off how often it is right; {sets}.",
-        f"What to distrust: labels that it hears no better than chance would explain: {unclear}; "
-        f"{sum(one.suspects for one in found)} labels, or their absence, may be wrong.",
+        f"What to distrust: labels that it hears no better than chance would explain: {unclear}{wrong}.",
     ]
 
 

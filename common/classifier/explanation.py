@@ -178,7 +178,7 @@ def _belief(explanation: Explanation, experience: Experience, rule: SetRule) -> 
     if explanation.is_unfamiliar:
         yield (
             f"This song is unlike the training songs: {explanation.nearer:.0%} of them lie nearer to an "
-            "average song of a genre; nothing is promised of it."
+            "average one; nothing is promised of it."
         )
     if explanation.genre_set:
         names = " or ".join(explanation.genres[k] for k in explanation.genre_set)

@@ -289,9 +289,10 @@ def _sides(judgement: Judgement, doubt: Doubt) -> tuple[str, str]:
 
 
 def _pushing(reasons: Reasons, sign: int) -> str:
-    """The two groups that push most in one direction, in words."""
+    """The two groups that push most in one direction, in words that are never none."""
     pushing = reasons.pushing(sign, LEAST_SPOKEN)[:2]
-    return "; ".join(f"{one.group}: {one.sentence or 'many small things together'}" for one in pushing)
+    told = [f"{one.group}: {one.sentence or 'many small things together'}" for one in pushing]
+    return "; ".join(told) or "nothing in particular"
 
 
 def predict_rows(library: Library, judgement: Judgement, model: Model, rows: list[int]) -> list[Prediction]:

@@ -70,7 +70,8 @@ def draw_learned(paths: Paths, findings: Findings) -> list[Path]:
     training, contributions, meanings = findings.training, findings.contributions, findings.meanings
     two = len(training.genres) == 2
     largest = [int(genre) for genre in np.argsort(-training.sizes, kind="stable")]
-    overview = 1 if two else largest[0]
+    label = training.subject.label
+    overview = training.genres.index(label) if label else 1 if two else largest[0]
     summary = paths.plot(Output.SUMMARY)
     written = [shap_figures.draw_summary(summary, contributions, meanings, overview, alone=two)]
     for genre in [] if two else largest[:MOST_GENRES_DRAWN]:

@@ -95,7 +95,10 @@ def _what_to_distrust(findings: Findings) -> str:
     judgement = findings.judgement
     worst = min(judgement.genres, key=lambda one: one.recall)
     suspects, between = len(findings.doubtful_of(MISLABELLED)), len(findings.doubtful_of(BOUNDARY))
-    doubtful = [f"{worst.genre}, of which it finds {worst.recall:.0%}"]
+    unheard, doubtful = judgement.unheard, []
+    if unheard.interval[0] <= unheard.measures["majority"].accuracy:
+        doubtful.append("all of it, which may be no better than always naming the most frequent")
+    doubtful.append(f"{worst.genre}, of which it finds {worst.recall:.0%}")
     if between:
         doubtful.append(f"{count(between, 'song')} between two {judgement.training.subject.noun}s")
     if suspects:

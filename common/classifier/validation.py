@@ -33,6 +33,9 @@ from common.classifier.scores import (
 from common.classifier.selection import fit
 from common.classifier.songs import TrainingSet
 
+UNKNOWN = 1e-12
+"""The probability that a model gives a genre it does not know."""
+
 
 @dataclass(frozen=True)
 class FoldResult:
@@ -173,7 +176,7 @@ def average_margins(probability: np.ndarray) -> np.ndarray:
     probability
         Probabilities by each model, shape (n_models, n, K); 0 where a model does not know a genre.
     """
-    return np.log(np.maximum(probability, 1e-12)).mean(axis=0)
+    return np.log(np.where(probability > 0.0, probability, UNKNOWN)).mean(axis=0)
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,7 @@ from classifier_cases import SETTINGS, judged
 from sklearn.metrics import accuracy_score, f1_score
 
 from common.classifier import folds
+from common.classifier.explanation import verdict
 from common.classifier.folds import n_repeats
 from common.classifier.names import CLASSIFIERS
 from common.classifier.songs import gather
@@ -122,3 +123,15 @@ def test_many_songs_are_split_once_and_searched_on_a_sample(make_library, monkey
     assert searched == [[4, 6]] * 5
     monkeypatch.setattr("common.classifier.folds.MANY", 50)
     assert n_repeats(training, "plain") == folds.REPEATS["plain"]
+
+
+def test_a_song_is_told_what_it_was_judged(make_library):
+    """The table of all songs and the explanation of one agree, however sure the models of the folds are."""
+    _, made = make_library({"A": 14, "B": 14, "C": 14})
+    rng = np.random.default_rng(3)
+    made.embeddings[:] += rng.normal(scale=4.0, size=made.embeddings.shape)
+    made.embeddings[::3] *= 2.0  # far out, where margins are large
+    training, scores = judged(made)
+    assert scores.uncalibrated.min() < 1e-14
+    told = [verdict(scores.models_for(i), training.X[i : i + 1])[0] for i in range(len(training))]
+    np.testing.assert_allclose(told, scores.probability, atol=1e-6)
