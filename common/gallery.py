@@ -81,7 +81,8 @@ CHAPTERS = (
     ),
     Chapter(
         "How it hangs together",
-        "Every song is a point, and near songs sound alike. The pages can be searched, coloured and played.",
+        "Every song is a point, and paler ones have fewer of their nearest songs near them. The pages can be "
+        "searched, coloured and played.",
         {Output.MAP_2D: "The map in 2D", Output.MAP_3D: "The map in 3D"},
     ),
     Chapter(

@@ -6,8 +6,9 @@ from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 import numpy as np
+import pytest
 import soundfile
-from browsing import visit, wait
+from browsing import DESKTOP, PHONE, visit, wait
 
 from common.library import Library
 from common.maps import page as map_pages
@@ -18,6 +19,21 @@ from common.maps.selection import Star, choose_shown
 HOSTILE = '<script>alert(1)</script> & "x"'
 ODD_FILE = "50% off #1? <b>'x'</b> & ほし.wav"
 """Every character that means something in an address, and some from elsewhere."""
+
+
+every_screen = pytest.mark.parametrize(
+    ("dimensions", "size"),
+    [
+        (2, DESKTOP),
+        *(pytest.param(*one, marks=pytest.mark.slow) for one in ((2, PHONE), (3, DESKTOP), (3, PHONE))),
+    ],
+    ids=["flat", "flat-phone", "solid", "solid-phone"],
+)
+"""Both maps on a desktop and on a phone; all but the first are long."""
+
+both_sizes = pytest.mark.parametrize(
+    "size", [DESKTOP, pytest.param(PHONE, marks=pytest.mark.slow)], ids=["desktop", "phone"]
+)
 
 
 def write_tone(path: Path, frequency: float) -> None:

@@ -25,9 +25,6 @@ Z_LIMIT = 3.0
 COLUMNS = 2400
 """Most columns a picture over time is drawn with; more would not be seen."""
 
-SHORTEST_NAMED = 0.045
-"""Share of a song from which a section's name fits into its piece of the ribbon."""
-
 SILENT_DB = -60.0
 """Level of a frame under the loudest at which it counts as silence: the one at which librosa trims."""
 
@@ -94,16 +91,20 @@ def _round_half(peak: float) -> float:
 
 
 def _draw_sections(axes: Axes, sections: Sequence[Mapping[str, Any]], ribbon: float) -> None:
-    """Draw a ribbon of sections along the top, a share of the panel high; one colour is one sound."""
+    """Draw a ribbon of sections along the top, a share of the panel high, named where the name fits.
+
+    One colour is one sound.
+    """
     colours = charts.section_colours(sections)
     for part in sections:
         colour = colours[part["letter"]]
         axes.axvspan(part["start"], part["end"], ymin=1.0 - ribbon, color=colour, alpha=0.75, linewidth=0)
-        if part["end"] - part["start"] > SHORTEST_NAMED * sections[-1]["end"]:
-            place = (part["start"] + part["end"]) / 2, 1.0 - 0.55 * ribbon
-            name = part["label"] or part["letter"]
-            where = axes.get_xaxis_transform()
-            axes.text(*place, name, transform=where, ha="center", va="center", fontsize=7.5, clip_on=True)
+        place = (part["start"] + part["end"]) / 2, 1.0 - 0.55 * ribbon
+        name, where = part["label"] or part["letter"], axes.get_xaxis_transform()
+        text = axes.text(*place, name, transform=where, ha="center", va="center", fontsize=7.5, clip_on=True)
+        room = (part["end"] - part["start"]) / sections[-1]["end"] * axes.bbox.width
+        if text.get_window_extent().width > room:
+            text.remove()
 
 
 def draw_mel(axes: Axes, song: ChosenSong) -> None:

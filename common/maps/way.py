@@ -53,7 +53,7 @@ class Stretch:
     Attributes
     ----------
     start, end
-        From when to when, in seconds.
+        From when to when, in tenths of seconds, so that it is told alike wherever it is told.
     row
         The row of the other song among the songs of the map.
     similarity
@@ -171,6 +171,7 @@ def alike_stretches(way: Way, shown: MapSongs, most: int = 3) -> list[Stretch]:
     for first, last in zip(edges[:-1], edges[1:] - 1, strict=True):
         similarity = float(cosines[first : last + 1, best[first]].mean())
         row = int(others[best[first]])
-        found.append(Stretch(float(limits[first]), float(limits[last + 1]), row, similarity))
+        start, end = (round(float(limits[edge]), 1) for edge in (first, last + 1))
+        found.append(Stretch(start, end, row, similarity))
     longest = sorted(found, key=lambda stretch: (stretch.start - stretch.end, -stretch.similarity))[:most]
     return sorted(longest, key=lambda stretch: stretch.start)

@@ -6,8 +6,8 @@ import itertools
 
 import numpy as np
 import pytest
-from browsing import DESKTOP, PHONE, assert_quiet, needs_browser, resize, wait
-from map_page import HOSTILE, layout, open_map
+from browsing import assert_quiet, needs_browser, resize, wait
+from map_page import HOSTILE, every_screen, layout, open_map
 
 from common.maps.projection import UMAP, Projection
 from common.maps.regions import Region, Regions, find_regions
@@ -16,11 +16,13 @@ from common.search.clusters import Cluster, Grouping
 
 pytestmark = needs_browser
 
+slow = pytest.mark.slow
 
-def two_clouds(n_songs: int) -> Projection:
+
+def two_clouds(n_songs: int, dimensions: int) -> Projection:
     rng = np.random.default_rng(3)
     middles = np.where(np.arange(n_songs)[:, np.newaxis] % 2, 1.2, -1.2)
-    return Projection(middles + rng.normal(size=(n_songs, 2)), UMAP, None, 0.9, n_songs)
+    return Projection(middles + rng.normal(size=(n_songs, dimensions)), UMAP, None, 0.9, n_songs)
 
 
 def overlap(one, other) -> bool:
@@ -36,22 +38,21 @@ def assert_nothing_is_covered(opened, boxes) -> None:
         assert not inside.all(axis=1).any()
 
 
-@pytest.mark.parametrize(
-    "size", [DESKTOP, pytest.param(PHONE, marks=pytest.mark.slow)], ids=["wide", "phone"]
-)
-def test_regions_are_named_and_titles_appear_at_zoom(make_library, browser, size):
+@every_screen
+def test_regions_are_named_and_titles_appear_at_zoom(make_library, browser, dimensions, size):
     paths, library = make_library({"TRANCE": 200, "ITALODANCE": 200})
     rows = tuple(range(400))
     named = Regions((Region("faster, brighter", rows[::2]), Region(HOSTILE, rows[1::2])), "two of them")
     resize(browser, size)
-    opened = open_map(browser, library, two_clouds(400), paths.html("map_2d"), regions=named)
+    opened = open_map(browser, library, two_clouds(400, dimensions), paths.html("map"), regions=named)
     wait(browser, "return document.querySelectorAll('#names .region').length === 2")
     assert set(opened.names("region")) == {"faster, brighter", HOSTILE}
-    assert not opened.names("title")
+    typical = {library.columns["title"][row] for row in (0, 1)}
+    assert set(opened.names("title")) <= typical
     assert_nothing_is_covered(opened, opened.names("region").values())
     opened.ask("document.getElementById('map').focus()")
-    opened.press("+", "+", "+", "+", "+")
-    wait(browser, "return document.querySelector('#names .title')")
+    opened.press(*"+" * (5 if dimensions == 2 else 7))
+    wait(browser, "return document.querySelectorAll('#names .title').length > 2")
     boxes = [*opened.names("region").values(), *opened.names("title").values()]
     assert_nothing_is_covered(opened, boxes)
     assert_quiet(browser)
@@ -69,13 +70,34 @@ def test_a_songs_title_lies_beside_it_and_stays_text(page):
     assert_quiet(opened.browser)
 
 
-def test_the_name_of_the_song_that_is_pointed_out_covers_nothing(page):
-    made = layout(12, 2)
-    opened = page(star=Star(made.coordinates[2], "mine", 2), made=made)
+@every_screen
+def test_the_song_that_is_pointed_out_and_its_nearest_are_named(page, dimensions, size):
+    made = layout(12, dimensions)
+    opened = page(dimensions, star=Star(made.coordinates[2], "mine", 2), made=made, size=size)
     wait(opened.browser, "return document.querySelector('#names .starred')")
     names = opened.names("starred") | opened.names("title")
     assert any(name.startswith("★") for name in names)
+    assert len(names) > 1
     assert_nothing_is_covered(opened, names.values())
+    assert_quiet(opened.browser)
+
+
+@slow
+def test_names_go_while_the_solid_map_is_turned_and_come_back_where_songs_then_are(page):
+    from selenium.webdriver import ActionChains
+
+    opened = page(3)
+    wait(opened.browser, "return document.querySelector('#names .title')")
+    before = opened.names("title")
+    held = ActionChains(opened.browser).move_to_element(opened.element("#map")).click_and_hold()
+    held.move_by_offset(120, 0).pause(0.3).move_by_offset(20, 0).perform()
+    wait(opened.browser, "return !document.querySelector('#names .title')")
+    ActionChains(opened.browser).release().perform()
+    wait(opened.browser, "return document.querySelector('#names .title')")
+    after = opened.names("title")
+    assert any(after[name] != before[name] for name in before.keys() & after.keys())
+    assert_nothing_is_covered(opened, after.values())
+    assert_quiet(opened.browser)
 
 
 def test_a_map_without_stable_clusters_says_so(page, songs):

@@ -8,7 +8,7 @@ from urllib.parse import unquote
 import numpy as np
 import pytest
 from browsing import DOWN, ENTER, ESCAPE, LEFT, assert_quiet, needs_browser, wait
-from map_page import HOSTILE, nearest_by_cosine, open_map, write_tone
+from map_page import HOSTILE, every_screen, nearest_by_cosine, open_map, write_tone
 
 from common import charts
 from common.columns import READING_COLUMNS
@@ -100,9 +100,9 @@ def test_genres_can_be_hidden_and_a_chosen_song_brings_its_genre_back(page, dime
     assert_quiet(opened.browser)
 
 
-@both_maps
-def test_colours_follow_the_choice(page, dimensions):
-    opened = page(dimensions, regions=Regions((Region("faster", (0, 1, 7)),), "One cluster."))
+@every_screen
+def test_colours_follow_the_choice(page, dimensions, size):
+    opened = page(dimensions, size=size, regions=Regions((Region("faster", (0, 1, 7)),), "One cluster."))
     seen = set()
     choices = ("genre", "tempo", "key", "loudness", "energy", "year", "album", "cluster")
     for choice in choices:

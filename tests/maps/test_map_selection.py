@@ -7,7 +7,7 @@ from urllib.parse import unquote, urlsplit
 
 import numpy as np
 from browsing import ESCAPE, assert_quiet, needs_browser, visit, wait
-from map_page import HOSTILE, open_map
+from map_page import HOSTILE, both_sizes, open_map
 
 from common.maps import page as map_pages
 from common.maps import traits
@@ -52,10 +52,11 @@ def test_shift_click_selects_lists_and_copies(page):
     assert_quiet(opened.browser)
 
 
-def test_a_lasso_selects_what_it_goes_around(page):
+@both_sizes
+def test_a_lasso_selects_what_it_goes_around(page, size):
     from selenium.webdriver import ActionChains
 
-    opened = page()
+    opened = page(size=size)
     opened.ask("document.querySelector('.modebar-btn[data-val=lasso]').click()")
     map_ = opened.element("#map")
     width, height = map_.size["width"], map_.size["height"]

@@ -8,18 +8,13 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 from browsing import DESKTOP, ENTER, ESCAPE, PHONE, assert_quiet, needs_browser, prefer, resize, wait
-from map_page import layout
+from map_page import every_screen, layout
 
 from common import charts
 
 pytestmark = needs_browser
 
 slow = pytest.mark.slow
-every_screen = pytest.mark.parametrize(
-    ("dimensions", "size"),
-    [(2, DESKTOP), *(pytest.param(*screen, marks=slow) for screen in ((2, PHONE), (3, DESKTOP), (3, PHONE)))],
-    ids=["flat", "flat-phone", "solid", "solid-phone"],
-)
 
 
 def with_a_far_corner(dimensions):
@@ -133,8 +128,9 @@ def test_a_song_plays_from_its_loudest_section_or_from_the_start(page):
     assert opened.ask("return document.getElementById('audio').currentTime") < 1.4
 
 
-def test_light_and_dark_follow_the_system(page):
-    opened = page()
+@every_screen
+def test_light_and_dark_follow_the_system(page, dimensions, size):
+    opened = page(dimensions, size=size)
     drawn_on = "document.getElementById('map').layout.paper_bgcolor"
     paper = f"return [getComputedStyle(document.body).backgroundColor, {drawn_on}]"
     assert opened.ask(paper) == ["rgb(255, 255, 255)", charts.PAPER]

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import numpy as np
-import pytest
-from browsing import assert_quiet, needs_browser, visit, wait
-from map_page import layout
+from browsing import assert_quiet, needs_browser, resize, visit, wait
+from map_page import every_screen, layout
 
 from common.maps import way_page
 from common.maps.selection import choose_shown
@@ -17,11 +16,13 @@ pytestmark = needs_browser
 PARTS = [Part(0.0, 1.0, "intro (A)", "#0072B2"), Part(1.0, 3.0, "drop (B)", "#D55E00")]
 
 
-@pytest.mark.parametrize("solid", [False, pytest.param(True, marks=pytest.mark.slow)])
-def test_a_dot_travels_along_the_way_while_the_song_plays(songs, browser, solid):
+@every_screen
+def test_a_dot_travels_along_the_way_while_the_song_plays(songs, browser, dimensions, size):
     from selenium.webdriver import ActionChains
 
     paths, library = songs
+    solid = dimensions == 3
+    resize(browser, size)
     shown = choose_shown(library, len(library), 2)
     times = np.array([0.5, 1.5, 2.5])
     way = Way(times, shown.vectors[[2, 4, 8]])
@@ -43,7 +44,9 @@ def test_a_dot_travels_along_the_way_while_the_song_plays(songs, browser, solid)
     ]
     painted = "return document.getElementById('map').data.at(-3).marker.color"
     assert browser.execute_script(painted) == ["#0072B2", "#D55E00", "#D55E00"]
-    browser.find_element("css selector", "#stretches button").click()
+    jump = browser.find_element("css selector", "#stretches button")
+    browser.execute_script("arguments[0].scrollIntoView({ block: 'center' })", jump)
+    jump.click()
     assert "drop (B)" in browser.find_element("css selector", "#now").text
     np.testing.assert_allclose(browser.execute_script(dot), trail[:2, :2].mean(axis=0), atol=0.1)
     wave = browser.find_element("css selector", "#wave")

@@ -20,7 +20,7 @@
   const $ = (id) => document.getElementById(id);
   const [map, audio, wave] = [$("map"), $("audio"), $("wave")];
   const css = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
-  const readTheme = () => ({ ink: css("--ink"), paper: css("--paper"), grid: css("--grid") });
+  const readTheme = () => ({ ink: css("--ink"), paper: css("--paper"), grid: css("--grid"), pale: Number(css("--pale")) });
   let theme = readTheme();
   let solid = false;
   let position = 0; // seconds
@@ -65,7 +65,7 @@
         const rows = [...songs.title.keys()].filter((row) => songs.genre[row] === name);
         return { type: kind, mode: "markers", ...of(rows), hoverinfo: "text",
           hovertext: rows.map((row) => `<b>${escape(songs.title[row])}</b><br>${escape(name)}`),
-          marker: { color: colour, size: solid ? 4 : 8, opacity: 0.35 } };
+          marker: { color: colour, size: solid ? 4 : 8, opacity: theme.pale } };
       }),
       { type: kind, mode: "lines+markers", ...point(here().way), hoverinfo: "text",
         hovertext: times.map(clock), line: { color: "#8A8F9C", width: solid ? 4 : 2 },
@@ -80,14 +80,16 @@
   function layout() {
     const axis = { showgrid: solid, zeroline: false, showticklabels: false, showspikes: false, title: { text: "" },
       gridcolor: theme.grid };
-    const scene = { xaxis: axis, yaxis: axis, zaxis: axis, aspectmode: "cube" };
+    const scene = { xaxis: axis, yaxis: axis, zaxis: axis, aspectmode: "cube", camera: { eye: { x: 1, y: 1, z: 0.6 } } };
     return { margin: { l: 0, r: 0, t: 0, b: 0 }, hovermode: "closest", showlegend: false,
       paper_bgcolor: theme.paper, plot_bgcolor: theme.paper, hoverlabel: { bgcolor: theme.paper, font: { color: theme.ink } },
       ...(solid ? { scene } : { xaxis: axis, yaxis: { ...axis, scaleanchor: "x" }, dragmode: "pan" }) };
   }
 
   function drawMap() {
-    const settings = { responsive: true, displaylogo: false, scrollZoom: true };
+    const buttons = solid ? ["toImage", "resetCameraDefault3d"]
+      : ["toImage", "pan2d", "zoomIn2d", "zoomOut2d", "resetScale2d"];
+    const settings = { responsive: true, displaylogo: false, scrollZoom: true, modeBarButtons: [buttons] };
     Plotly.newPlot(map, traces(), layout(), settings).then(() => {
       map.on("plotly_click", ({ points }) => {
         const on = points.find(({ curveNumber }) => curveNumber === WAY);
@@ -204,13 +206,16 @@
     $("stretches").append(item);
   }
   $("alike").hidden = !stretches.length;
-  for (const [name, colour] of new Map(parts.map(([, , called, painted]) => [called, painted]))) {
+  function explain(list, name, colour) {
     const item = document.createElement("li");
     const dot = Object.assign(document.createElement("span"), { className: "dot" });
     dot.style.background = colour;
     item.append(dot, name);
-    $("sections").append(item);
+    $(list).append(item);
   }
+  for (const [, , name, colour] of parts.filter(([, , name], i) => parts.findIndex((part) => part[2] === name) === i))
+    explain("sections", name, colour);
+  for (const { name, colour } of genres) explain("genres", name, colour);
   audio.src = file;
   drawMap();
   drawWave();

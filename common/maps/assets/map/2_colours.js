@@ -63,8 +63,10 @@ function wheel() {
     const [major, minor] = palettes.hours[i];
     const hour = write(i + 1, 67);
     hour.setAttribute("class", "hour"); // legible on light and dark colours
+    const inner = write(minor, 43);
+    inner.setAttribute("class", "minor");
     return [drawing("path", { d: sector(turn - half, turn + half, 56, 78), fill: colour }), hour,
-      write(major, 93), write(minor, 43)];
+      write(major, 93), inner];
   });
   return drawing("svg", { class: "wheel", viewBox: "-108 -108 216 216", role: "img",
     "aria-label": "The wheel of keys: neighbours have neighbouring colours" }, ...hours);

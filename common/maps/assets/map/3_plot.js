@@ -46,10 +46,9 @@ function genreTrace({ colour, symbol }, i) {
     ...(solid ? {} : { selected: opacity, unselected: opacity }) };
 }
 
-// The flat map's names are written by 5_names.js, where they cover nothing.
+// Its name is written by 5_names.js, where it covers nothing.
 function starTrace() {
-  return { type: kind, mode: solid ? "markers+text" : "markers", ...at([star]), text: [`★ ${escape(shorten(songs.title[star], 40))}`],
-    textposition: "top center", textfont: { size: 14, color: theme.ink }, hovertext: [card(star)], hoverinfo: "text",
+  return { type: kind, mode: "markers", ...at([star]), hovertext: [card(star)], hoverinfo: "text",
     marker: { color: STAR_COLOUR, symbol: solid ? "diamond" : "star", size: solid ? 9 : STAR_SIZE,
       line: { color: theme.ink, width: 1.5 } } };
 }
@@ -100,6 +99,6 @@ function followTheme() {
   Plotly.relayout(map, { hoverlabel, paper_bgcolor, plot_bgcolor, modebar, ...grids });
   Plotly.restyle(map, { "line.color": theme.ink }, [LINES]);
   Plotly.restyle(map, { "marker.color": theme.ink, "marker.line.color": theme.ink }, [RING]);
-  if (star !== null) Plotly.restyle(map, { "textfont.color": theme.ink, "marker.line.color": theme.ink }, [GUEST]);
+  if (star !== null) Plotly.restyle(map, { "marker.line.color": theme.ink }, [GUEST]);
   colour($("colour").value);
 }

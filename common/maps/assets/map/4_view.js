@@ -136,12 +136,22 @@ function fitSolid(rows) {
   Plotly.relayout(map, { "scene.camera": cameraFor(rows, minus(eye, center), up) });
 }
 
-function isInSolid(row) {
+// Where the camera shows a song, in pixels of the map; what is behind it lies far off.
+function throughCamera() {
   const { eye, center, up } = camera();
   const [right, above, back] = cameraAxes(minus(eye, center), up);
-  const from = minus(inScene(row), eye);
-  const ahead = -dot(from, back) * TANGENT;
-  return Math.abs(dot(from, above)) <= ahead && Math.abs(dot(from, right)) <= ahead * (map.clientWidth / map.clientHeight);
+  const half = [map.clientWidth / 2, map.clientHeight / 2];
+  return (row) => {
+    const from = minus(inScene(row), eye);
+    const ahead = -dot(from, back) * TANGENT;
+    const [aside, up] = [right, above].map((way) => (ahead > 0 ? (dot(from, way) / ahead) * half[1] : -1e5));
+    return { x: half[0] + aside, y: half[1] - up };
+  };
+}
+
+function isInSolid(row) {
+  const { x, y } = throughCamera()(row);
+  return x >= 0 && y >= 0 && x <= map.clientWidth && y <= map.clientHeight;
 }
 
 // --- both

@@ -1,6 +1,7 @@
-// Names on the flat map: of regions whose songs sound alike, and of songs where there is room. None covers a
-// song, a line or another name, so what comes first gets the room: the song that is pointed out, the one that
-// plays, regions, songs.
+// Names on the map: of regions whose songs sound alike, and of songs where there is room. None covers a song, a
+// line or another name, so what comes first gets the room: the song that is pointed out, the one that plays or
+// else that one with its nearest songs, regions, their most typical songs, songs. While a solid map is turned it
+// has none.
 
 const MOST_TITLED = 150; // songs in view among which titles are looked for; among more there is no room
 const REACH = 260; // pixels that a region's name may lie away from the middle of its songs
@@ -12,10 +13,15 @@ const pen = document.createElement("canvas").getContext("2d");
 
 // Where songs are drawn, in pixels of the map.
 function pixelsOf(rows) {
+  const where = solid ? throughCamera() : onPlane();
+  return rows.map((row) => ({ row, ...where(row) }));
+}
+
+function onPlane() {
   const [x, y] = [map._fullLayout.xaxis, map._fullLayout.yaxis];
-  return rows.map((row) => ({ row,
+  return (row) => ({
     x: x._offset + ((places[0][row] - x.range[0]) / (x.range[1] - x.range[0])) * x._length,
-    y: y._offset + ((y.range[1] - places[1][row]) / (y.range[1] - y.range[0])) * y._length }));
+    y: y._offset + ((y.range[1] - places[1][row]) / (y.range[1] - y.range[0])) * y._length });
 }
 
 const cellOf = (x, y) => `${Math.floor(x / CELL)} ${Math.floor(y / CELL)}`;
@@ -131,19 +137,22 @@ function drawNames() {
   const title = (point) => write(shorten(songs.title[point.row], 32), "title", FONTS.title,
     (width) => beside(point, width, size / 2 + 5), room);
   seen.filter(({ row }) => row === star).forEach((point) => writeStar(point, room));
-  const first = new Set(chosen === null ? [] : [chosen, ...nearest[chosen].map(([row]) => row)]);
+  const focus = chosen ?? star;
+  const first = new Set(focus === null ? [] : [focus, ...nearest[focus].map(([row]) => row)]);
   const matched = new Set(matches);
   seen.filter(({ row }) => first.has(row) && row !== star).forEach(title);
   regions.forEach((region) => writeRegion(region, lines, room));
+  const typical = new Set(regions.map(({ rows }) => rows[0]).filter((row) => row !== star && !first.has(row)));
+  seen.filter(({ row }) => typical.has(row)).forEach(title);
   if (seen.length > MOST_TITLED) return;
-  const others = seen.filter(({ row }) => !first.has(row) && row !== star);
+  const others = seen.filter(({ row }) => !first.has(row) && !typical.has(row) && row !== star);
   others.sort((a, b) => matched.has(b.row) - matched.has(a.row) || a.row - b.row).forEach(title);
 }
 
 // However often it is asked for, names are written once a frame.
 let waiting = false;
 function renewNames() {
-  if (solid || waiting) return;
+  if (waiting) return;
   waiting = true;
   requestAnimationFrame(() => {
     waiting = false;
@@ -152,9 +161,9 @@ function renewNames() {
 }
 
 function watchNames() {
-  if (solid) return;
   $("view").append(layer);
-  for (const moved of ["plotly_relayout", "plotly_relayouting", "plotly_autosize"]) map.on(moved, renewNames);
+  for (const moved of ["plotly_relayout", "plotly_autosize"]) map.on(moved, renewNames);
+  map.on("plotly_relayouting", solid ? () => layer.replaceChildren() : renewNames);
   new ResizeObserver(renewNames).observe(map);
   renewNames();
 }
