@@ -13,6 +13,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
@@ -22,7 +23,7 @@ from common import audio
 from common.audio import AudioError
 from common.structure.loudness import LoudnessMeter
 
-MEASUREMENT_VERSION = 1
+MEASUREMENT_VERSION = 2
 """Goes up with every change of a measurement, so that stored ones are made again."""
 
 CENTRES = 1000.0 * 10.0 ** (np.arange(-16, 13) / 10.0)
@@ -30,13 +31,16 @@ EDGES = np.stack([CENTRES * 10.0**-0.05, CENTRES * 10.0**0.05], axis=1)
 """Centres, and lowest and highest frequencies, of the thirds of an octave from 25 Hz to 16 kHz, in Hz
 (IEC 61260-1, base ten)."""
 
+LOSSY_HZ = 14_000.0
+"""Hz from which lossy encoders cut."""
+
 REGIONS = {
     "lows": (20.0, 120.0),
     "low mids": (120.0, 1000.0),
     "high mids": (1000.0, 6000.0),
-    "highs": (6000.0, 14_000.0),
+    "highs": (6000.0, LOSSY_HZ),
 }
-"""Name -> Hz: the four bands of crest factor and width. The last ends where lossy encoders begin to cut."""
+"""Name -> Hz: the four bands of crest factor and width."""
 
 LOW_CORRELATION = 120.0
 """Hz below which the correlation of the channels is told: bass that differs there is lost in mono."""
@@ -59,8 +63,11 @@ JUDGED = (100.0, 8000.0)
 NARROWEST = -60.0
 """dB of side over mid below which a mix is mono."""
 
-WINDOW_SECONDS, QUIET = 3.0, 20.0
+WINDOW_SECONDS, QUIET = 2.5, 20.0
 """Least seconds in a window of the crest factor, and dB under the loudest window from which one counts."""
+
+WINDOWS_APART = 2
+"""Lengths of a window from one to the next: half of a song is enough for the mean of its windows."""
 
 CREST_RATE = 4.0
 """Samples in a period of a band's highest frequency when its peak is looked for, where the file has them."""
@@ -81,7 +88,7 @@ class Measurement:
     loudness, loudness_range, true_peak
         LUFS, LU and dBTP; see `structure.loudness.Loudness`.
     crest
-        How far peaks stand above the average in each of `REGIONS`, in dB: the median of its windows.
+        How far peaks stand above the average in each of `REGIONS`, in dB: the mean of its windows.
     width
         Level of the sides over the middle in each of `REGIONS`, in dB, not below `NARROWEST`.
     correlation
@@ -139,8 +146,8 @@ def measure(path: Path, sections: Spans = ()) -> tuple[Measurement, Lines]:
     return meter.finish()
 
 
-class _Windows:
-    """Cuts a signal that comes in blocks into windows that overlap.
+class Windows:
+    """Cuts a signal that comes in blocks into windows that overlap or lie apart.
 
     Parameters
     ----------
@@ -149,7 +156,7 @@ class _Windows:
     """
 
     def __init__(self, length: int, hop: int) -> None:
-        self._length, self._hop = length, hop
+        self._length, self._hop, self._skipped = length, hop, 0
         self._rest: np.ndarray | None = None
 
     def add(self, block: np.ndarray) -> np.ndarray:
@@ -161,8 +168,10 @@ class _Windows:
             The next samples, shape (n_signals, n_samples).
         """
         joined = block if self._rest is None else np.concatenate([self._rest, block], axis=1)
+        joined, self._skipped = joined[:, self._skipped :], max(0, self._skipped - joined.shape[1])
         n_windows = max(0, (joined.shape[1] - self._length) // self._hop + 1)
-        self._rest = joined[:, n_windows * self._hop :]
+        used = n_windows * self._hop
+        self._rest, self._skipped = joined[:, used:], self._skipped + max(0, used - joined.shape[1])
         if not n_windows:
             return np.empty((0, len(block), self._length), block.dtype)
         views = np.lib.stride_tricks.sliding_window_view(joined, self._length, axis=1)
@@ -189,13 +198,9 @@ class Meter:
         self._downmix = np.full(channels, 1 / channels, np.float32)
         length = 1 << math.ceil(math.log2(rate / RESOLUTION))
         self._length, self._hop = length, length // 2
-        self._spectra = _Windows(length, self._hop)
-        hann = np.hanning(length + 1)[:-1]
-        self._window = (hann * math.sqrt(2.0 / (length * (hann**2).sum()))).astype(np.float32)
-        self._frequencies = np.arange(length // 2 + 1) * rate / length
-        self._weights = shares(self._frequencies, EDGES).astype(np.float32)
-        self._in_regions = shares(self._frequencies, np.array([*REGIONS.values()])).astype(np.float32)
-        self._low = self._frequencies < LOW_CORRELATION
+        self._spectra = Windows(length, self._hop)
+        self._frequencies, self._window, self._weights, self._in_regions = _analysis(rate, length)
+        self._n_low = int((self._frequencies < LOW_CORRELATION).sum())
         self._power = np.zeros(len(self._frequencies))
         self._bands: list[np.ndarray] = []
         self._sides = np.zeros(len(REGIONS))
@@ -209,19 +214,22 @@ class Meter:
         mid = block @ self._downmix
         signals = [mid] if self._channels == 1 else [mid, (block[:, 0] - block[:, 1]) / np.float32(2.0)]
         self._crest.add(mid)
-        self._add_spectra(self._spectra.add(np.stack(signals)))
+        windows = self._spectra.add(np.stack(signals))
+        for start in range(0, len(windows), 4):
+            self._add_spectra(windows[start : start + 4])
 
     def _add_spectra(self, windows: np.ndarray) -> None:
         if not len(windows):
             return
         lines = fft.rfft(windows * self._window, axis=2)
-        power = lines.real**2 + lines.imag**2
+        power = lines.real**2
+        power += lines.imag**2
         self._power += power[:, 0].sum(axis=0)
         self._bands.append(power[:, 0] @ self._weights)
         if self._channels > 1:
             self._sides += power[:, 1].sum(axis=0) @ self._in_regions
-            mid, side = lines[:, 0][:, self._low], lines[:, 1][:, self._low]
-            low = power[:, :, self._low].sum(axis=(0, 2), dtype=np.float64)
+            mid, side = lines[:, 0, : self._n_low], lines[:, 1, : self._n_low]
+            low = power[:, :, : self._n_low].sum(axis=(0, 2), dtype=np.float64)
             self._correlated += [*low, float((mid * side.conj()).real.sum())]
 
     def finish(self) -> tuple[Measurement, Lines]:
@@ -282,18 +290,8 @@ class CrestMeter:
     def __init__(self, rate: int) -> None:
         length = 1 << math.ceil(math.log2(rate * WINDOW_SECONDS))
         self._length = length
-        # A filter of steep slopes rings into the ends of a window: an eighth on either side is not used.
-        self._windows = _Windows(length, length * 3 // 4)
-        frequencies = np.arange(length // 2 + 1) * rate / length
-        self._filters: list[tuple[int, int, np.ndarray] | None] = []
-        for low, high in REGIONS.values():
-            if low * 1.1 > rate / 2:
-                self._filters.append(None)
-                continue
-            gain = _band_pass(frequencies, low, high).astype(np.float32)
-            last = int(np.flatnonzero(gain)[-1]) + 1
-            n_out = min(length, 1 << math.ceil(math.log2(max(2, length * CREST_RATE * high / rate))))
-            self._filters.append((min(last, n_out // 2 + 1), n_out, gain))
+        self._windows = Windows(length, length * WINDOWS_APART)
+        self._filters = _filters(rate, length)
         self._heard: list[list[tuple[float, float]]] = [[] for _ in REGIONS]
 
     def add(self, samples: np.ndarray) -> None:
@@ -307,20 +305,48 @@ class CrestMeter:
     def _peak_and_power(
         self, lines: np.ndarray, last: int, n_out: int, gain: np.ndarray
     ) -> tuple[float, float]:
-        passed = fft.irfft(lines[:last] * gain[:last], n_out)[n_out // 8 : n_out * 7 // 8]
+        # A filter of steep slopes rings into the ends of a window: a sixteenth on either side is not used.
+        passed = fft.irfft(lines[:last] * gain[:last], n_out)[n_out // 16 : n_out * 15 // 16]
         return float(max(passed.max(), -passed.min())), float(np.dot(passed, passed) / passed.size)
 
     def finish(self) -> tuple[float | None, ...]:
         """Crest factors in dB; None where nothing was heard for a whole window."""
-        return tuple(map(_median_crest, self._heard))
+        return tuple(map(_mean_crest, self._heard))
 
 
-def _median_crest(heard: list[tuple[float, float]]) -> float | None:
+def _mean_crest(heard: list[tuple[float, float]]) -> float | None:
     peaks, powers = np.array(heard).reshape(-1, 2).T
     counted = powers > max(powers.max(initial=0.0) * 10 ** (-QUIET / 10), 0.0)
     if not counted.any():
         return None
-    return float(np.median(10 * np.log10(peaks[counted] ** 2 / powers[counted])))
+    return float(np.mean(10 * np.log10(peaks[counted] ** 2 / powers[counted])))
+
+
+@lru_cache(maxsize=4)
+def _analysis(rate: int, length: int) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    """Lines in Hz, a window that keeps mean squares, and shares of the lines in `EDGES` and `REGIONS`."""
+    hann = np.hanning(length + 1)[:-1]
+    window = hann * math.sqrt(2.0 / (length * (hann**2).sum()))
+    frequencies = np.arange(length // 2 + 1) * rate / length
+    weights, in_regions = (shares(frequencies, edges) for edges in (EDGES, np.array([*REGIONS.values()])))
+    single = [values.astype(np.float32) for values in (window, weights, in_regions)]
+    return frequencies, single[0], single[1], single[2]
+
+
+@lru_cache(maxsize=4)
+def _filters(rate: int, length: int) -> list[tuple[int, int, np.ndarray] | None]:
+    """For each of `REGIONS` how many lines pass, at how many samples it is heard, and its gain."""
+    frequencies = np.arange(length // 2 + 1) * rate / length
+    filters: list[tuple[int, int, np.ndarray] | None] = []
+    for low, high in REGIONS.values():
+        if low * 1.1 > rate / 2:
+            filters.append(None)
+            continue
+        gain = _band_pass(frequencies, low, high).astype(np.float32)
+        last = int(np.flatnonzero(gain)[-1]) + 1
+        n_out = min(length, 1 << math.ceil(math.log2(max(2, length * CREST_RATE * high / rate))))
+        filters.append((min(last, n_out // 2 + 1), n_out, gain))
+    return filters
 
 
 def _band_pass(frequencies: np.ndarray, low: float, high: float) -> np.ndarray:

@@ -9,7 +9,7 @@ from mixes import RATE, mix, write
 from scipy import signal
 
 from common.audio import AudioError
-from common.reference.measure import CENTRES, EDGES, REGIONS, measure, shares
+from common.reference.measure import CENTRES, EDGES, REGIONS, Windows, measure, shares
 
 
 @pytest.fixture
@@ -72,6 +72,15 @@ def test_correlation_of_the_lows(listen):
 def test_the_crest_factor_of_a_sine_is_three_decibels(listen):
     heard = listen(np.repeat((sine(60) + sine(400) + sine(3000))[:, None] / 3, 2, axis=1))
     np.testing.assert_allclose(heard.crest[:3], 3.01, atol=0.1)
+
+
+@pytest.mark.parametrize(("length", "hop"), [(10, 5), (7, 7), (10, 20), (10, 33)])
+@pytest.mark.parametrize("step", [1, 8, 300])
+def test_windows_lie_where_they_should_however_the_blocks_come(length, hop, step):
+    signals = np.arange(300.0)[None]
+    windows = Windows(length, hop)
+    found = [one.copy() for at in range(0, 300, step) for one in windows.add(signals[:, at : at + step])]
+    np.testing.assert_array_equal(found, [signals[:, at : at + length] for at in range(0, 301 - length, hop)])
 
 
 def test_gain_moves_levels_alone(listen):
