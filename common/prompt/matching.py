@@ -25,13 +25,13 @@ from common.reference.arrangement import (
     table_rows,
 )
 from common.reference.choice import nearest_references
-from common.reference.compare import FEWEST_FOR_SPREAD, Band, Comparison, Reading, compare
+from common.reference.compare import FEWEST_FOR_SPREAD, UNCLAIMED, Band, Comparison, Reading, compare
 from common.reference.figures import draw
 from common.reference.kept import measured
 from common.reference.measure import REGIONS, Lines, Measurement, measure
 from common.reference.page import write_page
-from common.reference.preview import Preview, render
-from common.reference.words import Sentence, sentences
+from common.reference.preview import MOST_CHANGE, Preview, render
+from common.reference.words import NOTHING, Sentence, sentences
 from common.text import clean, count, table
 
 
@@ -106,16 +106,24 @@ class MatchAnswer(Answer):
         return arrangement(self.library, self.song, self.references)
 
     def as_text(self) -> str:
-        n_references, bands = len(self.references), self.comparison.bands
+        n_references = len(self.references)
         lines = [f"{title(self.library, self.song)} against {count(n_references, 'reference')}:"]
         lines += [f"  {clean(self.library.names[row])}" for row in self.references]
-        n_inside = sum(band.level.value is not None and not band.level.excess for band in bands)
         rows = table(HEADERS, table_rows(self.comparison, self.arrangement), right=" rrr")
-        lines += ["", rows, "", f"{n_inside} of {len(bands)} bands lie inside the spread."]
+        lines += ["", rows, "", self._inside()]
         lines += [f"{number}. {sentence.text}" for number, sentence in enumerate(self.said, start=1)]
         if not self.said:
-            lines.append("Nothing lies outside the references' spread.")
+            lines.append(NOTHING)
         return "\n".join(lines)
+
+    def _inside(self) -> str:
+        """How many bands are as the references'."""
+        levels = [band.level for band in self.comparison.bands if band.level.difference is not None]
+        n_inside = sum(not level.excess for level in levels)
+        where = "inside the references' spread"
+        if len(self.references) < FEWEST_FOR_SPREAD:
+            where = f"within {UNCLAIMED:g} dB of the references"
+        return f"{n_inside} of {count(len(levels), 'audible band')} lie {where}."
 
     def warnings(self) -> list[str]:
         lines = [f"left out: {clean(name)}: {reason}" for name, reason in self.left_out.items()]
@@ -235,8 +243,10 @@ def _preview_lines(preview: Preview | None) -> list[str]:
     if preview is None:
         return []
     left = f"left of the differences: {preview.left:.2f} dB at most in a band"
-    if preview.left_loudness is not None:
-        left += f", {preview.left_loudness:+.1f} LU in loudness"
     if preview.limited:
-        left += f"; {count(len(preview.limited), 'band')} would need more than the limit"
-    return [f"preview: {preview.path} (gain {preview.gain:+.1f} dB)", left]
+        left += (
+            f", but for {count(len(preview.limited), 'band')} that would need more than {MOST_CHANGE:g} dB"
+        )
+    if preview.left_loudness is not None:
+        left += f"; {round(preview.left_loudness, 1) + 0.0:+.1f} LU in loudness"
+    return [f"preview: {preview.path} (gain {round(preview.gain, 1) + 0.0:+.1f} dB)", left]

@@ -117,6 +117,11 @@ def _reach(reading: Reading, show: Callable[[float], str]) -> str | None:
 
 
 def _row(name: str, reading: Reading, show: Callable[[float], str] = "{:.1f}".format) -> Row:
-    value, median = (None if number is None else show(number) for number in (reading.value, reading.median))
-    verdict = "" if not reading.excess else ("above" if reading.excess > 0 else "below")
+    value, median, low, high = (
+        None if number is None else show(number)
+        for number in (reading.value, reading.median, reading.low, reading.high)
+    )
+    # What is shown as the end of the spread is not called outside it.
+    is_outside = reading.excess and value not in (low, high)
+    verdict = "" if not is_outside else ("above" if reading.excess > 0 else "below")
     return [name, value, median, _reach(reading, show), verdict]

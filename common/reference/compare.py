@@ -3,9 +3,9 @@
 Conventions
 -----------
 A spectrum is compared without its level: every curve is moved in dB until its differences to the common one
-have a median of zero, so that a bump somewhere does not shift the rest. A difference is the mix less the
-median of the references. Their spread runs from the 10th to the 90th percentile; of fewer than
-`FEWEST_FOR_SPREAD` none is claimed. What cannot be compared is None.
+have a median of zero over the bands of `LEVELLED`, so that a bump somewhere does not shift the rest. A
+difference is the mix less the median of the references. Their spread runs from the 10th to the 90th
+percentile; of fewer than `FEWEST_FOR_SPREAD` none is claimed. What cannot be compared is None.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from common.reference.measure import EDGES, REGIONS, Measurement
+from common.reference.measure import CENTRES, EDGES, REGIONS, Measurement
 
 FEWEST_FOR_SPREAD = 3
 """References from which their spread says something."""
@@ -25,6 +25,13 @@ SPREAD = (10.0, 90.0)
 
 AUDIBLE = 60.0
 """dB under the strongest band from which a band carries energy."""
+
+ONE_CRITICAL_BAND, MASKED = 130.0, 24.0
+"""Hz below which the ear hears thirds of an octave together, in critical bands 100 Hz wide, and dB under the
+strongest of them from which one is masked: it carries no energy either; lossy encoders fill it with noise."""
+
+LEVELLED = CENTRES < 4200.0
+"""Bands by which levels are made equal: mixes have energy in them, and lossy encoders move them least."""
 
 UNCLAIMED = 1.0
 """dB, LU or tenths of correlation within which a value counts as normal where no spread is claimed."""
@@ -159,7 +166,7 @@ def _compare_spectra(
 ) -> tuple[tuple[Band, ...], np.ndarray]:
     own, curves = _audible(mix), np.array([_audible(curve) for curve in references])
     curves = _levelled(curves)
-    own = own - _median(own - _medians(curves))
+    own = own - _shift(own - _medians(curves))
     bands = tuple(
         Band(float(low), float(high), read(_number(level), [_number(other) for other in column]))
         for (low, high), level, column in zip(EDGES, own, curves.T, strict=True)
@@ -170,15 +177,23 @@ def _compare_spectra(
 def _audible(spectrum: Sequence[float | None]) -> np.ndarray:
     """A spectrum as floats; NaN where it carries no energy."""
     levels = np.array([np.nan if level is None else level for level in spectrum], dtype=np.float64)
-    return np.where(levels >= np.nanmax(levels) - AUDIBLE, levels, np.nan)
+    levels = np.where(levels >= np.nanmax(levels) - AUDIBLE, levels, np.nan)
+    bass = CENTRES < ONE_CRITICAL_BAND
+    masked = bass & (levels < np.nanmax(levels, where=bass, initial=-np.inf) - MASKED)
+    return np.where(masked, np.nan, levels)
 
 
 def _levelled(curves: np.ndarray) -> np.ndarray:
-    """Curves moved to one level: around the median of their median at first, then around their own median."""
-    curves = curves - np.nanmedian(curves, axis=1, keepdims=True)
+    """Curves moved to one level: each to its own median at first, then to the common curve."""
+    curves = curves - np.array([_shift(curve) for curve in curves])[:, None]
     centre = _medians(curves)
-    shifts = np.array([_median(curve - centre) for curve in curves])
-    return curves - shifts[:, None]
+    return curves - np.array([_shift(curve - centre) for curve in curves])[:, None]
+
+
+def _shift(differences: np.ndarray) -> float:
+    """Median over the bands of `LEVELLED`, or over all where those hold nothing."""
+    judged = differences[LEVELLED]
+    return _median(differences if np.isnan(judged).all() else judged)
 
 
 def _medians(curves: np.ndarray) -> np.ndarray:

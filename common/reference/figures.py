@@ -12,7 +12,7 @@ import numpy as np
 from common import charts
 from common.reference.compare import Band, Comparison, Reading
 from common.reference.measure import CENTRES, EDGES, LOW_CORRELATION, REGIONS
-from common.reference.words import Sentence
+from common.reference.words import NOTHING, Sentence
 from common.text import count, shorten
 
 if TYPE_CHECKING:
@@ -93,23 +93,24 @@ def _draw_differences(axes: Axes, comparison: Comparison) -> None:
     axes.plot(CENTRES, loudest - loudest_median, "o", markersize=5, markerfacecolor=charts.PAPER,
               markeredgecolor=charts.INK, zorder=5, label="loudest section")  # fmt: skip
     axes.legend(loc="upper right", fontsize=10, frameon=True, framealpha=0.9)
-    _label_largest(axes, bands, difference)
+    _label_largest(axes, bands, difference, loudest - loudest_median)
     farthest = np.nanmax(np.abs([difference, loudest - loudest_median]))
-    half = max(LEAST_HALF, 1.2 * farthest)
+    half = max(LEAST_HALF, 1.25 * farthest)
     axes.set_ylim(-half, half)
     _frequency_axis(axes)
     axes.set_ylabel("dB over the median")
     axes.set_title("More or less than the references; orange lies outside their spread", fontsize=13)
 
 
-def _label_largest(axes: Axes, bands: Sequence[Band], difference: np.ndarray) -> None:
+def _label_largest(axes: Axes, bands: Sequence[Band], difference: np.ndarray, loudest: np.ndarray) -> None:
+    """Write the size of every bar that lies outside and is higher than its neighbours, clear of its dot."""
     for number, band in enumerate(bands):
         neighbours = difference[max(0, number - 1) : number + 2]
         if band.level.excess and abs(difference[number]) >= np.nanmax(np.abs(neighbours)):
             above = difference[number] > 0
+            reach = (np.nanmax if above else np.nanmin)([difference[number], loudest[number]])
             axes.annotate(
-                f"{difference[number]:+.1f}", (CENTRES[number], difference[number]),
-                (0, 3 if above else -3),
+                f"{difference[number]:+.1f}", (CENTRES[number], reach), (0, 6 if above else -6),
                 textcoords="offset points", ha="center", va="bottom" if above else "top",
                 fontsize=10, zorder=5,
             )  # fmt: skip
@@ -173,7 +174,7 @@ def _write_sentences(axes: Axes, sentences: Sequence[Sentence], note: str) -> No
     """What is said, a number before each sentence."""
     axes.axis("off")
     lines = [f"{number}.  {sentence.text}" for number, sentence in enumerate(sentences, start=1)]
-    lines = lines or ["Nothing lies outside the references' spread."]
+    lines = lines or [NOTHING]
     wrapped = [
         textwrap.fill(line, 170, subsequent_indent="     ") for line in [*lines, *filter(None, [note])]
     ]

@@ -3,7 +3,8 @@
 Conventions
 -----------
 Nothing is said of what lies inside the references' spread, and nothing without a number. Strengths are in dB
-outside the spread, so that differences of every kind can be put in one order.
+outside the spread, so that differences of every kind can be put in one order. A size is rounded to what the
+references allow, see `_step`; what is measured, to a tenth, is in the tables.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import groupby
 
 from common.reference.compare import Band, Comparison, Reading
 from common.reference.measure import LOW_CORRELATION, REGIONS
@@ -21,6 +23,12 @@ MOST = 6
 LEAST = 1.0
 """dB or LU of difference from which something is said."""
 
+LEAST_STRENGTH = 0.8
+"""Strength from which something is said."""
+
+STEPS = (0.5, 1.0, 2.0)
+"""dB or LU that sizes are said in."""
+
 LEAST_CORRELATION = 0.1
 """Loss of correlation from which something is said."""
 
@@ -29,6 +37,9 @@ WIDE = 0.9
 
 LOUDNESS_WEIGHT, WIDTH_WEIGHT, CORRELATION_WEIGHT = 0.5, 0.5, 10.0
 """How much a LU of loudness, a dB of width and a unit of correlation weigh against a dB of an octave."""
+
+NOTHING = "Nothing lies far enough outside the references' spread to act on."
+"""What is said where there are no sentences."""
 
 SAFE_PEAK = -1.0
 """dBTP under which lossy encoders do not clip, as streaming services ask for."""
@@ -59,13 +70,15 @@ class Sentence:
 
 def sentences(comparison: Comparison) -> list[Sentence]:
     """At most `MOST` sentences, the strongest difference first; none if the mix lies inside all spreads."""
+    n_references = comparison.n_references
     found = [
-        *_balance(comparison.bands, comparison.n_references),
+        *_balance(comparison.bands, n_references),
         *_dynamics(comparison),
-        *_crest(comparison.crest),
+        *_crest(comparison.crest, n_references),
         *_stereo(comparison),
     ]
-    strongest = sorted(found, key=lambda sentence: -sentence.strength)[: MOST - 1]
+    told = [sentence for sentence in found if sentence.strength >= LEAST_STRENGTH]
+    strongest = sorted(told, key=lambda sentence: -sentence.strength)[: MOST - 1]
     return [*strongest, _caveat(len(strongest))] if strongest else []
 
 
@@ -76,82 +89,110 @@ def _caveat(number: int) -> Sentence:
 
 
 def _balance(bands: Sequence[Band], n_references: int) -> Iterator[Sentence]:
-    """A sentence for every run of neighbouring bands that lie outside on the same side."""
+    """A sentence for every range of neighbouring bands that lie outside on the same side."""
+    compared = [band for band in bands if band.level.difference is not None]
     for run in _runs(bands):
-        low, high = run[0].low_hz, run[-1].high_hz
+        # Nothing can be compared below the lowest of them: what is said of it is said of all below.
+        low, high = bands[0].low_hz if run[0] is compared[0] else run[0].low_hz, run[-1].high_hz
         differences = [band.level.difference or 0.0 for band in run]
-        size, octaves = sum(differences) / len(run), math.log2(high / low)
-        more = "more" if size > 0 else "less"
-        where = _where(run, bands)
-        text = f"{abs(size):.1f} dB {more} than the references {where}, {_doubt(run, n_references)}: "
+        mean, octaves = sum(differences) / len(run), math.log2(high / run[0].low_hz)
+        spread = _spread([band.level for band in run])
+        size = _rounded(mean, spread, n_references)
+        text = f"{size} dB {'more' if mean > 0 else 'less'} than the references {_where(low, high, bands)}, "
+        text += f"{_doubt(spread)}: {_advice(low, high, bands, octaves, mean)}"
         strength = sum(abs(band.level.excess) for band in run) / len(run) * math.sqrt(octaves)
-        yield Sentence("balance", text + _advice(run, bands, octaves, size), strength, low, high)
+        yield Sentence("balance", _capital(text), strength, low, high)
 
 
 def _runs(bands: Sequence[Band]) -> Iterator[list[Band]]:
-    run: list[Band] = []
-    for band in bands:
-        excess = band.level.excess if abs(band.level.difference or 0.0) >= LEAST else 0.0
-        if run and excess * run[0].level.excess <= 0:
-            yield run
-            run = []
-        if excess:
-            run.append(band)
-    if run:
-        yield run
+    """Ranges of bands that lie on the same side of the references.
+
+    A single band inside the spread that lies on the same side does not part them. The highest band, where
+    lossy encoders cut, stands alone: what it does changes nothing that is said below, and is told only if the
+    next lower one does not do the same.
+    """
+    sides = [_side(band.level) if band.level.excess else 0 for band in bands]
+    for before, (band, after) in enumerate(zip(bands[1:-2], sides[2:-1], strict=True)):
+        if sides[before] == after == _side(band.level):
+            sides[before + 1] = after
+    sides[-1] *= sides[-1] != sides[-2]
+    for side, run in groupby(zip(bands, sides, strict=True), key=lambda pair: pair[1]):
+        if side:
+            yield [band for band, _ in run]
 
 
-def _where(run: Sequence[Band], bands: Sequence[Band]) -> str:
-    if run[0] is bands[0]:
-        return f"below {_hertz(run[-1].high_hz)}"
-    if run[-1] is bands[-1]:
-        return f"above {_hertz(run[0].low_hz)}"
-    return f"between {_hertz(run[0].low_hz)} and {_hertz(run[-1].high_hz)}"
+def _side(level: Reading) -> int:
+    """1 above the references' median, -1 below it, 0 nearer to it than `LEAST`."""
+    difference = level.difference or 0.0
+    return 0 if abs(difference) < LEAST else (1 if difference > 0 else -1)
 
 
-def _doubt(run: Sequence[Band], n_references: int) -> str:
-    spreads = [
-        band.level.high - band.level.low
-        for band in run
-        if band.level.low is not None and band.level.high is not None
-    ]
-    if not spreads:
-        return f"of which {n_references} tell no spread"
-    return f"where they differ by ±{sum(spreads) / len(spreads) / 2:.1f} dB"
+def _spread(readings: Sequence[Reading]) -> float | None:
+    """Half of how far the references lie apart, the mean over readings; None where none is claimed."""
+    spreads = [one.high - one.low for one in readings if one.low is not None and one.high is not None]
+    return sum(spreads) / len(spreads) / 2 if spreads else None
 
 
-def _advice(run: Sequence[Band], bands: Sequence[Band], octaves: float, size: float) -> str:
-    if run[0] is bands[0]:
+def _step(spread: float | None, n_references: int) -> float:
+    """Least of `STEPS` that is no finer than what is known of the references' median.
+
+    That of n records which differ by ±s is known to within about ±s / sqrt(n), its standard error. The step
+    depends on the references alone, so that a mix which hardly changes is hardly told otherwise.
+    """
+    known_within = 0.0 if spread is None else 2 * spread / math.sqrt(n_references)
+    return next((step for step in STEPS if step >= known_within), STEPS[-1])
+
+
+def _rounded(size: float, spread: float | None, n_references: int) -> str:
+    step = _step(spread, n_references)
+    return f"about {max(1, round(abs(size) / step)) * step:g}"
+
+
+def _where(low: float, high: float, bands: Sequence[Band]) -> str:
+    if low == bands[0].low_hz:
+        return f"below {_hertz(high)}"
+    if high == bands[-1].high_hz:
+        return f"above {_hertz(low)}"
+    return f"between {_hertz(low)} and {_hertz(high)}"
+
+
+def _doubt(spread: float | None) -> str:
+    return "too few to tell their spread" if spread is None else f"where they differ by ±{spread:.1f} dB"
+
+
+def _advice(low: float, high: float, bands: Sequence[Band], octaves: float, size: float) -> str:
+    if low == bands[0].low_hz:
         return f"try a low shelf {'down' if size > 0 else 'up'}."
-    if run[-1] is bands[-1]:
+    if high >= bands[-2].high_hz:
         return f"try a high shelf {'down' if size > 0 else 'up'}."
     return f"try a {'wide' if octaves >= WIDE else 'narrow'} {'cut' if size > 0 else 'boost'} there."
 
 
 def _dynamics(comparison: Comparison) -> Iterator[Sentence]:
+    n_references = comparison.n_references
     loudness, span, peak = comparison.loudness, comparison.loudness_range, comparison.true_peak
     if _is_told(loudness):
         advice = "there is room to lower the master" if loudness.excess > 0 else "raise it in mastering"
-        text = f"{_size(loudness, 'LU', 'louder', 'quieter')} than the references"
+        text = f"{_size(loudness, n_references, 'LU', 'louder', 'quieter')} than the references"
         text += f" ({_pair(loudness, 'LUFS')}): {advice}."
-        yield Sentence("loudness", text, abs(loudness.excess) * LOUDNESS_WEIGHT)
+        yield Sentence("loudness", _capital(text), abs(loudness.excess) * LOUDNESS_WEIGHT)
     if _is_told(span):
         advice = "ride the faders or compress the bus" if span.excess > 0 else "let quiet sections be quieter"
-        text = f"Loudness range {_size(span, 'LU', 'wider', 'narrower')} than the references'"
+        text = f"Loudness range {_size(span, n_references, 'LU', 'wider', 'narrower')} than the references'"
         yield Sentence(
             "range", f"{text} ({_pair(span, 'LU')}): {advice}.", abs(span.excess) * LOUDNESS_WEIGHT
         )
     if _is_told(peak) and peak.excess > 0 and (peak.value or 0.0) > SAFE_PEAK:
-        text = f"True peak {_size(peak, 'dB', 'above', 'below')} the references' ({_pair(peak, 'dBTP')})"
-        text += f": set the limiter's ceiling to {SAFE_PEAK:g} dBTP."
+        text = f"True peak {_size(peak, n_references, 'dB', 'above', 'below')} the references'"
+        text += f" ({_pair(peak, 'dBTP')}): set the limiter's ceiling to {SAFE_PEAK:g} dBTP."
         yield Sentence("peak", text, peak.excess * LOUDNESS_WEIGHT)
 
 
-def _crest(readings: Sequence[Reading]) -> Iterator[Sentence]:
+def _crest(readings: Sequence[Reading], n_references: int) -> Iterator[Sentence]:
     for (low, high), reading in zip(REGIONS.values(), readings, strict=True):
         if _is_told(reading):
             advice = "tame its hits" if reading.excess > 0 else "compress it less"
-            size = _size(reading, "dB", "higher", "lower")
+            size = _size(reading, n_references, "dB", "higher", "lower")
             text = (
                 f"Peaks between {_hertz(low)} and {_hertz(high)} stand {size} over their average than in the"
             )
@@ -161,11 +202,11 @@ def _crest(readings: Sequence[Reading]) -> Iterator[Sentence]:
 
 def _stereo(comparison: Comparison) -> Iterator[Sentence]:
     for (low, high), reading in zip(REGIONS.values(), comparison.width, strict=True):
-        if _is_told(reading):
+        # Bass that is nearer to mono than the references' is no fault.
+        if _is_told(reading) and (reading.excess > 0 or low >= LOW_CORRELATION):
             advice = "narrow the sides" if reading.excess > 0 else "widen it, and check it in mono"
-            text = (
-                f"Sides {_size(reading, 'dB', 'stronger', 'weaker')} than the references' against the middle"
-            )
+            size = _size(reading, comparison.n_references, "dB", "stronger", "weaker")
+            text = f"Sides {size} than the references' against the middle"
             text += f" between {_hertz(low)} and {_hertz(high)} ({_pair(reading, 'dB')}): {advice}."
             yield Sentence("width", text, abs(reading.excess) * WIDTH_WEIGHT, low, high)
     together = comparison.correlation
@@ -180,9 +221,14 @@ def _is_told(reading: Reading) -> bool:
     return reading.excess != 0 and abs(reading.difference or 0.0) >= LEAST
 
 
-def _size(reading: Reading, unit: str, above: str, below: str) -> str:
+def _size(reading: Reading, n_references: int, unit: str, above: str, below: str) -> str:
     difference = reading.difference or 0.0
-    return f"{abs(difference):.1f} {unit} {above if difference > 0 else below}"
+    size = _rounded(difference, _spread([reading]), n_references)
+    return f"{size} {unit} {above if difference > 0 else below}"
+
+
+def _capital(text: str) -> str:
+    return text[0].upper() + text[1:]
 
 
 def _pair(reading: Reading, unit: str) -> str:

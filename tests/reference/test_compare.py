@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 from mixes import RATE, bell, filtered, mix, response, write
+from scipy import signal
 
 from common.audio import AudioError
 from common.reference.compare import compare, read
@@ -28,7 +29,7 @@ def test_a_known_equaliser_is_read_back(listen, frequency, gain):
     samples, sections = mix(), bell(frequency, gain)
     found = compare(listen(filtered(samples, sections)), [listen(samples)])
     true = response(sections, CENTRES)
-    error = np.abs(differences(found.bands) - (true - np.median(true)))
+    error = np.abs(differences(found.bands) - (true - np.median(true[CENTRES < 4200])))
     assert np.median(error) < 0.1
     assert np.percentile(error, 95) < 0.5
 
@@ -56,9 +57,16 @@ def test_the_spread_is_the_references_own(listen):
     references = [listen(filtered(samples, bell(1000, gain, q=2.0))) for gain in gains]
     found = compare(listen(samples), references)
     centre, far = found.bands[16].level, found.bands[2].level
-    assert [centre.low - centre.median, centre.high - centre.median] == pytest.approx([-3.2, 3.2], abs=0.25)
-    assert far.high - far.low < 0.1
+    assert [centre.low - centre.median, centre.high - centre.median] == pytest.approx([-3.2, 3.2], abs=0.3)
+    assert far.high - far.low < 0.15
     assert centre.excess == 0
+
+
+def test_what_louder_bass_masks_is_not_compared(listen):
+    samples = mix()
+    mute = signal.butter(8, 50, "highpass", fs=RATE, output="sos")
+    bands = compare(listen(filtered(samples, mute)), [listen(samples)]).bands
+    assert [band.level.difference is None for band in bands[:6]] == [True, True, False, False, False, False]
 
 
 def test_reading_against_the_spread():

@@ -42,7 +42,9 @@ def test_nothing_is_said_inside_the_spread():
     assert sentences(compare(measurement(bump(900, 1100, 0.4), loudness=-12.5), references())) == []
 
 
-@pytest.mark.parametrize(("size", "words"), [(2.0, ("2.0 dB more", "cut")), (-3.0, ("3.0 dB less", "boost"))])
+@pytest.mark.parametrize(
+    ("size", "words"), [(2.0, ("About 2 dB more", "cut")), (-3.2, ("About 3 dB less", "boost"))]
+)
 def test_a_bump_is_told_with_place_size_and_spread(size, words):
     first, caveat = sentences(compare(measurement(bump(240, 410, size)), references()))
     assert (first.low_hz, first.high_hz) == pytest.approx((223.9, 446.7), abs=0.1)
@@ -51,7 +53,9 @@ def test_a_bump_is_told_with_place_size_and_spread(size, words):
     assert "cannot be told from a spectrum" in caveat.text
 
 
-@pytest.mark.parametrize(("low", "high", "words"), [(0, 70, "below 71 Hz"), (8500, 1e9, "above 8.9 kHz")])
+@pytest.mark.parametrize(
+    ("low", "high", "words"), [(0, 70, "below 71 Hz"), (8500, 1e9, "between 8.9 kHz and 14 kHz")]
+)
 def test_the_ends_get_a_shelf(low, high, words):
     first, _ = sentences(compare(measurement(bump(low, high, 4.0)), references()))
     assert words in first.text
@@ -61,18 +65,61 @@ def test_the_ends_get_a_shelf(low, high, words):
 @pytest.mark.parametrize(
     ("changes", "about", "words"),
     [
-        ({"loudness": -18.0}, "loudness", "6.0 LU quieter"),
-        ({"loudness_range": 9.0}, "range", "3.0 LU wider"),
-        ({"true_peak": 1.5}, "peak", "3.0 dB above"),
-        ({"crest": (8.0, 12.0, 12.0, 12.0)}, "crest", "4.0 dB lower"),
-        ({"width": (-10.0, -10.0, -10.0, -16.0)}, "width", "6.0 dB weaker"),
+        ({"loudness": -18.0}, "loudness", "about 6 LU quieter"),
+        ({"loudness_range": 9.0}, "range", "about 3 LU wider"),
+        ({"true_peak": 1.5}, "peak", "about 3 dB above"),
+        ({"crest": (8.0, 12.0, 12.0, 12.0)}, "crest", "about 4 dB lower"),
+        ({"width": (-10.0, -10.0, -10.0, -16.0)}, "width", "about 6 dB weaker"),
         ({"correlation": 0.2}, "correlation", "0.20"),
     ],
 )
 def test_everything_else_is_told_with_its_size(changes, about, words):
     first, _ = sentences(compare(measurement(**changes), references()))
     assert first.about == about
-    assert words in first.text
+    assert words in first.text[0].lower() + first.text[1:]
+
+
+def test_one_band_inside_the_spread_does_not_part_a_range():
+    whole = bump(390, 1300, 4.0)
+    first, _ = sentences(compare(measurement(np.where(CENTRES.round() == 794, 1.2, whole)), wide_at(794)))
+    assert (first.low_hz, first.high_hz) == pytest.approx((354.8, 1412.5), abs=0.1)
+    first, second, _ = sentences(
+        compare(measurement(np.where(CENTRES.round() == 794, 0.0, whole)), wide_at(794))
+    )
+    assert first.high_hz < second.low_hz
+
+
+def wide_at(centre):
+    """The references, with one band that differs by ±3 dB."""
+    bump = np.where(CENTRES.round() == centre, 3.0, 0.0)
+    return [measurement(step * (SPREAD + bump)) for step in (-1.0, -0.5, 0.0, 0.5, 1.0)]
+
+
+def test_what_an_encoder_cuts_above_14_khz_changes_nothing_below():
+    high = bump(5000, 13_000, 3.0)
+    whole, cut = (sentences(compare(measurement(high + bump(15_000, 17_000, size)), references()))
+                  for size in (3.0, -1.0))  # fmt: skip
+    assert whole[0] == cut[0]
+    alone, _ = sentences(compare(measurement(bump(15_000, 17_000, -6.0)), references()))
+    assert "above 14 kHz" in alone.text
+
+
+@pytest.mark.parametrize(
+    ("n_references", "half_spread", "size"),
+    [(1, 0.0, "5.5"), (9, 1.5, "5"), (9, 2.5, "6"), (100, 2.5, "5.5")],
+)
+def test_a_size_is_as_fine_as_the_references_allow(n_references, half_spread, size):
+    """The median of n references that differ by ±s is known to about ±s / sqrt(n)."""
+    steps = np.linspace(-1.25, 1.25, n_references) if n_references > 1 else [0.0]
+    others = [measurement(loudness=-12.0 + half_spread * step) for step in steps]
+    first, _ = sentences(compare(measurement(loudness=-17.3), others))
+    assert f"About {size} LU quieter" in first.text
+
+
+def test_bass_that_is_nearer_to_mono_is_no_fault():
+    narrow = measurement(width=(-30.0, -10.0, -10.0, -10.0))
+    assert sentences(compare(narrow, references())) == []
+    assert len(sentences(compare(measurement(width=(-3.0, -10.0, -10.0, -10.0)), references()))) == 2
 
 
 def test_at_most_six_and_the_strongest_first():
@@ -90,5 +137,5 @@ def test_at_most_six_and_the_strongest_first():
 
 def test_without_a_spread_it_says_so():
     first, *_ = sentences(compare(measurement(bump(240, 410, 3.0)), references()[2:3]))
-    assert "no spread" in first.text
+    assert "too few to tell their spread" in first.text
     assert "nan" not in first.text
