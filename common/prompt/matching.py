@@ -5,7 +5,7 @@ from __future__ import annotations
 from argparse import Namespace
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +15,7 @@ from common.console import UserError
 from common.library import Library
 from common.paths import Output
 from common.prompt.answers import Answer, facts, quoted, title
+from common.prompt.relating import versions_among
 from common.prompt.session import Session
 from common.reference.arrangement import (
     HEADERS,
@@ -166,7 +167,8 @@ def match(session: Session, arguments: Namespace) -> MatchAnswer:
     if arguments.to:
         rows = list(dict.fromkeys(session.song(text) for text in arguments.to))
     else:
-        rows = nearest_references(session.space(arguments.space), song, arguments.n, arguments.genre)
+        space, heard = session.space(arguments.space), partial(versions_among, session, song)
+        rows = nearest_references(space, song, arguments.n, arguments.genre, heard)
     if song in rows:
         raise UserError("a song is no reference of its own; name another with --to")
     library = session.library

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from argparse import Namespace
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -168,6 +168,29 @@ def find_versions(session: Session, arguments: Namespace) -> VersionsAnswer:
     relatives.sort(key=lambda found: (list(Kind).index(found.kind), -(found.score or 0.0)))
     session.listed, session.asked = [found.row for found in relatives], None
     return VersionsAnswer(library, song, relatives, len(others), contents.count(None))
+
+
+def versions_among(session: Session, song: int, rows: Sequence[int]) -> set[int]:
+    """Which of some songs are the same recording as a song, or other versions of it; none that is not known.
+
+    Parameters
+    ----------
+    session
+        What holds the library.
+    song, rows
+        The song, of the library or a guest, and the library's own songs that may be versions of it.
+    """
+    library = session.library
+    try:
+        with SequenceReader(session.paths.store) as reader:
+            contents = reader.present(library.paths[: library.n_own])
+            chroma, peaks = _course(session, reader, song, contents)
+            _check(library.names[song], chroma)
+            others = {row: content for row in rows if (content := contents[row])}
+            relatives = _relatives(library, song, reader, others, chroma, peaks)
+    except UserError:
+        return set()
+    return {found.row for found in relatives if found.kind in (Kind.SAME, Kind.VERSION)} & {*rows}
 
 
 def _course(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
+
 import numpy as np
 
 from common.console import UserError
@@ -10,8 +12,13 @@ from common.search.nearest import search
 from common.search.space import Space
 from common.text import fold
 
+Heard = Callable[[Sequence[int]], set[int]]
+"""Songs of the library -> which of them sound like versions of the mix."""
 
-def nearest_references(space: Space, song: int, n: int, genre: str | None = None) -> list[int]:
+
+def nearest_references(
+    space: Space, song: int, n: int, genre: str | None = None, heard: Heard = lambda _: set()
+) -> list[int]:
     """The nearest songs, without copies and other versions of the song itself.
 
     Parameters
@@ -24,6 +31,8 @@ def nearest_references(space: Space, song: int, n: int, genre: str | None = None
         How many are wanted, at least 1.
     genre
         The genre that they must be of; None for any.
+    heard
+        Finds versions by their sound, among the nearest; without it titles alone tell.
 
     Raises
     ------
@@ -32,7 +41,14 @@ def nearest_references(space: Space, song: int, n: int, genre: str | None = None
     """
     library = space.library
     allowed = _of_genre(library, genre) & ~_versions(library, song)
-    found = [match.row for match in search(space, song, n, allowed).matches]
+    cleared: set[int] = set()
+    while True:
+        found = [match.row for match in search(space, song, n, allowed).matches]
+        if not (unheard := [row for row in found if row not in cleared]):
+            break
+        versions = heard(unheard)
+        allowed[list(versions)] = False
+        cleared |= set(unheard) - versions
     if not found:
         raise UserError("there is no other song to compare it with; name references with --to")
     return found

@@ -19,6 +19,8 @@ from common import library
 from common.extraction.store import Store
 from common.fingerprint.sequences import Chroma, Peaks, Sequences
 from common.paths import Paths
+from common.prompt.relating import versions_among
+from common.prompt.session import Session
 from common.song import ContentHash, Song, Stamp
 from common.tags import Tags
 
@@ -162,6 +164,21 @@ def test_every_relative_is_found_with_what_it_is(songs, capsys):
 
 
 @pytest.mark.slow
+@pytest.mark.slow
+def test_which_of_some_songs_are_versions(songs):
+    session = Session(songs[0])
+    rows = {Path(path).stem: row for row, path in enumerate(session.library.paths)}
+    others = [row for name, row in rows.items() if name != "song"]
+    found = versions_among(session, rows["song"], others)
+    assert found == {rows[name] for name in ("copy", "cut", "remix")}
+    assert versions_among(session, rows["song"], [rows["cut"]]) == {rows["cut"]}
+
+
+def test_without_the_course_of_a_song_no_version_is_known(kept, paths):
+    session = Session(paths)
+    assert versions_among(session, session.library.names.index("a newcomer"), range(6)) == set()
+
+
 def test_a_file_outside_the_library(songs, capsys):
     outside = str(songs[0].data.parent / "outside.flac")
     found = as_json(songs, capsys, outside)
