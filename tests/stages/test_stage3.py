@@ -419,6 +419,7 @@ def test_several_labels_per_song_are_judged_one_by_one(make_library, tmp_path, c
     trained = model_file.load_trained(paths.of_labels("moods").model)
     assert [one.subject.label for one in trained] == ["A", "B", "late"]
     assert paths.of_labels("moods_late").plot("genre_scores").exists()
+    assert charts.png_title(paths.of_labels("moods_late").plot("shap_summary")) == "What speaks for late"
 
 
 def test_predict_says_every_label(make_library, tmp_path, monkeypatch, capsys):
