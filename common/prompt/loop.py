@@ -15,7 +15,7 @@ from common.prompt.hints import Hints
 from common.prompt.parsing import HelpShown, mistyped, parse_line, pick, split
 
 if TYPE_CHECKING:
-    from common.prompt.session import Session
+    from common.prompt.session import OfferedSongs, Session
 
 APPLICATION = "music-embedding-analysis"
 
@@ -88,15 +88,17 @@ def run_prompt(session: Session, suggestions: Suggestions) -> int:
     """
     at_terminal = sys.stdin.isatty() and sys.stdout.isatty()
     hints = Hints()
-    for line in _typed(suggestions, hints) if at_terminal else _piped():
-        failed = True
+    unclear: tuple[str, OfferedSongs] | None = None
+    for typed in _typed(suggestions, hints) if at_terminal else _piped():
+        line, failed = _meant(session, typed, unclear), True
+        unclear = None
         try:
             run_line(session, line)
             failed = False
         except Leave:
             break
         except UserError as error:
-            _tell(session, error)
+            unclear = _tell(session, line, error)
         except KeyboardInterrupt:
             if not at_terminal:
                 raise
@@ -111,8 +113,18 @@ def run_prompt(session: Session, suggestions: Suggestions) -> int:
     return OK
 
 
-def _tell(session: Session, error: UserError) -> None:
-    """Print an error, after the songs that it offers."""
+def _meant(session: Session, typed: str, unclear: tuple[str, OfferedSongs] | None) -> str:
+    """The line to run: what was typed, or the line before if that is the number of a song it offered."""
+    if unclear and session.is_number(typed.strip()):
+        line, offer = unclear
+        session.choose(offer, typed.strip())
+        return line
+    session.chosen.clear()
+    return typed
+
+
+def _tell(session: Session, line: str, error: UserError) -> tuple[str, OfferedSongs] | None:
+    """Print an error, after the songs that it offers; if it offers some, they are returned with the line."""
     from common.prompt.session import OfferedSongs
     from common.prompt.song_table import song_table
 
@@ -120,6 +132,7 @@ def _tell(session: Session, error: UserError) -> None:
         names = [session.library.names[song] for song in error.songs]
         say(song_table(session.library, error.songs, files=len(set(names)) < len(names)))
     note(f"error: {error}")
+    return (line, error) if isinstance(error, OfferedSongs) else None
 
 
 def _piped() -> Iterator[str]:

@@ -37,13 +37,17 @@ class OfferedSongs(UserError):  # noqa: N818  (it carries an offer)
 
     Attributes
     ----------
+    text
+        The text.
     songs
         The songs, as numbers of the library.
+    listed, asked
+        What was listed and asked for before; see `Session`.
     """
 
-    def __init__(self, text: str, songs: list[int]) -> None:
+    def __init__(self, text: str, songs: list[int], listed: list[int], asked: Query | None) -> None:
         super().__init__(f"{text!r} could be any of these; type its number")
-        self.songs = songs
+        self.text, self.songs, self.listed, self.asked = text, songs, listed, asked
 
 
 class Session:
@@ -66,6 +70,8 @@ class Session:
         What they are neighbours of, a song or a mixture of songs; None if of none.
     asked_with
         The arguments of that search.
+    chosen
+        Text that may mean several songs -> the one that was chosen, while the line it stands in is run.
     playlist
         File of the playlist written last, None if there is none.
     guest_sequences
@@ -82,6 +88,7 @@ class Session:
         self.listed: list[int] = []
         self.asked: Query | None = None
         self.asked_with = Namespace()
+        self.chosen: dict[str, int] = {}
         self.playlist: Path | None = None
         self.radio: Iterator[int] | None = None
         self.radio_name = ""
@@ -125,6 +132,8 @@ class Session:
         """
         if not text:
             raise UserError("which song? Write any part of its name")
+        if text in self.chosen:
+            return self.chosen[text]
         if self.is_number(text):
             return self.listed[int(text) - 1]
         try:
@@ -132,13 +141,19 @@ class Session:
         except AmbiguousSongError:
             if not self.interactive:
                 raise
-            self.listed, self.asked = self.library.matches(text)[:MOST_OFFERED], None
-            raise OfferedSongs(text, self.listed) from None
+            offer = OfferedSongs(text, self.library.matches(text)[:MOST_OFFERED], self.listed, self.asked)
+            self.listed, self.asked = offer.songs, None
+            raise offer from None
         except library.SongNotFoundError:
             path = Path(text).expanduser().absolute()
             if not path.is_file():
                 raise
             return self._guest(path)
+
+    def choose(self, offer: OfferedSongs, number: str) -> None:
+        """Let a text mean the song that an offer has under a number; list again what was listed before."""
+        self.listed, self.asked = offer.listed, offer.asked
+        self.chosen[offer.text] = offer.songs[int(number) - 1]
 
     def query(self, text: str) -> Query:
         """What a text asks for: a song, or songs with `` + `` and `` - `` between them.
