@@ -10,6 +10,8 @@ from __future__ import annotations
 import argparse
 import difflib
 import pkgutil
+import shutil
+import textwrap
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -141,14 +143,15 @@ def near_command(word: str) -> Command | None:
 
 
 def help_text(commands: Sequence[Command]) -> str:
-    """The table for people: one command a line, what it does beside it or under it."""
+    """The table for people: what a command does beside it or under it, in the terminal's width."""
     width = max(len(command.usage) for command in commands if len(command.usage) <= 30)
+    room = max(30, shutil.get_terminal_size().columns - width - 4)
     lines = []
     for command in commands:
-        if len(command.usage) > width:
-            lines += [f"  {command.usage}", f"  {'':{width}}  {command.summary}"]
-        else:
-            lines.append(f"  {command.usage:{width}}  {command.summary}")
+        does = textwrap.wrap(command.summary, room)
+        is_long = len(command.usage) > width
+        lines += [f"  {command.usage}"] if is_long else [f"  {command.usage:{width}}  {does.pop(0)}"]
+        lines += [f"  {'':{width}}  {more}" for more in does]
     return "\n".join(lines)
 
 

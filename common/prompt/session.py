@@ -144,11 +144,13 @@ class Session:
             offer = OfferedSongs(text, self.library.matches(text)[:MOST_OFFERED], self.listed, self.asked)
             self.listed, self.asked = offer.songs, None
             raise offer from None
-        except library.SongNotFoundError:
+        except library.SongNotFoundError as error:
             path = Path(text).expanduser().absolute()
-            if not path.is_file():
+            if path.is_file():
+                return self._guest(path)
+            if len(Path(text).parts) == 1 or not path.suffix:
                 raise
-            return self._guest(path)
+            raise library.SongNotFoundError(f"there is no file {path}, and {error}") from None
 
     def choose(self, offer: OfferedSongs, number: str) -> None:
         """Let a text mean the song that an offer has under a number; list again what was listed before."""

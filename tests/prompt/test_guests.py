@@ -86,3 +86,9 @@ def test_a_file_that_is_no_song_is_one_line(heard, capsys, tmp_path):
     out, err = capsys.readouterr()
     assert out == ""
     assert err.splitlines()[-1].startswith("error: ")
+
+
+def test_a_file_that_is_missing_is_said(run, tmp_path):
+    code, _, err = run("search", str(tmp_path / "gone.mp3"))
+    assert (code, err.count("\n")) == (1, 1)
+    assert err.startswith(f"error: there is no file {tmp_path / 'gone.mp3'}, and no song is called ")

@@ -9,6 +9,16 @@ from common.prompt.commands import COMMANDS
 stage4 = importlib.import_module("04_similarity_search")
 
 
+def test_help_fits_the_terminal(run, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "80")
+    _, narrow, _ = run("help")
+    assert max(map(len, narrow.splitlines())) <= 80
+    monkeypatch.setenv("COLUMNS", "200")
+    _, wide, _ = run("help")
+    assert narrow.split() == wide.split()
+    assert len(wide.splitlines()) < len(narrow.splitlines())
+
+
 def test_list_is_by_genre(run):
     assert run("list", "trance")[1].count("Trance Artist") == 6
     everything = json.loads(run("list", "--json")[1])
