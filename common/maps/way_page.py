@@ -79,7 +79,10 @@ def write_way(
             "title": [clean(name) for name in songs.names[own]],
             "genre": [clean(genre) for genre in songs.genres[own]],
         },
-        "genres": [{"name": clean(genre), "colour": colour} for genre, (colour, _) in styles.items()],
+        "genres": [
+            {"name": clean(genre), "colour": colour, "symbol": charts.PLOTLY_MARKERS[marker]}
+            for genre, (colour, marker) in styles.items()
+        ],
         "stretches": [
             [round(one.start, 2), round(one.end, 2), one.row, round(one.similarity, 2)] for one in stretches
         ],

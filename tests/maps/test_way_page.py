@@ -40,7 +40,14 @@ def test_a_dot_travels_along_the_way_while_the_song_plays(songs, browser, dimens
     trail = place_way(way, shown, maps[int(solid)].coordinates)
     np.testing.assert_allclose(browser.execute_script(dot), trail[0, :2], atol=1e-2)
     assert [item.text for item in browser.find_elements("css selector", "#sections li")] == [
-        *("intro (A)", "drop (B)")
+        *("●intro (A)", "●drop (B)")
+    ]
+    symbols = browser.execute_script(
+        "return document.getElementById('map').data.map((one) => one.marker?.symbol)"
+    )
+    signs = [item.text for item in browser.find_elements("css selector", "#genres li")]
+    assert [{"circle": "●", "square": "■"}[symbol] for symbol in symbols[: len(signs)]] == [
+        sign[0] for sign in signs
     ]
     painted = "return document.getElementById('map').data.at(-3).marker.color"
     assert browser.execute_script(painted) == ["#0072B2", "#D55E00", "#D55E00"]

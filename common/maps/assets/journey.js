@@ -6,7 +6,7 @@
 //   times      middle of every window, seconds, ascending
 //   maps       for 2 and 3 dimensions: songs and way, one list per dimension each
 //   songs      title and genre of every song of the map
-//   genres     name and colour of each
+//   genres     name, colour and symbol of each
 //   stretches  from, to (seconds), row of the song it sounds like, similarity
 //   ramp       colours from the song's start to its end, used where there are no parts
 //   parts      sections: from, to (seconds), name, colour
@@ -61,11 +61,11 @@
     const of = (rows) => point(here().songs.map((values) => rows.map((row) => values[row])));
     const start = here().way.map((values) => [values[0]]);
     return [
-      ...genres.map(({ name, colour }) => {
+      ...genres.map(({ name, colour, symbol }) => {
         const rows = [...songs.title.keys()].filter((row) => songs.genre[row] === name);
         return { type: kind, mode: "markers", ...of(rows), hoverinfo: "text",
           hovertext: rows.map((row) => `<b>${escape(songs.title[row])}</b><br>${escape(name)}`),
-          marker: { color: colour, size: solid ? 4 : 8, opacity: theme.pale } };
+          marker: { color: colour, symbol, size: solid ? 4 : 8, opacity: theme.pale } };
       }),
       { type: kind, mode: "lines+markers", ...point(here().way), hoverinfo: "text",
         hovertext: times.map(clock), line: { color: "#8A8F9C", width: solid ? 4 : 2 },
@@ -206,16 +206,18 @@
     $("stretches").append(item);
   }
   $("alike").hidden = !stretches.length;
-  function explain(list, name, colour) {
+  const SIGNS = { circle: "●", square: "■", diamond: "◆", cross: "✚", x: "✖", "circle-open": "○", "square-open": "□",
+    "diamond-open": "◇" };
+  function explain(list, name, colour, symbol = "circle") {
     const item = document.createElement("li");
-    const dot = Object.assign(document.createElement("span"), { className: "dot" });
-    dot.style.background = colour;
-    item.append(dot, name);
+    const sign = Object.assign(document.createElement("span"), { className: "sign", textContent: SIGNS[symbol], ariaHidden: true });
+    sign.style.color = colour;
+    item.append(sign, name);
     $(list).append(item);
   }
   for (const [, , name, colour] of parts.filter(([, , name], i) => parts.findIndex((part) => part[2] === name) === i))
     explain("sections", name, colour);
-  for (const { name, colour } of genres) explain("genres", name, colour);
+  for (const { name, colour, symbol } of genres) explain("genres", name, colour, symbol);
   audio.src = file;
   drawMap();
   drawWave();
