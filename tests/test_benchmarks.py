@@ -8,7 +8,18 @@ import soundfile
 from signals import RATE, chords, noise, tune
 from sklearn.decomposition import PCA
 
-from benchmarks import altered, capacity, contestants, identify, libraries, moves, recordings, versions
+from benchmarks import (
+    altered,
+    capacity,
+    contestants,
+    identify,
+    libraries,
+    map_quality,
+    moves,
+    recordings,
+    versions,
+    windows,
+)
 from common import library
 from common.classifier.folds import n_folds
 from common.classifier.names import CLASSIFIERS
@@ -136,3 +147,30 @@ def test_clips_and_strangers_are_identified(tmp_path, capsys):
     assert rows["all"][:4] == ["16", "16", "16", "100.0%"]
     assert "4 strangers: 0 taken for a song" in printed
     assert "40 songs: 16 of 16 clips right" in printed
+
+
+def test_windows_of_a_song_are_counted_where_its_other_half_is_nearest(monkeypatch):
+    library = libraries.make_library(12)
+    rng = np.random.default_rng(0)
+
+    def halves(path):
+        song = library.embeddings[library.paths.index(str(path))]
+        # Every second song's windows are another song's.
+        other = library.embeddings[(library.paths.index(str(path)) + 1) % 12]
+        mine = library.paths.index(str(path)) % 2 == 0
+        seen = (song if mine else other) + rng.normal(scale=1e-3, size=(5, song.size))
+        return song, song if mine else other, seen
+
+    monkeypatch.setattr(windows, "halves", halves)
+    rows = windows.measure(library)
+    assert [row[1:3] for row in rows[:2]] == [[30, 60], [30, 60]]
+    assert rows[2][3] == f"{1 / 12:.3f}"
+
+
+@pytest.mark.slow
+def test_the_map_is_the_truest_of_the_layouts_and_stays_still():
+    library = libraries.make_library(40)
+    rows = map_quality.measure(library, 1, 2)
+    kept = {str(row[0]): float(str(row[1])) for row in rows}
+    assert max(kept, key=lambda name: kept[name]) == "the map"
+    assert "others moved in" in map_quality.stillness(library, 2)
