@@ -419,9 +419,10 @@ def validate(audio: Audio, promised: float) -> None:
     """Refuse what is no song, or shorter than promised, before descriptors make plausible numbers of it."""
     if not audio.samples.size:
         raise AudioError("empty", "the file has no samples")
-    if not np.isfinite(audio.samples).all():
+    lowest, highest = float(audio.samples.min()), float(audio.samples.max())  # NaN if any sample is
+    if not math.isfinite(lowest) or not math.isfinite(highest):
         raise AudioError("not_finite", "some samples are NaN or infinite")
-    largest = max(-float(audio.samples.min()), float(audio.samples.max()))
+    largest = max(-lowest, highest)
     if largest > LARGEST_SAMPLE:
         raise AudioError("not_finite", f"samples reach {largest:.0e} times full scale")
     missing = promised - audio.duration

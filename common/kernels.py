@@ -296,11 +296,12 @@ def in_rows(spectra, rows):
     rows
         The result, float32 (n_frames, n_bins), filled.
     """
-    for group in range(len(spectra)):
-        frames = range(min(LANES, len(rows) - group * LANES))
-        for k in range(rows.shape[1]):
-            for lane in frames:
-                rows[group * LANES + lane, k] = spectra[group, k, lane]
+    _, n_bins, _ = spectra.shape
+    flat = spectra.reshape(-1)
+    for frame in range(len(rows)):
+        first = frame // LANES * n_bins * LANES + frame % LANES
+        for k in range(n_bins):
+            rows[frame, k] = flat[first + k * LANES]
 
 
 @as_written
@@ -349,6 +350,44 @@ def add_filtered(columns, plan, work, bins, firsts, lasts, real, imaginary, note
         for lane in range(min(LANES, len(chroma) - start)):
             for note in range(12):
                 chroma[start + lane, note] += sums[note, lane]
+
+
+@as_written
+def add_power(columns, n_frames, plan, work, total):
+    """Add the power spectra of frames, each divided by the sum of its squared samples.
+
+    Parameters
+    ----------
+    columns, plan, work
+        As `fourier.transform` takes them.
+    n_frames
+        How many frames count.
+    total
+        float64 (n_bins,), added to. A silent frame adds nothing.
+    """
+    last = total.size - 1
+    power, shares = np.zeros(total.size * LANES, np.float32), np.empty(LANES, np.float32)
+    for frame in range(0, n_frames, LANES):
+        fourier.transform(columns, frame, plan, work)
+        energy = spread(np.float32(0.0))
+        for place in range(0, work.size, LANES):
+            part = load(work, place)
+            energy = energy + part * part
+        store(shares, 0, energy)
+        for lane in range(LANES):
+            counts = shares[lane] > 0.0 and frame + lane < n_frames
+            shares[lane] = last / shares[lane] if counts else 0.0
+        share = load(shares, 0)
+        for k in range(last // 2 + 1):
+            r, i, mirrored_r, mirrored_i = fourier.mirrored_pair(work, k, plan)
+            store(power, k * LANES, load(power, k * LANES) + (r * r + i * i) * share)
+            if k < last - k:
+                place = (last - k) * LANES
+                squared = mirrored_r * mirrored_r + mirrored_i * mirrored_i
+                store(power, place, load(power, place) + squared * share)
+    for k in range(total.size):
+        for lane in range(LANES):
+            total[k] += power[k * LANES + lane]
 
 
 @as_written

@@ -6,10 +6,12 @@ found.
 
 from __future__ import annotations
 
-import numpy as np
-import scipy.fft
+from functools import cache
 
-from common import filters
+import numpy as np
+
+from common import filters, fourier, kernels
+from common.lanes import LANES
 from common.layout import HOP_LENGTH, N_FFT, N_MELS, PULSE_SIGNIFICANCE, SAMPLE_RATE
 from common.spectrum import BLOCK
 
@@ -78,15 +80,19 @@ def _mean_tempogram(onsets: np.ndarray) -> np.ndarray:
     """Mean over time of the normalised local autocorrelation, one value per lag in frames."""
     length = int(TEMPO_WINDOW * SAMPLE_RATE) // HOP_LENGTH
     padded = np.pad(onsets, length // 2, mode="linear_ramp", end_values=0)
-    windows = np.lib.stride_tricks.sliding_window_view(padded, length)[: onsets.size]
-    taper = filters.hann(length).astype(np.float32)
-    n_fft = scipy.fft.next_fast_len(2 * length - 1, real=True)
-    total = np.zeros(n_fft // 2 + 1)
+    n_fft = 1 << (2 * length - 2).bit_length()
+    plan = _tempogram_plan(length, n_fft)
+    work, total = fourier.work_array(plan), np.zeros(n_fft // 2 + 1)
     for start in range(0, onsets.size, BLOCK):
-        tapered = windows[start : start + BLOCK] * taper
-        energy = np.einsum("ij,ij->i", tapered, tapered)
-        tapered /= np.sqrt(np.where(energy > 0, energy, 1))[:, None]
-        parts = scipy.fft.rfft(tapered, n_fft, axis=1, overwrite_x=True).view(np.float32)
-        total += np.einsum("ij,ij->j", parts, parts).reshape(-1, 2).sum(axis=1)
+        n_frames = min(BLOCK, onsets.size - start)
+        columns = np.empty((1, fourier.n_groups(n_frames) * LANES + n_fft - 1), np.float32)
+        fourier.lay_out(padded, start, 1, columns)
+        kernels.add_power(columns, n_frames, plan, work, total)
     # A sum of correlations is the correlation that belongs to the sum of their spectra.
-    return scipy.fft.irfft(total, n_fft)[:length] / onsets.size
+    return np.fft.irfft(total)[:length] / onsets.size
+
+
+@cache
+def _tempogram_plan(length: int, n_fft: int) -> fourier.Plan:
+    """What transforms frames of onsets under a Hann window, with zeros behind them."""
+    return fourier.plan(np.pad(filters.hann(length), (0, n_fft - length)).astype(np.float32))

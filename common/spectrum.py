@@ -227,7 +227,8 @@ def _pitch_deviations(side_by_side: np.ndarray, n_frames: int) -> tuple[np.ndarr
     positions, heights = np.empty((2, n_frames * (last - first)), np.float32)
     found = kernels.spectral_peaks(side_by_side, n_frames, first, last, PEAK_THRESHOLD, positions, heights)
     pitches = positions[:found] * np.float32(SAMPLE_RATE) / np.float32(N_FFT)
-    deviations = np.mod(BINS_PER_OCTAVE * np.log2(pitches / filters.A0), 1.0)
+    deviations = BINS_PER_OCTAVE * np.log2(pitches / filters.A0)
+    deviations -= np.floor(deviations)
     deviations[deviations >= 0.5] -= 1.0
     below = np.searchsorted(_tunings(), deviations, side="right") - 1
     return below.astype(np.uint8), heights[:found].copy()
