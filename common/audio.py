@@ -95,8 +95,8 @@ _SYSTEM_ERRORS = "ENOENT ENOTDIR EIO EACCES EPERM ENOMEM EMFILE ENFILE ESTALE ET
 SYSTEM_ERRORS = frozenset(getattr(errno, name, -1) for name in _SYSTEM_ERRORS.split(" "))
 """Errors that say nothing about a file's content: the disk, the permissions or the load are to blame."""
 
-_SNDFILE_SYSTEM_ERROR = 2
-"""libsndfile's SF_ERR_SYSTEM."""
+_SNDFILE_SYSTEM_ERROR, _SNDFILE_NO_SOUND = 2, 7
+"""libsndfile's SF_ERR_SYSTEM, and its SFE_BAD_FILE: so it calls an MP3 in which it finds no sound."""
 
 _BROKEN = (
     soundfile.SoundFileError, OSError, EOFError, ValueError, LookupError, TypeError, AttributeError,
@@ -344,6 +344,8 @@ def _explained() -> Iterator[None]:
         code, number = getattr(error, "code", None), getattr(error, "errno", None)
         of_system = code == _SNDFILE_SYSTEM_ERROR or number in SYSTEM_ERRORS
         words = getattr(error, "strerror", None) or str(error).partition(": ")[2] or str(error)
+        if code == _SNDFILE_NO_SOUND:
+            words = "no sound is found in it"
         reason = f"not decodable as audio: {words or type(error).__name__}"
         raise AudioError("unreadable", reason, of_system) from error
 

@@ -157,12 +157,12 @@ def _where(found: Relative) -> Iterator[str]:
 
 def find_versions(session: Session, arguments: Namespace) -> VersionsAnswer:
     """Tell which songs are versions of a song, or share a passage with it."""
-    song = session.song(" ".join(arguments.song))
-    library = session.library
     with SequenceReader(session.paths.store) as reader, note_if_slow("comparing with every song"):
-        contents = reader.present(library.paths[: library.n_own])
+        contents = reader.present(session.library.paths[: session.library.n_own])
+        song = session.song(" ".join(arguments.song))
+        library = session.library
         chroma, peaks = _course(session, reader, song, contents)
-        _check(library.names[song], chroma)
+        _check(library, song, chroma)
         others = {row: content for row, content in enumerate(contents) if content and row != song}
         relatives = _relatives(library, song, reader, others, chroma, peaks)
     relatives.sort(key=lambda found: (list(Kind).index(found.kind), -(found.score or 0.0)))
@@ -209,10 +209,11 @@ def _course(
     return chroma[content], peaks[content]
 
 
-def _check(name: str, chroma: Chroma) -> None:
+def _check(library: Library, song: int, chroma: Chroma) -> None:
+    name, length = library.names[song], library.columns["duration"][song]
     if versions.is_silent(chroma):
         raise UserError(f"{name} is silent; there is nothing to compare")
-    if (length := versions.seconds(chroma)) < versions.SHORTEST:
+    if versions.seconds(chroma) < versions.SHORTEST:
         raise UserError(
             f"{name} has {length:.1f} s; versions are told from {versions.SHORTEST:.0f} s of a song"
         )

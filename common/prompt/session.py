@@ -199,10 +199,14 @@ class Session:
         """Extract a song from outside the library and let it in for this run."""
         if path not in self._guests:
             from common import song
+            from common.audio import AudioError
 
             note(f"listening to {path.name}, which is not in the library …")
-            with quiet_decoders():
-                guest = song.analyse(path).song
+            try:
+                with quiet_decoders():
+                    guest = song.analyse(path).song
+            except AudioError as error:
+                raise UserError(f"{path}: {error.reason}") from error
             self._guests[path] = len(self.library)
             if guest.sequences:
                 self.guest_sequences[self._guests[path]] = guest.sequences

@@ -18,6 +18,7 @@ from small_songs import run_stage1, write
 from common import library
 from common.extraction.store import Store
 from common.fingerprint.sequences import Chroma, Peaks, Sequences
+from common.fingerprint.versions import seconds
 from common.paths import Paths
 from common.prompt.relating import versions_among
 from common.prompt.session import Session
@@ -31,6 +32,7 @@ def keep(paths: Paths, sequences: dict[str, Chroma | None]) -> None:
     """Save a library of songs that sound like nothing, with the chroma of some of them in the store."""
     made = random_library(len(sequences))
     made.columns["song_name"] = list(sequences)
+    made.columns["duration"] = [round(seconds(kept), 1) if kept else 60.0 for kept in sequences.values()]
     made.columns["file_path"] = [f"/music/{name}.mp3" for name in sequences]
     library.save(paths, made, {"versions": {}, "songs": {}})
     with Store(paths.store) as store:
@@ -95,10 +97,27 @@ def test_what_cannot_be_compared_is_one_line(kept, capsys, name, words):
 def test_a_library_from_before(kept, paths, capsys):
     with closing(sqlite3.connect(paths.store)) as store, store:
         store.execute("DROP TABLE chroma")
-    code = stage4.main([*kept, "versions", "a stranger"])
+    outside = write(paths.data / "outside.wav", tune(1, 20))
+    code = stage4.main([*kept, "versions", str(outside)])  # which is not listened to in vain
     error = capsys.readouterr().err
     assert (code, error.count("\n")) == (1, 1)
     assert "01_feature_extraction.py" in error
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        ("no sound", "text.mp3: not decodable as audio: no sound is found in it"),
+        ("", "the file has no bytes"),
+    ],
+)
+def test_a_file_that_is_no_audio_is_named_in_one_line(kept, tmp_path, capsys, content, words):
+    (tmp_path / "text.mp3").write_text(content)
+    code = stage4.main([*kept, "versions", str(tmp_path / "text.mp3"), "--json"])
+    out, err = capsys.readouterr()
+    assert (code, out) == (1, "")
+    assert err.splitlines()[-1].startswith(f"error: {tmp_path / 'text.mp3'}: ")
+    assert words in err
 
 
 def test_what_the_rule_for_copies_calls_one_recording_is_called_so(kept, paths, capsys):
