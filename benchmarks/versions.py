@@ -8,7 +8,8 @@ last a song is looked for in made-up libraries whose notes are random.
 The thresholds were chosen on the 1st, 3rd, … of 46 real songs in the order of their names; the figures that
 count are those of the others.
 
-Run     python -m benchmarks.versions [MUSIC_DIR] [--songs 46] [--work DIR] [--sizes 1000 10000]
+Run     python -m benchmarks.versions [MUSIC_DIR] [--songs 46] [--second-half] [--work DIR]
+                                      [--sizes 1000 10000]
 
 Without a folder, songs are composed as `make demo` does.
 """
@@ -118,31 +119,43 @@ def relatives(library: dict[Path, Sequences]) -> list[Listed]:
     return found
 
 
-def report_versions(paths: list[Path], library: dict[Path, Sequences], work: Path) -> None:
-    """One row per kind: how many songs are found in either half, what they are called, what else is."""
+def report_versions(halves: dict[Path, int], library: dict[Path, Sequences], work: Path) -> None:
+    """One row per kind: how many songs are found in either half, what they are called, what else is.
+
+    Parameters
+    ----------
+    halves
+        The songs that are altered -> 0 for the 1st, 3rd, …, on which thresholds were chosen, 1 for others.
+    library
+        All songs as they are.
+    work
+        Where altered songs are kept.
+    """
     alike = relatives(library)
     pairs = {frozenset((one.one, one.other)) for one in alike if one.kind != Kind.CHORDS}
     rows, false, totals = [], Counter[tuple[str, str, str]](), np.zeros((2, 4), int)
     for kind in changes():
         counts, called = np.zeros((2, 4), int), Counter[str]()
-        with progress(len(paths), "song") as bar:
-            for number, path in enumerate(paths):
+        with progress(len(halves), "song") as bar:
+            for path, half in halves.items():
                 found = listed(path, sequences_of(altered(path, kind, work), work), library)
                 found = [one for one in found if one.kind != Kind.CHORDS]
                 right = [one for one in found if one.other == path]
                 wrong = [one for one in found if one.other != path]
                 strange = [one for one in wrong if frozenset((path, one.other)) not in pairs]
-                counts[number % 2] += (1, len(right), len(wrong), len(strange))
+                counts[half] += (1, len(right), len(wrong), len(strange))
                 called.update(str(one.kind) for one in right)
-                false.update((("1st", "2nd")[number % 2], path.stem, one.other.stem) for one in wrong)
+                false.update((("1st", "2nd")[half], path.stem, one.other.stem) for one in wrong)
                 bar.update()
         totals += counts
         names = ", ".join(f"{n} {name}" for name, n in called.most_common())
         rows.append((kind, *(f"{n[1]} of {n[0]}" for n in counts), names))
     print(table(("kind", "1st, 3rd … song", "2nd, 4th …", "called"), rows))
     for half, (asked, right, wrong, strange) in zip(("1st", "2nd"), totals.tolist(), strict=True):
+        if not asked:
+            continue
         print(
-            f"{half} half: recall {right / max(1, asked):.3f}, precision {right / max(1, right + wrong):.3f};"
+            f"{half} half: recall {right / asked:.3f}, precision {right / max(1, right + wrong):.3f};"
             f" {right / max(1, right + strange):.3f} without pairs that are alike as they are"
         )
     for (half, one, other), number in false.most_common():
@@ -202,6 +215,7 @@ def get_parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("music", nargs="?", type=Path, metavar="MUSIC_DIR", help="songs of yours")
     parser.add_argument("--songs", type=int, help="how many are altered (default: all)")
+    parser.add_argument("--second-half", action="store_true", help="alter only songs that count")
     parser.add_argument("--work", type=Path, metavar="DIR", help="where altered songs are kept between runs")
     parser.add_argument(
         "--sizes", type=int, nargs="*", default=[1000, 10_000], help="of made-up libraries; none: no times"
@@ -219,8 +233,12 @@ def main(argv: list[str] | None = None) -> int:
             raise UserError("two songs are needed, and the folder has fewer that libsndfile decodes")
         work = arguments.work or Path(folder)
         library = {path: sequences_of(path, work) for path in paths}
-        report_versions(paths[: arguments.songs], library, work)
-    report_time(arguments.sizes)
+        halves = {path: number % 2 for number, path in enumerate(paths[: arguments.songs])}
+        if arguments.second_half:
+            halves = {path: half for path, half in halves.items() if half}
+        report_versions(halves, library, work)
+    if arguments.sizes:
+        report_time(arguments.sizes)
     return 0
 
 
