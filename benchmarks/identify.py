@@ -3,7 +3,8 @@
 Clips of 8 s are cut from songs at random, degraded in one way each, written to a file and decoded as
 `identify` does. A clip is right if its song is named with an offset that is off by up to half a second; a
 song that repeats itself to the sample has several right offsets, of which one counts. Strangers are clips
-of a song that is left out of the index, which holds all others.
+of a song that is left out of the index with all that `versions` calls the same recording or another version
+of it; the index holds all others. With ``--elsewhere`` there are as many strangers from another folder.
 
 The score from which a song is named (``identification.ENOUGH``) was chosen on every other song, the 1st,
 3rd and so on in the order of their paths (``--choose``); the figures are those of the others. All songs are
@@ -17,7 +18,7 @@ ones.
 With ``--density`` songs have as many peaks as long ones do.
 
 Run     python -m benchmarks.identify MUSIC_DIR [--clips 200] [--strangers 100] [--library 10000]
-                                                [--density 20] [--seconds 8]
+                                                [--elsewhere DIR] [--density 20] [--seconds 8]
 """
 
 from __future__ import annotations
@@ -36,11 +37,13 @@ import soundfile
 from threadpoolctl import threadpool_limits
 
 from benchmarks.recordings import Change, Write, changed, faster, gain, write_lame, write_wav
+from benchmarks.versions import relatives, sequences_of
 from common import audio
 from common.fingerprint.hearing import find_peaks
-from common.fingerprint.identification import SHORTEST, Place, identify
+from common.fingerprint.identification import SHORTEST, SURE, Place, identify
 from common.fingerprint.index import FetchPeaks, LandmarkIndex
 from common.fingerprint.sequences import FRAME_RATE, MOST_PEAKS, PEAKS_PER_SECOND, PITCH_BITS, STEPS, Peaks
+from common.fingerprint.versions import Kind
 from common.text import table
 
 NEAR_ENOUGH = 0.5
@@ -157,16 +160,42 @@ def fetch_from(peaks: dict[str, Peaks]) -> FetchPeaks:
     return lambda contents: ((content, peaks[content]) for content in contents if content in peaks)
 
 
-def strangers(songs: Sequence[Song], chosen: Sequence[int], n_clips: int, folder: Path) -> list[Answer]:
-    """Identify clips of songs that are not in the index."""
+def versions_among(songs: Sequence[Song], folder: Path) -> dict[int, set[str]]:
+    """Numbers of the songs that have other versions among the others -> the names of those."""
+    kept = {song.path: sequences_of(song.path, folder) for song in songs}
+    found: dict[int, set[str]] = {}
+    numbers = {song.path: number for number, song in enumerate(songs)}
+    for pair in relatives(kept):
+        if pair.kind in (Kind.SAME, Kind.VERSION):
+            found.setdefault(numbers[pair.one], set()).add(str(pair.other))
+            found.setdefault(numbers[pair.other], set()).add(str(pair.one))
+    return found
+
+
+def strangers(
+    songs: Sequence[Song], chosen: Sequence[int], n_clips: int, without: dict[int, set[str]], folder: Path
+) -> list[Answer]:
+    """Identify clips of songs that are not in the index, nor songs that are to be left out with them."""
     answers: list[Answer] = []
     for place, number in enumerate(chosen):
         n_of_song = n_clips * (place + 1) // len(chosen) - n_clips * place // len(chosen)
-        others = {song.name: song.peaks for song in songs if song is not songs[number]}
-        with LandmarkIndex(folder / f"without {number}.sqlite") as index:
+        left_out = {songs[number].name} | without.get(number, set())
+        others = {song.name: song.peaks for song in songs if song.name not in left_out}
+        with LandmarkIndex(folder / f"without {number} and {len(left_out) - 1}.sqlite") as index:
             index.refresh(list(others), fetch_from(others))
             answers += ask(songs, [number], n_of_song, index, fetch_from(others), seed=number)
     return answers
+
+
+def from_elsewhere(songs: Sequence[Song], music: Path, n_clips: int, index: LandmarkIndex) -> str:
+    """Identify clips of songs of another folder."""
+    paths = [path for path in audio.find_songs(music) if path.suffix.lower() in audio.SNDFILE_SUFFIXES]
+    others = [Song(path, Peaks(np.empty(0, np.uint32))) for path in paths]
+    peaks = {song.name: song.peaks for song in songs}
+    # All clips of a song would be of one degradation if the songs were asked for in their order.
+    order = np.random.default_rng(2).permutation(len(others)).tolist()
+    answers = list(ask(others, order, n_clips, index, fetch_from(peaks), seed=2))
+    return "\n".join([f"songs of another folder, {len(others)}:", *stranger_sentences(others, answers)])
 
 
 def recall_table(songs: Sequence[Song], answers: Sequence[Answer]) -> str:
@@ -203,12 +232,25 @@ def stranger_sentences(songs: Sequence[Song], answers: Sequence[Answer]) -> Iter
     false = [answer for answer in answers if answer.named is not None]
     scores = sorted((answer.places[0].score for answer in answers if answer.places), reverse=True)
     highest = ", ".join(f"{score:.2f}" for score in scores[:5])
-    alike = [answer for answer in false if abs(answer.places[0].offset - answer.offset) <= NEAR_ENOUGH]
-    yield (
-        f"{len(answers)} strangers: {len(false)} taken for a song, {len(alike)} of them at the second"
-        f" that they were cut at, which another version has; highest scores {highest}"
-    )
+    yield f"{len(answers)} strangers: {len(false)} taken for a song; highest scores {highest}"
     yield from wrong_ones(songs, false)
+
+
+def report_strangers(songs: Sequence[Song], chosen: Sequence[int], n_clips: int, folder: Path) -> None:
+    """What becomes of strangers, and of those that have a version in the index if it is left there."""
+    versions = versions_among(songs, folder)
+    found = strangers(songs, chosen, n_clips, versions, folder)
+    print("\n".join(stranger_sentences(songs, found)))
+    have_one = [number for number in chosen if number in versions]
+    print(f"{len(have_one)} of {len(chosen)} songs have versions among the others, left out with them")
+    asked = [answer for answer in strangers(songs, chosen, n_clips, {}, folder) if answer.song in have_one]
+    named = [answer for answer in asked if answer.named and answer.named.content in versions[answer.song]]
+    at_second = [answer for answer in named if abs(answer.places[0].offset - answer.offset) <= NEAR_ENOUGH]
+    print(
+        f"with the versions in the index: {len(named)} of {len(asked)} clips are named after one,"
+        f" {len(at_second)} at the second that they were cut at"
+    )
+    print("\n".join(wrong_ones(songs, named)))
 
 
 # --- larger libraries --------------------------------------------------------------------------------
@@ -278,6 +320,9 @@ def get_parser() -> argparse.ArgumentParser:
     parser.add_argument("music", type=Path, metavar="MUSIC_DIR", help="songs of yours")
     parser.add_argument("--clips", type=int, default=200, help="(default: 200)")
     parser.add_argument("--strangers", type=int, default=100, help="(default: 100)")
+    parser.add_argument(
+        "--elsewhere", type=Path, metavar="DIR", help="other songs, none of them in MUSIC_DIR"
+    )
     parser.add_argument("--library", type=int, help="songs of a larger index, most of them made up")
     parser.add_argument("--seconds", type=float, default=SHORTEST, help="of a clip (default: 8)")
     parser.add_argument(
@@ -300,16 +345,19 @@ def main(argv: list[str] | None = None) -> int:
             answers = list(
                 ask(songs, chosen, arguments.clips, index, fetch_from(peaks), 0, arguments.seconds)
             )
+            if arguments.elsewhere:
+                print(from_elsewhere(songs, arguments.elsewhere, arguments.strangers, index))
         size = sum(file.stat().st_size for file in folder.glob("all.sqlite*")) / len(songs)
         print(f"{len(songs)} songs in the index, clips of {arguments.seconds:g} s of {len(chosen)} of them")
         print(recall_table(songs, answers))
         print("\n".join(wrong_ones(songs, answers)))
+        n_unsure = sum(answer.is_right(songs) and answer.places[0].score < SURE for answer in answers)
+        print(f"{n_unsure} right clips score less than {SURE:g}, as another version of the song may")
         taken = np.median([answer.seconds for answer in answers])
         print(f"{taken:.3f} s of CPU time a clip, decoding not included")
         print(f"{n_bytes:.0f} bytes of peaks a song, and {size:.0f} of the index")
         if arguments.strangers:
-            found = strangers(songs, chosen, arguments.strangers, folder)
-            print("\n".join(stranger_sentences(songs, found)))
+            report_strangers(songs, chosen, arguments.strangers, folder)
         if arguments.library:
             print(large_library(songs, chosen, arguments.library, arguments.clips, folder))
     return 0

@@ -42,6 +42,10 @@ ENOUGH, FEWEST_PEAKS = 0.35, 20
 Chosen on the 1st, 3rd … of 46 songs (``benchmarks.identify --choose``): of 100 strangers the highest scored
 0.23, but for another version of its song (0.57); the lowest of 200 clips under noise scored 0.39."""
 
+SURE = 0.6
+"""Score under which a clip may be of another version of the song, made of the same recording; chosen on the
+clip of that one."""
+
 
 @dataclass(frozen=True)
 class Place:

@@ -10,7 +10,7 @@ from typing import Any
 from common.audio import AudioError
 from common.console import UserError, note, note_if_slow, quiet_decoders
 from common.extraction.sequence_reader import SequenceReader
-from common.fingerprint.identification import ENOUGH, LONGEST, SHORTEST, Place
+from common.fingerprint.identification import ENOUGH, LONGEST, SHORTEST, SURE, Place
 from common.fingerprint.identification import identify as places_of
 from common.fingerprint.index import LandmarkIndex
 from common.library import Library
@@ -72,7 +72,8 @@ class Identified(Answer):
         if others:
             row_of_next, next_best = others[0]
             agrees += f"; next is {clean(self.library.names[row_of_next])}, {next_best.score:.0%}"
-        return f"{title(self.library, row)} from {_when(place)}\n{agrees}"
+        doubt = "" if place.score >= SURE else ", or another version of it"
+        return f"{title(self.library, row)} from {_when(place)}{doubt}\n{agrees}"
 
     def next_command(self) -> str:
         return "" if self.match is None else f"search {quoted(self.library, self.match)}"

@@ -13,8 +13,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from libraries import random_library
 from signals import RATE, tune
 from small_songs import run_stage1, write
+
+from common.fingerprint.identification import Place
+from common.prompt.identifying import Identified
 
 stage4 = importlib.import_module("04_similarity_search")
 
@@ -52,6 +56,14 @@ def test_a_clip_is_told_with_its_second(ask):
     assert code == 0
     assert out.startswith("song 1 (TRANCE, 14 s) from 0:04.0\n")
     assert err.splitlines()[-1].endswith("search 'song 1'")
+
+
+@pytest.mark.parametrize(("score", "doubt"), [(0.5, ", or another version of it"), (0.7, "")])
+def test_a_low_score_may_mean_another_version(score, doubt):
+    answer = Identified(random_library(3), [(1, Place("content", 12.0, 1.0, score, 100))])
+    first, second = answer.as_text().splitlines()
+    assert first.endswith(f" from 0:12.0{doubt}")
+    assert second == f"the peaks of both agree to {score:.0%}"
 
 
 def test_json_is_the_same(ask, made):
