@@ -151,15 +151,15 @@ def report_versions(halves: dict[Path, int], library: dict[Path, Sequences], wor
         names = ", ".join(f"{n} {name}" for name, n in called.most_common())
         rows.append((kind, *(f"{n[1]} of {n[0]}" for n in counts), names))
     print(table(("kind", "1st, 3rd … song", "2nd, 4th …", "called"), rows))
-    for half, (asked, right, wrong, strange) in zip(("1st", "2nd"), totals.tolist(), strict=True):
+    for name, (asked, right, wrong, strange) in zip(("1st", "2nd"), totals.tolist(), strict=True):
         if not asked:
             continue
         print(
-            f"{half} half: recall {right / asked:.3f}, precision {right / max(1, right + wrong):.3f};"
+            f"{name} half: recall {right / asked:.3f}, precision {right / max(1, right + wrong):.3f};"
             f" {right / max(1, right + strange):.3f} without pairs that are alike as they are"
         )
-    for (half, one, other), number in false.most_common():
-        print(f"other song listed, {half} half, {number} of {len(changes())} kinds: {one} | {other}")
+    for (name, one, other), number in false.most_common():
+        print(f"other song listed, {name} half, {number} of {len(changes())} kinds: {one} | {other}")
     for pair in alike:
         print(f"alike as they are: {pair.sentence()}")
 

@@ -185,7 +185,7 @@ def versions_among(session: Session, song: int, rows: Sequence[int]) -> set[int]
         with SequenceReader(session.paths.store) as reader:
             contents = reader.present(library.paths[: library.n_own])
             chroma, peaks = _course(session, reader, song, contents)
-            _check(library.names[song], chroma)
+            _check(library, song, chroma)
             others = {row: content for row in rows if (content := contents[row])}
             relatives = _relatives(library, song, reader, others, chroma, peaks)
     except UserError:
