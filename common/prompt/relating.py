@@ -157,14 +157,15 @@ def _where(found: Relative) -> Iterator[str]:
 
 def find_versions(session: Session, arguments: Namespace) -> VersionsAnswer:
     """Tell which songs are versions of a song, or share a passage with it."""
-    with SequenceReader(session.paths.store) as reader, note_if_slow("comparing with every song"):
+    with SequenceReader(session.paths.store) as reader:
         contents = reader.present(session.library.paths[: session.library.n_own])
         song = session.song(" ".join(arguments.song))
         library = session.library
         chroma, peaks = _course(session, reader, song, contents)
         _check(library, song, chroma)
         others = {row: content for row, content in enumerate(contents) if content and row != song}
-        relatives = _relatives(library, song, reader, others, chroma, peaks)
+        with note_if_slow("comparing with every song"):
+            relatives = _relatives(library, song, reader, others, chroma, peaks)
     relatives.sort(key=lambda found: (list(Kind).index(found.kind), -(found.score or 0.0)))
     session.listed, session.asked = [found.row for found in relatives], None
     return VersionsAnswer(library, song, relatives, len(others), contents.count(None))
