@@ -16,7 +16,7 @@ import json
 import math
 import pickle
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -350,11 +350,22 @@ def _load(paths: Paths, place: Callable[[str], Path]) -> Library:
             file.seek(0)
         try:
             # Straight from the file, so that a large library is in memory once and not twice.
-            library = Library(_read_embeddings(embeddings), read_plain(metadata, paths.metadata, EXTRACT))
+            columns = read_plain(metadata, paths.metadata, EXTRACT)
+            if isinstance(columns, dict) and (version := _other_version(columns)):
+                raise ArtifactError(f"{paths.processed} was made by {version} version; run: {EXTRACT}")
+            library = Library(_read_embeddings(embeddings), columns)
             validate(library)
         except (ValueError, TypeError, EOFError) as error:
             raise ArtifactError(f"{paths.processed} breaks the contract: {error}; run: {EXTRACT}") from error
     return library
+
+
+def _other_version(columns: Iterable[str]) -> str:
+    """Which version made a library that is not damaged, by its columns; empty for this one, or for none."""
+    found, ours = {*columns}, {*COLUMNS}
+    if found == ours or len(found & ours) < len(ours) / 2:
+        return ""
+    return "an older" if found < ours else "another"
 
 
 def root(paths: Paths) -> Path | None:

@@ -135,7 +135,6 @@ METADATA = {
     "names that are lists": made(1).columns | {"song_name": [["a"], ["b"], ["c"]]},
     "durations that are texts": made(1).columns | {"duration": ["1", "2", "3"]},
     "no genre": made(1).columns | {"genre": ["A", None, "B"]},
-    "a column too many": made(1).columns | {"more": [1, 2, 3]},
     "a song too few": {name: values[:2] for name, values in made(1).columns.items()},
     "bytes for an artist": made(1).columns | {"artist": [b"x", None, None]},
 }
@@ -178,6 +177,19 @@ def test_metadata_that_are_none(paths, name):
     save(paths, 1)
     put(paths, "metadata.pkl", pickle.dumps(METADATA[name], protocol=4))
     assert "breaks the contract" in refused(paths)
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [({"bpm": None}, "was made by an older version"), ({"new": [1]}, "was made by another version"),
+     ({"bpm": None, "new": [1]}, "was made by another version")],
+)  # fmt: skip
+def test_a_library_of_another_version_is_told_from_a_damaged_one(paths, changes, words):
+    save(paths, 1)
+    columns = {**pickle.loads(paths.metadata.read_bytes()), **changes}
+    kept = {name: values for name, values in columns.items() if values is not None}
+    put(paths, "metadata.pkl", pickle.dumps(kept, protocol=4))
+    assert words in refused(paths)
 
 
 @pytest.mark.parametrize("name", HOSTILE_PICKLES)
