@@ -337,9 +337,10 @@ def load(paths: Paths) -> Library:
 
 def _load(paths: Paths, place: Callable[[str], Path]) -> Library:
     manifest = _read_manifest(paths, place)
+    anew = _anew(paths, manifest)
     if manifest.get("layout_id") != LAYOUT_ID:
         raise ArtifactError(
-            f"{paths.processed} was extracted with another layout of the embedding; run: {EXTRACT}"
+            f"{paths.processed} was extracted with another layout of the embedding; run: {anew}"
         )
     with _opened(paths.embeddings, place) as embeddings, _opened(paths.metadata, place) as metadata:
         for path, file in ((paths.embeddings, embeddings), (paths.metadata, metadata)):
@@ -352,12 +353,18 @@ def _load(paths: Paths, place: Callable[[str], Path]) -> Library:
             # Straight from the file, so that a large library is in memory once and not twice.
             columns = read_plain(metadata, paths.metadata, EXTRACT)
             if isinstance(columns, dict) and (version := _other_version(columns)):
-                raise ArtifactError(f"{paths.processed} was made by {version} version; run: {EXTRACT}")
+                raise ArtifactError(f"{paths.processed} was made by {version} version; run: {anew}")
             library = Library(_read_embeddings(embeddings), columns)
             validate(library)
         except (ValueError, TypeError, EOFError) as error:
             raise ArtifactError(f"{paths.processed} breaks the contract: {error}; run: {EXTRACT}") from error
     return library
+
+
+def _anew(paths: Paths, manifest: Mapping[str, Any]) -> str:
+    """The command that makes a library of another version anew, from the folder that it was made from."""
+    music = manifest.get("root")
+    return paths.command(EXTRACT, *([music] if isinstance(music, str) else []))
 
 
 def _other_version(columns: Iterable[str]) -> str:
