@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from common import charts
-from common.reference.compare import Band, Comparison, Reading
+from common.reference.compare import FEWEST_FOR_SPREAD, UNCLAIMED, Band, Comparison, Reading
 from common.reference.measure import CENTRES, EDGES, LOW_CORRELATION, REGIONS
 from common.reference.words import NOTHING, Sentence
 from common.text import count, shorten
@@ -22,6 +22,9 @@ TICKS = (31.5, 63, 125, 250, 500, 1000, 2000, 4000, 8000, 16_000)
 
 MIX, OUTSIDE, REFERENCES = charts.PALETTE[0], charts.PALETTE[1], charts.PALETTE[7]
 """Colours: of the mix, of what lies outside the spread, of the references."""
+
+ROOM = 0.2
+"""Share of the height of the curves that is left above them for the legend."""
 
 LEAST_HALF = 4.0
 """dB that the axis of differences reaches at least in either direction."""
@@ -75,6 +78,8 @@ def _draw_curves(axes: Axes, comparison: Comparison) -> None:
     _frequency_axis(axes)
     axes.set_ylabel("level in dB, loudness taken out")
     axes.set_title("Tonal balance, thirds of an octave", fontsize=13)
+    lowest, highest = axes.get_ylim()
+    axes.set_ylim(lowest, highest + ROOM * (highest - lowest))
     axes.legend(loc="upper right", fontsize=10, frameon=True, framealpha=0.9, ncols=2)
 
 
@@ -91,15 +96,18 @@ def _draw_differences(axes: Axes, comparison: Comparison) -> None:
     axes.axhline(0, color=charts.INK, linewidth=1, zorder=4)
     _, loudest_median, _, loudest = _columns(comparison.loudest)
     axes.plot(CENTRES, loudest - loudest_median, "o", markersize=5, markerfacecolor=charts.PAPER,
-              markeredgecolor=charts.INK, zorder=5, label="loudest section")  # fmt: skip
-    axes.legend(loc="upper right", fontsize=10, frameon=True, framealpha=0.9)
+              markeredgecolor=charts.INK, zorder=5)  # fmt: skip
     _label_largest(axes, bands, difference, loudest - loudest_median)
     farthest = np.nanmax(np.abs([difference, loudest - loudest_median]))
     half = max(LEAST_HALF, 1.25 * farthest)
     axes.set_ylim(-half, half)
     _frequency_axis(axes)
     axes.set_ylabel("dB over the median")
-    axes.set_title("More or less than the references; orange lies outside their spread", fontsize=13)
+    outside = "outside their spread"
+    if comparison.n_references < FEWEST_FOR_SPREAD:
+        outside = f"over {UNCLAIMED:g} dB away"
+    # No legend: a bar and its size may reach anywhere.
+    axes.set_title(f"Difference to the median: orange {outside}, ○ loudest section", fontsize=13)
 
 
 def _label_largest(axes: Axes, bands: Sequence[Band], difference: np.ndarray, loudest: np.ndarray) -> None:
