@@ -70,8 +70,9 @@ def _losses(margins: np.ndarray, y: np.ndarray, lapses: Sequence[float], part: n
 def _mean_certainty(losses: np.ndarray, n_groups: int, lapses: Sequence[float]) -> Certainty:
     """The posterior mean of sharpness (of its logarithm) and lapse, from mean log-losses of shape (40, L)."""
     log_sharpness, shares = np.log(SHARPNESSES), np.array(lapses)
-    prior = -0.5 * (log_sharpness[:, None] / SHARPNESS_SPREAD) ** 2 + np.log(1.0 - shares)
-    posterior = np.exp(prior - n_groups * losses - (prior - n_groups * losses).max())
+    log_prior = -0.5 * (log_sharpness[:, None] / SHARPNESS_SPREAD) ** 2 + np.log(1.0 - shares)
+    log_posterior = log_prior - n_groups * losses
+    posterior = np.exp(log_posterior - log_posterior.max())
     posterior /= posterior.sum()
     sharpness = np.exp(posterior.sum(axis=1) @ log_sharpness)
     return Certainty(float(sharpness), float(posterior.sum(axis=0) @ shares))
