@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from scipy.spatial.distance import cdist
 
 from common import charts
 from common.library import UNKNOWN_GENRE
@@ -32,6 +33,9 @@ CLOSE = 30.0
 
 ASIDE = 35.0
 """From so far on, in points of paper, a line leads from a word's edge to its songs."""
+
+MOST_ASKED = 1000
+"""Songs of a genre, and of all others, by which its densest place is found; of more, every so-many-th."""
 
 SIDES = 16
 """Directions that are tried at every distance."""
@@ -58,7 +62,7 @@ class Room:
     axes
         The flat picture, with everything else drawn.
     points
-        The songs, and points of lines, shape (n_points, 2).
+        The songs, and points of lines, from left to right, shape (n_points, 2).
     radius
         Within which a word would touch a point.
     taken
@@ -73,7 +77,9 @@ class Room:
     def cost(self, box: Bbox) -> float:
         """What a word would hide there: a point counts 1, a word 10, the picture's edge 100; nothing 0."""
         frame, near = self.axes.bbox, box.padded(self.radius)
-        hidden = np.count_nonzero(np.all((self.points > near.min) & (self.points < near.max), axis=1))
+        first, last = np.searchsorted(self.points[:, 0], (near.x0, near.x1))
+        heights = self.points[first:last, 1]
+        hidden = np.count_nonzero((heights > near.y0) & (heights < near.y1))
         outside = box.x0 < frame.x0 or box.x1 > frame.x1 or box.y0 < frame.y0 or box.y1 > frame.y1
         return hidden + 10.0 * sum(box.overlaps(other) for other in self.taken) + 100.0 * outside
 
@@ -99,7 +105,8 @@ def find_room(
     if star is not None:
         taken.append(_around(axes, star.coordinates))
     radius = np.sqrt(point_area(len(coordinates))) / 2 * axes.figure.dpi / 72
-    return Room(axes, axes.transData.transform(np.vstack([coordinates, *lines])), radius, taken)
+    points = axes.transData.transform(np.vstack([coordinates, *lines]))
+    return Room(axes, points[np.argsort(points[:, 0])], radius, taken)
 
 
 def write_near(room: Room, word: str, spots: np.ndarray, always: bool = False, **style: Any) -> Bbox | None:
@@ -259,11 +266,11 @@ def _around(axes: Axes, where: np.ndarray) -> Bbox:
 
 def _densest(coordinates: np.ndarray, own: np.ndarray, most: int = 20) -> np.ndarray:
     """Places of the half of a genre's songs that have the most company of their own kind, best first."""
-    songs = coordinates[own][:1000]
+    songs = coordinates[own][:MOST_ASKED]
     scale = np.ptp(coordinates, axis=0).max() * 0.08 or 1.0
     company = np.zeros(len(songs))
     for others, sign in ((coordinates[own], 1.0), (coordinates[~own], -0.15)):
-        for start in range(0, len(others), 1000):
-            apart = songs[:, np.newaxis] - others[start : start + 1000]
-            company += sign * np.exp(-(apart**2).sum(axis=2) / (2 * scale**2)).sum(axis=1)
+        some = others[:: -(-len(others) // MOST_ASKED) or 1]
+        apart = cdist(songs, some, "sqeuclidean")
+        company += sign * len(others) / max(len(some), 1) * np.exp(-apart / (2 * scale**2)).sum(axis=1)
     return songs[np.argsort(-company, kind="stable")[: min(most, (len(songs) + 1) // 2)]]
