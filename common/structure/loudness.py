@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from functools import cache
 
 import numpy as np
-from scipy import signal
+import scipy  # its part for signals is imported where it is called first, for it takes half a second
 
 from common.lanes import LANES
 from common.structure import kernels
@@ -226,8 +226,8 @@ def _ahead(shelf: np.ndarray, high_pass: np.ndarray) -> np.ndarray:
     """
     inputs = np.eye(12, LANES)
     first, second = np.eye(12, 2, -8), np.eye(12, 2, -10)
-    between, first = signal.lfilter(shelf[:3], [1, *shelf[3:]], inputs, zi=first)
-    out, second = signal.lfilter(high_pass[:3], [1, *high_pass[3:]], between, zi=second)
+    between, first = scipy.signal.lfilter(shelf[:3], [1, *shelf[3:]], inputs, zi=first)
+    out, second = scipy.signal.lfilter(high_pass[:3], [1, *high_pass[3:]], between, zi=second)
     after = np.pad(np.concatenate([first, second], axis=1), ((0, 0), (0, LANES - 4)))
     return np.concatenate([out, after]).ravel()
 
@@ -247,8 +247,8 @@ def _interpolator(factor: int) -> tuple[np.ndarray, float]:
     if factor == 1:  # the samples lie close enough together
         return np.empty((0, TAPS), np.float32), 0.0
     steps = np.arange(TAPS)
-    taps = factor * signal.firwin(TAPS * factor + 1, 1 / factor, window=("kaiser", 5.0))
-    window = signal.get_window("hann", TAPS + 1, fftbins=False)[:TAPS] + 1e-3
+    taps = factor * scipy.signal.firwin(TAPS * factor + 1, 1 / factor, window=("kaiser", 5.0))
+    window = scipy.signal.get_window("hann", TAPS + 1, fftbins=False)[:TAPS] + 1e-3
     moments = np.array([[window.sum(), window @ steps], [window @ steps, window @ steps**2]])
     phases, shares = np.empty((factor - 1, TAPS), np.float32), [0.0]
     for number in range(1, factor):

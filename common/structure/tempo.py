@@ -11,7 +11,6 @@ from dataclasses import dataclass
 
 import numpy as np
 import scipy.fft
-from scipy import signal
 
 from common.structure import kernels
 from common.structure.onsets import Drums, Hits
@@ -121,7 +120,7 @@ def proposals(drums: Drums, duration: float) -> np.ndarray:
     bands = (drums.kick, drums.snare, drums.cymbal, drums.bass)
     total = np.sum([_autocorrelation(hits, duration) for hits in bands], axis=0)
     before = round(SHORTEST_LAG * SERIES_RATE) - 1
-    peaks = signal.find_peaks(total[before:], height=0)[0] + before
+    peaks = scipy.signal.find_peaks(total[before:], height=0)[0] + before
     peaks = peaks[np.argsort(-total[peaks], kind="stable")][:N_PEAKS]
     left, centre, right = (total[peaks + shift] for shift in (-1, 0, 1))
     exact = (peaks + 0.5 * (left - right) / (left - 2 * centre + right)) / SERIES_RATE
