@@ -36,11 +36,13 @@ from common.lanes import (
 FLATNESS_FLOOR = np.float32(1e-10)
 """Smallest power that counts in the geometric mean (librosa's ``amin``)."""
 
+FAINTEST_POWER, AMPLIFIED = np.float32(2.0**-100), np.float32(2.0**64)
+"""Power below which squares lose digits in float32, and what is done about it: the roll-off of what remains
+of a song in digital silence counts like any other."""
+
 _POWERS_TOGETHER = 8
 """Powers multiplied before their exponent is put aside: 1e-10 and float32's 3e38 to the eighth still fit a
 float64."""
-
-_EXPONENT_OF_ONE = 1023.0
 
 
 @as_written
@@ -68,8 +70,22 @@ def magnitudes(columns, plan, work, spectra):
 
 @as_written
 def _magnitude(real, imaginary, like):
+    """Magnitudes in float32, as ``like`` is, of what may be too faint to be squared in it."""
     r, i = rounded_for(real, like), rounded_for(imaginary, like)
-    return root(r * r + i * i)
+    power, faintest = r * r + i * i, spread(FAINTEST_POWER)
+    magnitude = root(power)
+    if above(faintest, power):
+        is_faint = one_where_below(power, faintest)
+        r, i = _amplified(r), _amplified(i)
+        faint = root(r * r + i * i) * (np.float32(1.0) / AMPLIFIED)
+        magnitude = magnitude - magnitude * is_faint + faint * is_faint
+    return magnitude
+
+
+@as_written
+def _amplified(lanes):
+    """Faint numbers times `AMPLIFIED`; louder ones are cut."""
+    return smaller(larger(lanes, spread(np.float32(-(2.0**-49)))), spread(np.float32(2.0**-49))) * AMPLIFIED
 
 
 @as_written
@@ -121,12 +137,11 @@ def spectral_moments(spectra, bin_width, rolloff, out):
         store(sums, 4 * LANES, product)
         store(sums, 5 * LANES, exponents)
         store(cumulative, 0, below)
-        n_exponents = n_bins // _POWERS_TOGETHER * _EXPONENT_OF_ONE
         for lane in range(min(LANES, len(out) - group * LANES)):
             whole, powers = rows[0, lane], rows[3, lane]
             centroid = rows[1, lane] / whole if whole > 0.0 else 0.0
             variance = rows[2, lane] / whole - centroid * centroid if whole > 0.0 else 0.0
-            log_sum = math.log(rows[4, lane]) + (rows[5, lane] - n_exponents) * math.log(2.0)
+            log_sum = math.log(rows[4, lane]) + rows[5, lane] * math.log(2.0)
             row = out[group * LANES + lane]
             row[0] = centroid * bin_width
             row[1] = math.sqrt(max(variance, 0.0)) * bin_width
@@ -430,6 +445,6 @@ def mean_of_two(block, out):
     out
         float32 (n_frames,), filled.
     """
-    flat, half = block.reshape(-1), np.float32(0.5)
+    flat = block.reshape(-1)
     for frame in range(out.size):
-        out[frame] = (flat[2 * frame] + flat[2 * frame + 1]) * half
+        out[frame] = (flat[2 * frame] + flat[2 * frame + 1]) * np.float32(0.5)

@@ -201,12 +201,13 @@ def _bits(builder: ir.IRBuilder, lanes: ir.Value) -> tuple[ir.Value, ir.VectorTy
 
 @_instruction
 def exponent(typing, lanes):
-    """The power of two, plus 1023, in every positive float64."""
+    """The power of two in every positive float64."""
 
     def lower(context, builder, call, arguments):
         bits, whole = _bits(builder, arguments[0])
-        shifted = builder.lshr(bits, ir.Constant(whole, [52] * LANES))
-        return builder.sitofp(builder.trunc(shifted, ir.VectorType(_INDEX, LANES)), arguments[0].type)
+        short = ir.VectorType(_INDEX, LANES)
+        shifted = builder.trunc(builder.lshr(bits, ir.Constant(whole, [52] * LANES)), short)
+        return builder.sitofp(builder.sub(shifted, ir.Constant(short, [1023] * LANES)), arguments[0].type)
 
     return DOUBLE(DOUBLE), lower
 

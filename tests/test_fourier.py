@@ -49,3 +49,12 @@ def test_faint_bins_beside_loud_ones_are_exact_in_double_precision():
     expected = literal(samples, 5, window, 512)
     got = side_by_side(samples, range(5), window, 512)
     np.testing.assert_allclose(got[2], expected[2], rtol=1e-6, atol=1e-13 * expected.max())
+
+
+@pytest.mark.parametrize("level", [1e-10, 1e-18, 1e-25, 1e-33])
+def test_what_is_too_faint_to_be_squared_keeps_its_magnitude(level):
+    samples = np.random.default_rng(1).normal(0, level, 2048).astype(np.float32)
+    samples[1500:] *= np.float32(0.1 / level)
+    expected = literal(samples, 4, np.hanning(512), 512)
+    got = side_by_side(samples, range(4), np.hanning(512), 512)
+    np.testing.assert_allclose(got, expected, rtol=2e-6, atol=1e-6 * level)
