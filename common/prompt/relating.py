@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from argparse import Namespace
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -161,7 +161,7 @@ def find_versions(session: Session, arguments: Namespace) -> VersionsAnswer:
         contents = reader.present(session.library.paths[: session.library.n_own])
         song = session.song(" ".join(arguments.song))
         library = session.library
-        chroma, peaks = _course(session, reader, song, contents)
+        chroma, peaks = _course(session, reader, song, dict(enumerate(contents)))
         _check(library, song, chroma)
         others = {row: content for row, content in enumerate(contents) if content and row != song}
         with note_if_slow("comparing with every song"):
@@ -184,7 +184,8 @@ def versions_among(session: Session, song: int, rows: Sequence[int]) -> set[int]
     library = session.library
     try:
         with SequenceReader(session.paths.store) as reader:
-            contents = reader.present(library.paths[: library.n_own])
+            asked = [*rows, *([song] if song < library.n_own else [])]
+            contents = dict(zip(asked, reader.present([library.paths[row] for row in asked]), strict=True))
             chroma, peaks = _course(session, reader, song, contents)
             _check(library, song, chroma)
             others = {row: content for row in rows if (content := contents[row])}
@@ -195,13 +196,13 @@ def versions_among(session: Session, song: int, rows: Sequence[int]) -> set[int]
 
 
 def _course(
-    session: Session, reader: SequenceReader, song: int, contents: list[str | None]
+    session: Session, reader: SequenceReader, song: int, contents: Mapping[int, str | None]
 ) -> tuple[Chroma, Peaks]:
     """Chroma and peaks of the song that is asked for."""
     if song in session.guest_sequences:
         kept = session.guest_sequences[song]
         return kept.chroma, kept.peaks
-    content = contents[song]
+    content = contents.get(song)
     chroma = dict(reader.chroma([content])) if content else {}
     peaks = dict(reader.peaks([content])) if content else {}
     if content not in chroma or content not in peaks:
