@@ -103,7 +103,7 @@ def _draw_sections(axes: Axes, sections: Sequence[Mapping[str, Any]], ribbon: fl
         name, where = part["label"] or part["letter"], axes.get_xaxis_transform()
         text = axes.text(*place, name, transform=where, ha="center", va="center", fontsize=7.5, clip_on=True)
         room = (part["end"] - part["start"]) / sections[-1]["end"] * axes.bbox.width
-        if text.get_window_extent().width > room:
+        if 1.15 * text.get_window_extent().width > room:
             text.remove()
 
 
