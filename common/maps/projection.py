@@ -167,9 +167,10 @@ def _lay_out(
     adapted = _with_new_songs(earlier, rows, near[0], seed)
     likest = [adapted]
     if is_settled(len(rows)):
-        likest.append(_settled_umap(rows, near, adapted, seed))
-    chosen = _truest(near[0], likest + anew, LOSS_ALLOWED)
-    return chosen if chosen is adapted else align(chosen, earlier.coordinates, earlier.is_known)
+        likest.append(settle(adapted, near[0], KEPT_NEIGHBOURS, seed))
+        anew = [_settled_umap(rows, near, adapted, seed), *anew]
+    likest += [align(made, earlier.coordinates, earlier.is_known) for made in anew]
+    return _truest(near[0], likest, LOSS_ALLOWED)
 
 
 def _truest(near: np.ndarray, layouts: list[np.ndarray], allowed: float) -> np.ndarray:

@@ -153,6 +153,17 @@ def test_a_new_song_moves_no_other_while_the_map_is_as_true_as_a_new_one(dimensi
     np.testing.assert_array_equal(after.coordinates[1:], before.coordinates)
 
 
+def test_where_an_earlier_map_lost_much_most_songs_still_stay():
+    songs = standardise(np.random.default_rng(5).normal(size=(60, 12)))
+    near = neighbours(songs, NEIGHBOURS)
+    before = project(songs, near, 2)
+    lost = before.coordinates.copy()
+    lost[:12] = lost[np.random.default_rng(0).permutation(12)]
+    after = project(songs, near, 2, Layout(lost, np.full(60, 0.5)))
+    assert after.kept.mean() > kept_share(near[0], lost).mean()
+    assert (after.coordinates == lost).all(axis=1).mean() > 0.5
+
+
 def test_an_earlier_map_that_is_no_longer_true_is_made_anew_and_lies_alike():
     songs, _ = clusters((15, 15, 15), seed=4)
     near = neighbours(songs, NEIGHBOURS)
