@@ -166,7 +166,7 @@ def band_extremes(spectra, edges, counts, peaks, valleys):
     """
     n_groups, n_bins, _ = spectra.shape
     flat = spectra.reshape(-1)
-    best = np.empty(counts.max() * LANES, np.float32)
+    best = np.empty(n_bins * LANES, np.float32)
     for group in range(n_groups):
         start = group * n_bins
         frames = slice(group * LANES, (group + 1) * LANES)
