@@ -132,6 +132,27 @@ def time_label(seconds: float) -> str:
     return f"{int(minutes)}:{rest:02.0f}" if rest == int(rest) else f"{int(minutes)}:{rest:04.1f}"
 
 
+def fitting_legend(figure: Figure, handles: Sequence[Any], most: int, **options: Any) -> None:
+    """Write a legend of as many columns as the figure is wide enough for.
+
+    Parameters
+    ----------
+    figure
+        The figure that the legend belongs to.
+    handles
+        What it explains, each with a label.
+    most
+        Columns at most.
+    **options
+        More properties of the legend.
+    """
+    for columns in range(most, 0, -1):
+        legend = figure.legend(handles=handles, ncols=columns, frameon=False, fontsize=10, **options)
+        if columns == 1 or figure.bbox.x1 >= legend.get_window_extent().x1:
+            return
+        legend.remove()
+
+
 @contextlib.contextmanager
 def style() -> Iterator[None]:
     """Draw in one style: white paper, quiet grid, readable sizes, no screen needed.

@@ -33,3 +33,21 @@ def test_sections_that_sound_alike_have_one_colour():
 @pytest.mark.parametrize(("seconds", "label"), [(0, "0:00"), (7.5, "0:07.5"), (60, "1:00"), (3725, "62:05")])
 def test_times_are_marked_as_a_player_shows_them(seconds, label):
     assert charts.time_label(seconds) == label
+
+
+@pytest.mark.parametrize("place", ["center left", "upper center"])
+def test_a_legend_breaks_into_rows_where_the_figure_is_too_narrow(place):
+    import matplotlib.pyplot as plt
+    from matplotlib.lines import Line2D
+
+    with charts.style():
+        figure = plt.figure(figsize=(6, 4))
+        handles = [Line2D([], [], label=f"section number {number}") for number in range(12)]
+        spot = (0.02 if "left" in place else 0.5, 0.5)
+        charts.fitting_legend(figure, handles, 12, loc=place, bbox_to_anchor=spot)
+        (legend,) = figure.legends
+        box = legend.get_window_extent()
+    assert box.x0 >= 0
+    assert box.x1 <= figure.bbox.x1
+    assert len(legend.get_texts()) == 12
+    plt.close(figure)

@@ -18,6 +18,7 @@ from common.maps.labels import (
     find_room,
     label_genres,
     label_regions,
+    label_songs,
     number_neighbours,
     point_area,
     write_near,
@@ -71,6 +72,7 @@ def draw_2d(
             _name_star(axes, star, projection.coordinates)
         label_genres(axes, library.genres[: library.n_own], projection.coordinates, star)
         label_regions(axes, regions.found, projection.coordinates, star)
+        label_songs(axes, library.names[: library.n_own], projection.coordinates, star)
         _frame(figure, library, projection, handles, regions.told)
     return figure
 
@@ -233,13 +235,15 @@ def _frame(
     """Write the title above, the legend and the honest words below."""
     figure.text(0.03, 0.965, title(library.n_own, projection), fontsize=18, weight="bold", va="center")
     shown = handles[:24] + handles[24:][-1:]
-    for columns in range(min(len(shown), max(3, int(figure.get_figwidth() / 2.4))), 0, -1):
-        legend = figure.legend(
-            handles=shown, loc="upper center", bbox_to_anchor=(0.5, 0.175), ncols=columns, frameon=False,
-            fontsize=10, markerscale=1.0, columnspacing=1.2, handletextpad=0.3,
-        )  # fmt: skip
-        if legend.get_window_extent().width <= figure.bbox.width or columns == 1:
-            break
-        legend.remove()
+    most = min(len(shown), max(3, int(figure.get_figwidth() / 2.4)))
+    charts.fitting_legend(
+        figure,
+        shown,
+        most,
+        loc="upper center",
+        bbox_to_anchor=(0.5, 0.175),
+        columnspacing=1.2,
+        handletextpad=0.3,
+    )
     words = f"{describe(projection)} {told}".replace(". ", ".\n")
     figure.text(0.03, 0.012, words, fontsize=9.5, va="bottom", linespacing=1.5)

@@ -25,11 +25,14 @@ if TYPE_CHECKING:
 MOST_LABELS = 14
 """Genres that get a label in the picture, largest first; the legend names all."""
 
-FIRST_STEP, STEP, REACH = 6.5, 9.0, 160.0
+FIRST_STEP, STEP, REACH = 7.5, 9.0, 160.0
 """How far a word's edge lies from its songs at first, by how much farther then, at most; points of paper."""
 
 CLOSE = 30.0
 """Up to how far a word is tried that must be written, in points of paper."""
+
+MOST_NAMED, BESIDE = 150, 12.0
+"""Songs up to which they are named where there is room, and how far from its song a name may lie, in points."""
 
 ASIDE = 35.0
 """From so far on, in points of paper, a line leads from a word's edge to its songs."""
@@ -109,7 +112,9 @@ def find_room(
     return Room(axes, points[np.argsort(points[:, 0])], radius, taken)
 
 
-def write_near(room: Room, word: str, spots: np.ndarray, always: bool = False, **style: Any) -> Bbox | None:
+def write_near(
+    room: Room, word: str, spots: np.ndarray, always: bool = False, reach: float = REACH, **style: Any
+) -> Bbox | None:
     """Write a word as near to one of some spots as there is room for it.
 
     Parameters
@@ -122,6 +127,8 @@ def write_near(room: Room, word: str, spots: np.ndarray, always: bool = False, *
         Where it belongs, best first, in the picture's coordinates, shape (n_spots, 2).
     always
         Whether it is written, close by, even where it hides something; otherwise it is left out.
+    reach
+        How far it may lie from its spot, in points of paper, where it is not always written.
     **style
         More properties of the text.
 
@@ -135,8 +142,8 @@ def write_near(room: Room, word: str, spots: np.ndarray, always: bool = False, *
     to_data, size = axes.transData.inverted(), text.get_window_extent()
     at_zero = size.translated(*-axes.transData.transform((0.0, 0.0)))
     best, least = None, np.inf if always else 1.0
-    reach = (CLOSE if always else REACH) * pixels
-    for spot, away in _tries(axes.transData.transform(spots), size, pixels, reach):
+    tries = _tries(axes.transData.transform(spots), size, pixels, (CLOSE if always else reach) * pixels)
+    for spot, away in tries:
         box = at_zero.translated(*(spot + away)).padded(2 * pixels)
         cost = room.cost(box)
         if cost < least:
@@ -226,6 +233,25 @@ def label_regions(
         own[list(region.rows)] = True
         name = charts.wrapped(region.name, 34)
         write_near(room, name, _densest(coordinates, own), color=charts.INK, fontsize=11, style="italic")
+
+
+def label_songs(axes: Axes, names: Sequence[str], coordinates: np.ndarray, star: Star | None = None) -> None:
+    """Write the songs' names beside them where there is room; none in a library of more than `MOST_NAMED`.
+
+    Parameters
+    ----------
+    axes, coordinates, star
+        As in `label_genres`.
+    names
+        The name of every song, in the library's order.
+    """
+    if len(names) > MOST_NAMED:
+        return
+    room = find_room(axes, coordinates, star)
+    for row, name in enumerate(names):
+        if star is None or row != star.row:
+            word = shorten(clean(name), 32)
+            write_near(room, word, coordinates[[row]], reach=BESIDE, color=charts.INK, fontsize=7.5)
 
 
 def number_neighbours(

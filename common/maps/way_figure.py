@@ -59,7 +59,7 @@ def draw_way(
     songs, duration = shown.songs, samples.size / SAMPLE_RATE
     with charts.style():
         figure = plt.figure(figsize=(12, 11))
-        axes = figure.add_axes((0.03, 0.27, 0.94, 0.66))
+        axes = figure.add_axes((0.03, 0.3, 0.94, 0.63))
         draw_points(axes, songs, projection, opacity=PALE)  # the colours of the trail are others
         trail = place_way(way, shown, projection.coordinates)
         _draw_trail(axes, trail, colours_at(way.times, parts, duration))
@@ -110,7 +110,7 @@ def _draw_wave(axes: Axes, samples: np.ndarray, parts: Sequence[Part]) -> None:
 
 
 def _draw_legend(figure: Figure, parts: Sequence[Part]) -> None:
-    """Say what the colours of the trail mean, in one line between the map and the waveform."""
+    """Say what the colours of the trail mean, between the map and the waveform."""
     from matplotlib.lines import Line2D
 
     if not parts:
@@ -120,7 +120,7 @@ def _draw_legend(figure: Figure, parts: Sequence[Part]) -> None:
         Line2D([], [], marker="o", linestyle="", color=colour, markeredgecolor=charts.INK, label=name)
         for name, colour in legend(parts).items()
     ]
-    figure.legend(
-        handles=handles, loc="center left", bbox_to_anchor=(0.025, 0.256), ncols=len(handles),
-        frameon=False, fontsize=10, handletextpad=0.1, columnspacing=1.4,
+    charts.fitting_legend(
+        figure, handles, len(handles), loc="center left", bbox_to_anchor=(0.025, 0.27),
+        handletextpad=0.1, columnspacing=1.4,
     )  # fmt: skip

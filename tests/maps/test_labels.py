@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from common import charts
-from common.maps.labels import find_room, number_neighbours, write_near
+from common.maps.labels import MOST_NAMED, find_room, label_songs, number_neighbours, write_near
 from common.maps.selection import Star
 
 
@@ -62,3 +62,22 @@ def test_neighbours_are_numbered_apart_from_each_other_and_from_all_songs(axes):
     assert not any(one.overlaps(other) for one, other in itertools.combinations(boxes, 2))
     assert sum(hidden(axes, box, places) for box in boxes) == 0
     assert len(axes.lines) == 5
+
+
+def test_songs_are_named_beside_them_and_the_star_is_not(axes):
+    places = np.stack(np.meshgrid(*[np.linspace(0.15, 0.85, 4)] * 2), axis=-1).reshape(-1, 2)
+    label_songs(axes, [f"song {row}" for row in range(16)], places, Star(places[5], "song 5", 5))
+    assert {text.get_text() for text in axes.texts} == {f"song {row}" for row in range(16)} - {"song 5"}
+    boxes = [text.get_window_extent() for text in axes.texts]
+    assert sum(hidden(axes, box, places) for box in boxes) == 0
+    assert not axes.lines  # beside its song a name needs no line to it
+
+
+def test_names_without_room_and_those_of_many_songs_are_left_out(axes):
+    close = 0.5 + np.random.default_rng(0).normal(scale=0.01, size=(30, 2))
+    label_songs(axes, [f"a song with a long name {row}" for row in range(30)], close)
+    assert 0 < len(axes.texts) < 30
+    many = np.random.default_rng(0).uniform(size=(MOST_NAMED + 1, 2))
+    before = len(axes.texts)
+    label_songs(axes, ["song"] * len(many), many)
+    assert len(axes.texts) == before
