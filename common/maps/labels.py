@@ -32,7 +32,7 @@ CLOSE = 30.0
 """Up to how far a word is tried that must be written, in points of paper."""
 
 MOST_NAMED, BESIDE = 150, 12.0
-"""Songs up to which they are named where there is room, and how far from its song a name may lie, in points."""
+"""Songs up to which all get a name if there is room, and how far from its song a name may lie, in points."""
 
 ASIDE = 35.0
 """From so far on, in points of paper, a line leads from a word's edge to its songs."""
