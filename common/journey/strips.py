@@ -123,8 +123,7 @@ def _draw_bars(axes: Axes, blocks: list[Block], embedding: np.ndarray, z: np.nda
             _with_unit(value, block.unit), beside, xycoords=("axes fraction", "data"), xytext=(6, 0),
             textcoords="offset points", fontsize=8.5, va="center",
         )  # fmt: skip
-    names = [block.name.replace("spectral_", "").replace("_", " ") for block in blocks]
-    axes.set_yticks(range(len(blocks)), names)
+    axes.set_yticks(range(len(blocks)), [_row_name(block) for block in blocks])
     for label, block in zip(axes.get_yticklabels(), blocks, strict=True):
         label.set_color(charts.GROUP_COLOURS[block.group])
     axes.tick_params(labelsize=8.5, length=0, pad=2)
@@ -139,6 +138,13 @@ def _draw_bars(axes: Axes, blocks: list[Block], embedding: np.ndarray, z: np.nda
         for spine in axes.spines.values():
             spine.set_visible(False)
     axes.set_title(f"one number each ({len(blocks)})", fontsize=10, pad=3)
+
+
+def _row_name(block: Block) -> str:
+    if block.name == "tempo":
+        # The figure's title has the tempo that was read of the song: often half or double this, or none.
+        return "tempo by librosa"
+    return block.name.replace("spectral_", "").replace("_", " ")
 
 
 def _with_unit(value: float, unit: str) -> str:

@@ -72,7 +72,7 @@ def draw_2d(
             _name_star(axes, star, projection.coordinates)
         label_genres(axes, library.genres[: library.n_own], projection.coordinates, star)
         label_regions(axes, regions.found, projection.coordinates, star)
-        label_songs(axes, library.names[: library.n_own], projection.coordinates, star)
+        label_songs(axes, library.titles[: library.n_own], projection.coordinates, star)
         _frame(figure, library, projection, handles, regions.told)
     return figure
 

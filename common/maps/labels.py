@@ -235,22 +235,22 @@ def label_regions(
         write_near(room, name, _densest(coordinates, own), color=charts.INK, fontsize=11, style="italic")
 
 
-def label_songs(axes: Axes, names: Sequence[str], coordinates: np.ndarray, star: Star | None = None) -> None:
-    """Write the songs' names beside them where there is room; none in a library of more than `MOST_NAMED`.
+def label_songs(axes: Axes, titles: Sequence[str], coordinates: np.ndarray, star: Star | None = None) -> None:
+    """Write the songs' titles beside them where there is room; none in a library of more than `MOST_NAMED`.
 
     Parameters
     ----------
     axes, coordinates, star
         As in `label_genres`.
-    names
-        The name of every song, in the library's order.
+    titles
+        The title of every song, in the library's order.
     """
-    if len(names) > MOST_NAMED:
+    if len(titles) > MOST_NAMED:
         return
     room = find_room(axes, coordinates, star)
-    for row, name in enumerate(names):
+    for row, title in enumerate(titles):
         if star is None or row != star.row:
-            word = shorten(clean(name), 32)
+            word = shorten(clean(title), 32)
             write_near(room, word, coordinates[[row]], reach=BESIDE, color=charts.INK, fontsize=7.5)
 
 
