@@ -29,9 +29,9 @@ NEGATIVE_SAMPLES = 10
 EPOCHS, MANY_SONGS = 1000, 2000
 """Rounds of optimisation in a library of fewer than so many songs; UMAP's own choice in a larger one."""
 
-TRIES, TRIED_SONGS = 4, 900
+TRIES, TRIED_SONGS = 4, 300
 """Layouts that the truest is chosen from, and how many songs are laid out in all of them together: 4 of 50
-songs take half a second, 3 of 300 three seconds, and from 451 songs on there is one."""
+songs take half a second, and from 151 songs on, one of which takes that long, there is one."""
 
 MOST_SETTLED = 1000
 """Songs up to which a layout is settled, which takes three seconds then; the time grows with the square."""
@@ -141,8 +141,13 @@ def _is_current(earlier: Layout, near: np.ndarray) -> bool:
     return kept is not None and np.allclose(kept, earlier.kept, rtol=0.0, atol=1e-3)
 
 
+def n_tries(n_songs: int) -> int:
+    """How many layouts of so many songs the truest is chosen from."""
+    return max(1, min(TRIES, TRIED_SONGS // n_songs))
+
+
 def is_settled(n_songs: int) -> bool:
-    """Whether the map of so many songs is the truest of several layouts, settled, and not UMAP's first."""
+    """Whether the songs of a map of so many are settled, and not left where UMAP put them."""
     return KEPT_NEIGHBOURS + 3 <= n_songs <= MOST_SETTLED
 
 
@@ -158,8 +163,8 @@ def _lay_out(
     if len(rows) < dimensions + 2:
         anew = [start]
     else:
-        tries = max(1, min(TRIES, TRIED_SONGS // len(rows)))
-        anew = [_settled_umap(rows, near, start, seed + number) for number in range(tries)]
+        seeds = range(seed, seed + n_tries(len(rows)))
+        anew = [_settled_umap(rows, near, start, one) for one in seeds]
     if earlier is None or np.count_nonzero(earlier.is_known) <= dimensions:
         # No direction means anything, so the longest is laid along the picture's wider side.
         made = _truest(near[0], anew, 0.0)
@@ -275,7 +280,13 @@ def import_umap():
         with compiled.left_uncompiled():
             import pynndescent  # noqa: F401
         import umap
+        from umap import layouts, umap_
 
+        # UMAP compiles these anew in every process, which takes longer than to lay out 300 songs.
+        single_epoch = getattr(layouts, "_nb_optimize_layout_euclidean_single_epoch", None)
+        for function in (umap_.smooth_knn_dist, umap_.compute_membership_strengths, single_epoch):
+            if hasattr(function, "enable_caching"):
+                function.enable_caching()
     return umap
 
 

@@ -2,7 +2,16 @@
 
 from __future__ import annotations
 
-from common.maps.projection import DISC, KEPT_NEIGHBOURS, NEIGHBOURS, PCA, UMAP, Projection, is_settled
+from common.maps.projection import (
+    DISC,
+    KEPT_NEIGHBOURS,
+    NEIGHBOURS,
+    PCA,
+    UMAP,
+    Projection,
+    is_settled,
+    n_tries,
+)
 from common.text import count, thousands
 
 HONESTY = (
@@ -10,8 +19,7 @@ HONESTY = (
     "their sizes and the directions mean little."
 )
 
-
-SETTLED = "It is the truest of several layouts, with songs moved to where more of their nearest songs are"
+SETTLED = "songs moved to where more of their nearest songs are"
 """Said where what the map keeps was not only measured, but sought."""
 
 
@@ -43,7 +51,8 @@ def describe(projection: Projection) -> str:
     if projection.trust is None:
         return f"{made}. {HONESTY}"
     if projection.method == UMAP and is_settled(n_songs):
-        made += f". {SETTLED}"
+        which = "the truest of several layouts" if n_tries(n_songs) > 1 else "a layout"
+        made += f". It is {which}, with {SETTLED}"
     made += f". {keeps(projection).removesuffix('.')}; paler songs keep fewer"
     sample = n_songs > projection.judged_on
     where = f", measured on {count(projection.judged_on, 'song')}" if sample else ""

@@ -153,3 +153,24 @@ def test_beats_are_tracked_by_processes_that_start_at_once(cold):
     [beats] = {said(process) for process in together}
     assert beats in {"99", "100"}  # whether the last one counts depends on librosa
     assert said(run(BEATS, cold)) == beats
+
+
+MAP = """
+import numpy as np
+from common.maps.projection import project
+from umap import umap_
+rows = np.random.default_rng(0).normal(size=(30, 8)).astype(np.float32)
+rows /= np.linalg.norm(rows, axis=1, keepdims=True)
+cosines = rows @ rows.T - 2 * np.eye(30, dtype=np.float32)
+near = np.argsort(-cosines, axis=1)[:, :15]
+made = project(rows, (near, 1 - np.take_along_axis(cosines, near, axis=1)), 2)
+print(made.coordinates.sum(), len(umap_.smooth_knn_dist.stats.cache_hits), flush=True)
+"""
+"""Prints a map's sum, and whether what UMAP needs for it came out of the cache."""
+
+
+@pytest.mark.slow
+def test_what_umap_compiles_is_kept_for_the_next_map(cold):
+    first, second = (said(run(MAP, cold)).split() for _ in range(2))
+    assert first[1:] == ["0"]
+    assert second == [first[0], "1"]

@@ -180,6 +180,20 @@ def test_a_map_says_how_it_was_made(library):
     assert "measured on 3 000 songs" in words.describe(sampled)
 
 
+@pytest.mark.parametrize(
+    ("n_songs", "told"),
+    [
+        (46, "the truest of several layouts, with songs moved"),
+        (300, "It is a layout, with songs moved"),
+        (9000, ""),
+    ],
+)
+def test_a_map_says_what_was_sought(n_songs, told):
+    made = words.describe(Projection(np.zeros((n_songs, 2)), UMAP, np.ones(n_songs), 0.9, n_songs))
+    assert told in made
+    assert ("moved" in made) == bool(told)
+
+
 def test_a_file_from_outside_is_placed_and_a_song_of_the_library_stays(library):
     made = flat(library)
     inside = locate(choose_shown(library, 15, 2), made)
