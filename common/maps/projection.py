@@ -285,7 +285,7 @@ def import_umap():
         # UMAP compiles these anew in every process, which takes longer than to lay out 300 songs.
         single_epoch = getattr(layouts, "_nb_optimize_layout_euclidean_single_epoch", None)
         for function in (umap_.smooth_knn_dist, umap_.compute_membership_strengths, single_epoch):
-            if hasattr(function, "enable_caching"):
+            if function is not None and hasattr(function, "enable_caching"):
                 function.enable_caching()
     return umap
 
