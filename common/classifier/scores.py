@@ -57,6 +57,7 @@ class Scores:
     way
         The name of the way: ``plain``, ``artist`` or ``album``.
     folds, repeats
+        The numbers of folds of a split, and of splits with other seeds.
     measures
         For each of `names.CLASSIFIERS` how well it does.
     train_accuracy

@@ -15,6 +15,7 @@ import numpy as np
 from common import charts
 from common.library import Library
 from common.maps.labels import (
+    Room,
     find_room,
     label_genres,
     label_regions,
@@ -69,10 +70,12 @@ def draw_2d(
         handles = draw_points(axes, library, projection)
         if star is not None:
             handles.append(draw_star(axes, star))
-            _name_star(axes, star, projection.coordinates)
-        label_genres(axes, library.genres[: library.n_own], projection.coordinates, star)
-        label_regions(axes, regions.found, projection.coordinates, star)
-        label_songs(axes, library.titles[: library.n_own], projection.coordinates, star)
+        room = find_room(axes, projection.coordinates, star)
+        if star is not None:
+            _name_star(room, star)
+        label_genres(room, library.genres[: library.n_own], projection.coordinates)
+        label_regions(room, regions.found, projection.coordinates)
+        label_songs(room, library.titles[: library.n_own], projection.coordinates, star)
         _frame(figure, library, projection, handles, regions.told)
     return figure
 
@@ -191,7 +194,8 @@ def draw_small(axes: Axes, shown: MapSongs, projection: Projection, near: Sequen
     if star is not None:
         draw_star(axes, star)
         number_neighbours(axes, star, projection.coordinates, near)
-    label_genres(axes, songs.genres[: songs.n_own], projection.coordinates, star, size=10)
+    room = find_room(axes, projection.coordinates, star)
+    label_genres(room, songs.genres[: songs.n_own], projection.coordinates, size=10)
 
 
 def _bare(axes: Axes) -> None:
@@ -220,9 +224,9 @@ def draw_star(axes: Axes, star: Star) -> PathCollection:
     )  # fmt: skip
 
 
-def _name_star(axes: Axes, star: Star, coordinates: np.ndarray) -> None:
+def _name_star(room: Room, star: Star) -> None:
     """Write the name of the song that is pointed out beside it, as much of it as there is room for."""
-    room, name = find_room(axes, coordinates, star), shorten(clean(star.name), 40)
+    name = shorten(clean(star.name), 40)
     for width in range(display_width(name), 3, -4):
         word = shorten(name, width)
         if write_near(room, word, star.coordinates[np.newaxis], fontsize=11, weight="bold") is not None:

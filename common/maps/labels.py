@@ -189,25 +189,21 @@ def _lead(axes: Axes, ends: np.ndarray) -> None:
     axes.plot(*ends.T, scalex=False, scaley=False, **style)
 
 
-def label_genres(
-    axes: Axes, genres: list[str], coordinates: np.ndarray, star: Star | None = None, size: float = 13
-) -> None:
+def label_genres(room: Room, genres: list[str], coordinates: np.ndarray, size: float = 13) -> None:
     """Write each genre's name near where it is densest, if there is room.
 
     Parameters
     ----------
-    axes
-        The flat picture, with everything else drawn.
+    room
+        What is taken in the picture; see `find_room`.
     genres
         The genre of every song, in the library's order.
     coordinates
         Where the songs lie, shape (n_songs, 2).
-    star
-        The song that is pointed out; None if there is none.
     size
         The size of the letters in points.
     """
-    room, styles = find_room(axes, coordinates, star), charts.genre_styles(genres)
+    styles = charts.genre_styles(genres)
     known = Counter(genre for genre in genres if genre != UNKNOWN_GENRE)
     for genre, _ in known.most_common(MOST_LABELS):
         spots = _densest(coordinates, np.array(genres) == genre)
@@ -215,19 +211,16 @@ def label_genres(
         write_near(room, name, spots, color=colour, fontsize=size, weight="bold")
 
 
-def label_regions(
-    axes: Axes, regions: Sequence[Region], coordinates: np.ndarray, star: Star | None = None
-) -> None:
+def label_regions(room: Room, regions: Sequence[Region], coordinates: np.ndarray) -> None:
     """Write what tells each region's songs from others near where they are densest, if there is room.
 
     Parameters
     ----------
-    axes, coordinates, star
+    room, coordinates
         As in `label_genres`.
     regions
         The regions of the map.
     """
-    room = find_room(axes, coordinates, star)
     for region in regions:
         own = np.zeros(len(coordinates), dtype=bool)
         own[list(region.rows)] = True
@@ -235,19 +228,20 @@ def label_regions(
         write_near(room, name, _densest(coordinates, own), color=charts.INK, fontsize=11, style="italic")
 
 
-def label_songs(axes: Axes, titles: Sequence[str], coordinates: np.ndarray, star: Star | None = None) -> None:
+def label_songs(room: Room, titles: Sequence[str], coordinates: np.ndarray, star: Star | None = None) -> None:
     """Write the songs' titles beside them where there is room; none in a library of more than `MOST_NAMED`.
 
     Parameters
     ----------
-    axes, coordinates, star
+    room, coordinates
         As in `label_genres`.
     titles
         The title of every song, in the library's order.
+    star
+        The song that is pointed out, which has its name already; None if there is none.
     """
     if len(titles) > MOST_NAMED:
         return
-    room = find_room(axes, coordinates, star)
     for row, title in enumerate(titles):
         if star is None or row != star.row:
             word = shorten(clean(title), 32)

@@ -172,7 +172,7 @@ def _lay_out(
     adapted = _with_new_songs(earlier, rows, near[0], seed)
     likest = [adapted]
     if is_settled(len(rows)):
-        likest.append(settle(adapted, near[0], KEPT_NEIGHBOURS, seed))
+        likest.append(_settled(adapted, near[0], seed))
         anew = [_settled_umap(rows, near, adapted, seed), *anew]
     likest += [align(made, earlier.coordinates, earlier.is_known) for made in anew]
     return _truest(near[0], likest, LOSS_ALLOWED)
@@ -187,8 +187,16 @@ def _truest(near: np.ndarray, layouts: list[np.ndarray], allowed: float) -> np.n
 def _settled_umap(
     rows: np.ndarray, near: tuple[np.ndarray, np.ndarray], start: np.ndarray, seed: int
 ) -> np.ndarray:
-    made = _umap(rows, near, _spread_out(start, seed), seed)
-    return settle(made, near[0], KEPT_NEIGHBOURS, seed) if is_settled(len(rows)) else made
+    return _settled(_umap(rows, near, _spread_out(start, seed), seed), near[0], seed)
+
+
+def _settled(
+    coordinates: np.ndarray, near: np.ndarray, seed: int, movable: np.ndarray | None = None
+) -> np.ndarray:
+    """A layout with its songs settled, or those of `movable` alone; one too large for it stays as it is."""
+    if not is_settled(len(coordinates)):
+        return coordinates
+    return settle(coordinates, near, KEPT_NEIGHBOURS, seed, movable)
 
 
 def _with_new_songs(earlier: Layout, rows: np.ndarray, near: np.ndarray, seed: int) -> np.ndarray:
@@ -196,9 +204,7 @@ def _with_new_songs(earlier: Layout, rows: np.ndarray, near: np.ndarray, seed: i
     known, filled = earlier.is_known, earlier.coordinates.copy()
     for new in np.flatnonzero(~known):
         filled[new] = place(rows[new], rows[known], earlier.coordinates[known])
-    if not is_settled(len(rows)):
-        return filled
-    return settle(filled, near, KEPT_NEIGHBOURS, seed, np.flatnonzero(~known))
+    return _settled(filled, near, seed, np.flatnonzero(~known))
 
 
 def align(coordinates: np.ndarray, earlier: np.ndarray, known: np.ndarray) -> np.ndarray:

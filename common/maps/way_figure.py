@@ -63,7 +63,8 @@ def draw_way(
         draw_points(axes, songs, projection, opacity=PALE)  # the colours of the trail are others
         trail = place_way(way, shown, projection.coordinates)
         _draw_trail(axes, trail, colours_at(way.times, parts, duration))
-        label_genres(axes, songs.genres[: songs.n_own], projection.coordinates)
+        room = find_room(axes, projection.coordinates)
+        label_genres(room, songs.genres[: songs.n_own], projection.coordinates)
         _mark_ends(axes, trail, projection.coordinates)
         _draw_wave(figure.add_axes((0.03, 0.14, 0.94, 0.1)), samples, parts)
         _draw_legend(figure, parts)

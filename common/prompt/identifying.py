@@ -7,8 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from common.audio import AudioError
-from common.console import UserError, note, note_if_slow, quiet_decoders
+from common.console import UserError, note, note_if_slow
 from common.extraction.sequence_reader import SequenceReader
 from common.fingerprint.identification import ENOUGH, LONGEST, SHORTEST, SURE, Place
 from common.fingerprint.identification import identify as places_of
@@ -16,7 +15,7 @@ from common.fingerprint.index import LandmarkIndex
 from common.library import Library
 from common.paths import EXTRACT
 from common.prompt.answers import Answer, quoted, title
-from common.prompt.session import Session
+from common.prompt.session import Session, heard_or_told
 from common.song import Excerpt, listen
 from common.text import clean, count, moment
 
@@ -121,11 +120,8 @@ def _rows(library: Library, reader: SequenceReader) -> dict[str, int]:
 
 def _heard(clip: Path) -> Excerpt:
     """What is listened to of a clip; raises UserError where it is no audio, silent or too short."""
-    try:
-        with quiet_decoders():
-            heard = listen(clip, LONGEST)
-    except AudioError as error:
-        raise UserError(f"{clip}: {error.reason}") from error
+    with heard_or_told(clip):
+        heard = listen(clip, LONGEST)
     if heard.duration < SHORTEST - 0.05:
         raise UserError(f"{clip} lasts {heard.duration:.1f} s; {SHORTEST:g} s are needed")
     return heard

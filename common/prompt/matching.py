@@ -16,7 +16,7 @@ from common.library import Library
 from common.paths import Output
 from common.prompt.answers import Answer, facts, quoted, title
 from common.prompt.relating import versions_among
-from common.prompt.session import Session
+from common.prompt.session import Session, heard_or_told
 from common.reference.arrangement import (
     HEADERS,
     Arrangement,
@@ -184,10 +184,8 @@ def match(session: Session, arguments: Namespace) -> MatchAnswer:
 
 def _measure(library: Library, song: int) -> tuple[Path, Measurement, Lines]:
     path = Path(library.paths[song])
-    try:
+    with heard_or_told(path):
         return path, *measure(path, sections_of(library, song))
-    except AudioError as error:
-        raise UserError(f"{path}: {error.reason}") from error
 
 
 def _references(session: Session, rows: Sequence[int]) -> tuple[dict[int, Measurement], dict[str, str]]:

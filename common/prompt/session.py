@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 from argparse import Namespace
 from collections.abc import Iterator, Mapping, Sequence
@@ -30,6 +31,24 @@ _BETWEEN = re.compile(r"(?:^|\s)(->|→)\s")
 
 MOST_OFFERED = 30
 """Songs that an ambiguous name offers at most."""
+
+
+@contextlib.contextmanager
+def heard_or_told(path: Path) -> Iterator[None]:
+    """Let decoders work quietly in the block, and tell in one line what keeps a file from being heard.
+
+    Raises
+    ------
+    UserError
+        For an `AudioError` of the block.
+    """
+    from common.audio import AudioError
+
+    try:
+        with quiet_decoders():
+            yield
+    except AudioError as error:
+        raise UserError(f"{path}: {error.reason}") from error
 
 
 class OfferedSongs(UserError):  # noqa: N818  (it carries an offer)
@@ -199,14 +218,10 @@ class Session:
         """Extract a song from outside the library and let it in for this run."""
         if path not in self._guests:
             from common import song
-            from common.audio import AudioError
 
             note(f"listening to {path.name}, which is not in the library …")
-            try:
-                with quiet_decoders():
-                    guest = song.analyse(path).song
-            except AudioError as error:
-                raise UserError(f"{path}: {error.reason}") from error
+            with heard_or_told(path):
+                guest = song.analyse(path).song
             self._guests[path] = len(self.library)
             if guest.sequences:
                 self.guest_sequences[self._guests[path]] = guest.sequences

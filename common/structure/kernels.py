@@ -177,11 +177,7 @@ def _largest(values, extremes):
     for i in range(0, values.size - LANES + 1, LANES):
         value = load(values, i)
         high, low = larger(value, high), smaller(value, low)
-    store(extremes, 0, high)
-    store(extremes, LANES, low)
-    largest = np.float32(0.0)
-    for extreme in extremes:
-        largest = max(largest, abs(extreme))
+    largest = _farthest(high, low, extremes)
     for i in range(values.size - values.size % LANES, values.size):
         largest = max(largest, abs(values[i]))
     return largest
@@ -195,14 +191,21 @@ def _sharpest_bend(values, extremes):
     for i in range(0, n - LANES + 1, LANES):
         bend = load(values, i) - load(values, i + 1) * two + load(values, i + 2)
         high, low = larger(bend, high), smaller(bend, low)
-    store(extremes, 0, high)
-    store(extremes, LANES, low)
-    sharpest = np.float32(0.0)
-    for extreme in extremes:
-        sharpest = max(sharpest, abs(extreme))
+    sharpest = _farthest(high, low, extremes)
     for i in range(max(n - n % LANES, 0), n):
         sharpest = max(sharpest, abs(values[i] - two * values[i + 1] + values[i + 2]))
     return sharpest
+
+
+@as_written
+def _farthest(high, low, extremes):
+    """The largest magnitude among the highest and the lowest values of the lanes; ``extremes`` is room."""
+    store(extremes, 0, high)
+    store(extremes, LANES, low)
+    farthest = np.float32(0.0)
+    for extreme in extremes:
+        farthest = max(farthest, abs(extreme))
+    return farthest
 
 
 @reordered

@@ -66,7 +66,8 @@ def test_neighbours_are_numbered_apart_from_each_other_and_from_all_songs(axes):
 
 def test_songs_are_named_beside_them_and_the_star_is_not(axes):
     places = np.stack(np.meshgrid(*[np.linspace(0.15, 0.85, 4)] * 2), axis=-1).reshape(-1, 2)
-    label_songs(axes, [f"song {row}" for row in range(16)], places, Star(places[5], "song 5", 5))
+    star = Star(places[5], "song 5", 5)
+    label_songs(find_room(axes, places, star), [f"song {row}" for row in range(16)], places, star)
     assert {text.get_text() for text in axes.texts} == {f"song {row}" for row in range(16)} - {"song 5"}
     boxes = [text.get_window_extent() for text in axes.texts]
     assert sum(hidden(axes, box, places) for box in boxes) == 0
@@ -75,9 +76,9 @@ def test_songs_are_named_beside_them_and_the_star_is_not(axes):
 
 def test_names_without_room_and_those_of_many_songs_are_left_out(axes):
     close = 0.5 + np.random.default_rng(0).normal(scale=0.01, size=(30, 2))
-    label_songs(axes, [f"a song with a long name {row}" for row in range(30)], close)
+    label_songs(find_room(axes, close), [f"a song with a long name {row}" for row in range(30)], close)
     assert 0 < len(axes.texts) < 30
     many = np.random.default_rng(0).uniform(size=(MOST_NAMED + 1, 2))
     before = len(axes.texts)
-    label_songs(axes, ["song"] * len(many), many)
+    label_songs(find_room(axes, many), ["song"] * len(many), many)
     assert len(axes.texts) == before
