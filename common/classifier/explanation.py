@@ -15,7 +15,7 @@ import numpy as np
 
 from common.classifier.calibration import Experience, bin_of
 from common.classifier.genre_sets import SetRule
-from common.classifier.model import UNFAMILIAR, Model
+from common.classifier.model import Model, is_unfamiliar
 from common.classifier.reasons import Reasons, give_reasons
 
 LEAST_SPOKEN = 0.05
@@ -59,7 +59,7 @@ class Explanation:
     @property
     def is_unfamiliar(self) -> bool:
         """Whether the song is unlike those that were learned from."""
-        return self.nearer > UNFAMILIAR
+        return is_unfamiliar(self.nearer)
 
     @property
     def first(self) -> str:
@@ -121,7 +121,7 @@ def explain(
         probability=probability,
         n_held_out=len(models) if held_out else 0,
         nearer=nearer,
-        genre_set=[] if nearer > UNFAMILIAR else rule.genres(probability),
+        genre_set=[] if is_unfamiliar(nearer) else rule.genres(probability),
         reasons=give_reasons(models, song, first, second),
     )
 

@@ -20,7 +20,7 @@ from common.classifier.genre_sets import SetRule
 from common.classifier.guesses import Guess
 from common.classifier.heard import heard_songs, training_places
 from common.classifier.judgement import Judgement, judgement_facts
-from common.classifier.model import SEED, UNFAMILIAR, Model
+from common.classifier.model import SEED, Model, is_unfamiliar
 from common.classifier.model_file import Trained, trained
 from common.classifier.reasons import Reasons, give_reasons
 from common.classifier.selection import fit_final
@@ -308,11 +308,10 @@ def predict_rows(library: Library, judgement: Judgement, model: Model, rows: lis
         for i, row in enumerate(part):
             if row in copied:
                 probability[i] = verdict(judgement.plain.models_for(copied[row]), X[i : i + 1])[0]
-        unfamiliar = model.share_nearer(X) > UNFAMILIAR
         rule = judgement.sets.rule
         predictions += [
-            _prediction(library, model, rule, row, found, bool(unlike), row in copied)
-            for row, found, unlike in zip(part, probability, unfamiliar, strict=True)
+            _prediction(library, model, rule, row, found, is_unfamiliar(float(nearer)), row in copied)
+            for row, found, nearer in zip(part, probability, model.share_nearer(X), strict=True)
         ]
     return predictions
 

@@ -296,6 +296,11 @@ def probabilities(margins: np.ndarray) -> np.ndarray:
     return powers / powers.sum(axis=1, keepdims=True)
 
 
+def is_unfamiliar(nearer: float) -> bool:
+    """Whether a song is unlike the training songs, by the share of them that lies nearer (0 to 1)."""
+    return nearer > UNFAMILIAR
+
+
 def squared_differences(values: np.ndarray, centres: np.ndarray) -> np.ndarray:
     """Squared differences, in the memory of ``centres``: of many songs every copy weighs gigabytes."""
     np.subtract(values, centres, out=centres)

@@ -7,7 +7,7 @@ import pytest
 import xgboost
 from classifier_cases import trained
 
-from common.classifier.model import Certainty, Settings
+from common.classifier.model import UNFAMILIAR, Certainty, Settings, is_unfamiliar
 
 
 @pytest.mark.parametrize("sizes", [[10, 12], [8, 9, 10], [6, 6, 6, 6, 6]])
@@ -28,6 +28,8 @@ def test_a_strange_song_is_noticed():
     strange = model.representation.standardised(X[:1] + 30.0)
     assert usual.mean() < 0.6
     assert model.familiarity.share_nearer(strange)[0] == 1.0
+    assert is_unfamiliar(1.0)
+    assert not is_unfamiliar(UNFAMILIAR)
 
 
 @pytest.mark.parametrize("sizes", [[20, 22], [20, 18, 21]])
