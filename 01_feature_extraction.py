@@ -25,7 +25,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from common.console import UserError, note, say
-from common.paths import JOURNEY, Paths
+from common.paths import JOURNEY, Paths, typed_path
 from common.text import count, duration
 
 if TYPE_CHECKING:
@@ -139,7 +139,7 @@ def watch_library(arguments: argparse.Namespace, paths: Paths) -> int:
 def choose_folder(arguments: argparse.Namespace, paths: Paths) -> Path:
     """Decide where the songs are, composing the demo songs first if they are asked for."""
     if not arguments.demo:
-        return (arguments.audio_dir or paths.raw).expanduser().absolute()
+        return typed_path(arguments.audio_dir or paths.raw)
     if arguments.audio_dir is not None:
         raise UserError("--demo brings its own songs; leave AUDIO_DIR out")
     from common.demo.compose import compose_library
@@ -197,7 +197,7 @@ def extract(files: Sequence[Path], folder: Path, store: Store, arguments: argpar
     def report(outcome: Outcome) -> None:
         nonlocal seconds
         if isinstance(outcome.result, Failure):
-            note(f"skipped {outcome.path.name}: {outcome.result.kind}: {outcome.result.reason}")
+            note(f"skipped {outcome.path.name}: {outcome.result.reason}")
         if isinstance(outcome.result, Song):
             seconds += outcome.result.duration
             bar.set_postfix_str(f"{seconds / clock.seconds:.0f}× realtime")

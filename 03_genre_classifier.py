@@ -29,7 +29,7 @@ from typing import TYPE_CHECKING
 
 from common.classifier.names import GENRES
 from common.console import note, say
-from common.paths import SEARCH, TRAIN, Output, Paths
+from common.paths import SEARCH, TRAIN, Output, Paths, typed_path
 from common.text import clean, count, duration
 
 if TYPE_CHECKING:
@@ -170,26 +170,26 @@ def predict(arguments: argparse.Namespace, paths: Paths) -> int:
     if arguments.towards:
         genre_named(trained[0].model.genres, arguments.towards)
     note("loading the analysis (the first time it compiles, which takes some ten seconds) …")
-    failed = sum(not predict_file(file, place, trained, arguments) for file in arguments.predict)
-    gallery.refresh(paths)
-    note(f"next: {paths.command(SEARCH, 'search', str(arguments.predict[0]))}")
-    return console.FAILED if failed else console.OK
+    heard = [file for file in arguments.predict if predict_file(typed_path(file), place, trained, arguments)]
+    if heard:
+        gallery.refresh(paths)
+        note(f"next: {paths.command(SEARCH, 'search', str(heard[0]))}")
+    return console.OK if heard == arguments.predict else console.FAILED
 
 
 def predict_file(file: Path, paths: Paths, trained: list[Trained], arguments: argparse.Namespace) -> bool:
     """Classify and explain one file; returns whether it could be read."""
     from common import song
-    from common.audio import AudioError
     from common.classifier import against_rest, report
     from common.classifier.advice import advise
     from common.classifier.shap_figures import draw_waterfall
     from common.library import UNKNOWN_GENRE, library_of_one
 
     try:
-        with console.quiet_decoders():
+        with song.heard_or_told(file):
             analysed = song.analyse(file).song
-    except AudioError as error:
-        note(f"error: {file}: {error}")
+    except console.UserError as error:
+        note(f"error: {error}")
         return False
     one = library_of_one(analysed.embedding, analysed.metadata(UNKNOWN_GENRE))
     pairs = [(known, known.heard.find(one)) for known in trained]

@@ -362,6 +362,11 @@ _NOT_REGULAR = {
 }
 
 
+def no_file(path: Path) -> str:
+    """How a person is told that the file he named is missing."""
+    return f"there is no file {path}"
+
+
 def open_regular(path: Path) -> io.BufferedReader:
     """Open a listener's file for reading, at once and only if it is a file.
 

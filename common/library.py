@@ -14,6 +14,7 @@ import hashlib
 import io
 import json
 import math
+import os
 import pickle
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -30,15 +31,9 @@ from common.columns import COLUMNS as COLUMNS  # known under the name of the lib
 from common.columns import READING_COLUMNS as READING_COLUMNS
 from common.columns import validate_columns
 from common.console import UserError
-from common.files import (
-    ArtifactError,
-    check_plain,
-    checksum,
-    open_bytes,
-    read_plain,
-)
+from common.files import ArtifactError, check_plain, checksum, no_file, open_bytes, read_plain
 from common.layout import LAYOUT_ID, N_FEATURES, SETTINGS
-from common.paths import EXTRACT, Paths
+from common.paths import EXTRACT, Paths, typed_path
 from common.text import clean, fold
 from common.together import read_together, write_together
 
@@ -202,6 +197,23 @@ class Library:
             raise AmbiguousSongError(self._ambiguity(query, matches))
         raise SongNotFoundError(self._miss(query))
 
+    def find_or_file(self, query: str) -> int | Path:
+        """Find the one song a person means, or the audio file outside the library whose path he wrote.
+
+        Raises
+        ------
+        AmbiguousSongError, SongNotFoundError
+        """
+        path = typed_path(query)
+        if os.path.isfile(path) and str(path) not in self.paths:
+            return path
+        try:
+            return self.find(query)
+        except SongNotFoundError as error:
+            if len(Path(query).parts) == 1 or not path.suffix:
+                raise
+            raise SongNotFoundError(f"{no_file(path)}, and {error}") from None
+
     def matches(self, query: str) -> list[int]:
         """Rows of all songs a query may mean, best kind of match only; see `find`."""
         wanted = fold(query)
@@ -213,7 +225,7 @@ class Library:
         return []
 
     def _by_path(self, query: str) -> list[int]:
-        path = str(Path(query).expanduser().absolute())
+        path = str(typed_path(query))
         return [index for index, other in enumerate(self.paths) if other in (query, path)]
 
     def _by_name(self, query: str) -> list[int]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shlex
 from dataclasses import dataclass, replace
 from enum import StrEnum
@@ -68,8 +69,8 @@ class Paths:
     labels: str | None = None
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "data", Path(self.data).expanduser().absolute())
-        object.__setattr__(self, "outputs", Path(self.outputs).expanduser().absolute())
+        object.__setattr__(self, "data", typed_path(self.data))
+        object.__setattr__(self, "outputs", typed_path(self.outputs))
 
     def command(self, script: str, *words: str) -> str:
         """A command line that works on these folders.
@@ -166,6 +167,11 @@ class Paths:
     def _stem(self, name: str, song: str | None) -> str:
         name = output_name(name, self.labels)
         return name if song is None else f"{name}_{slug(song)}"
+
+
+def typed_path(text: str | Path) -> Path:
+    """The absolute path that a person means; ``~`` is a home, or part of a name where it is none."""
+    return Path(os.path.expanduser(text)).absolute()
 
 
 def output_name(name: str, labels: str | None) -> str:

@@ -13,6 +13,7 @@ import functools
 import hashlib
 import os
 import threading
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NewType
@@ -21,9 +22,9 @@ import numpy as np
 
 from common import audio, compiled, features
 from common.audio import AudioError
-from common.console import Check
+from common.console import Check, UserError, quiet_decoders
 from common.features import Series
-from common.files import open_regular
+from common.files import no_file, open_regular
 from common.fingerprint.hearing import PeakFinder, sequences_of
 from common.fingerprint.sequences import Sequences
 from common.layout import SAMPLE_RATE
@@ -219,6 +220,22 @@ def analyse(path: Path, check: Check = lambda: None, stamp: Stamp | None = None)
         raise
     _check_unchanged(stamp)
     return analysis
+
+
+@contextlib.contextmanager
+def heard_or_told(path: Path) -> Iterator[None]:
+    """Let decoders work quietly in the block, and tell in one line what keeps a file from being heard.
+
+    Raises
+    ------
+    UserError
+        For an `AudioError` of the block.
+    """
+    try:
+        with quiet_decoders():
+            yield
+    except AudioError as error:
+        raise UserError(f"{path}: {error.reason}" if path.exists() else no_file(path)) from error
 
 
 @dataclass(frozen=True)

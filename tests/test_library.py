@@ -160,3 +160,18 @@ def test_a_miss_suggests_the_closest(shelf):
         shelf.find("Other - Sum")
     with pytest.raises(SongNotFoundError, match="no song is called ''"):
         shelf.find("")
+
+
+def test_a_file_that_is_there_comes_before_songs_of_such_a_name(shelf, tmp_path, monkeypatch):
+    (tmp_path / "cry.mp3").touch()
+    monkeypatch.chdir(tmp_path)
+    assert shelf.find_or_file("cry.mp3") == tmp_path / "cry.mp3"
+    assert shelf.find_or_file(shelf.paths[1]) == shelf.find_or_file("crying") == 1
+    with pytest.raises(SongNotFoundError, match=r"^there is no file /gone/cry.wav, and no song is called"):
+        shelf.find_or_file("/gone/cry.wav")
+
+
+@pytest.mark.parametrize("query", ["~no such home", "x" * 300])
+def test_what_can_be_no_path_is_only_a_miss(shelf, query):
+    with pytest.raises(SongNotFoundError, match=r"^no song is called"):
+        shelf.find_or_file(query)

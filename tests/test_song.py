@@ -13,6 +13,7 @@ from small_songs import write
 
 from common import audio, features, song
 from common.audio import AudioError
+from common.console import UserError
 from common.layout import SAMPLE_RATE
 from common.library import COLUMNS, READING_COLUMNS
 
@@ -140,3 +141,16 @@ def test_of_what_ends_before_its_middle_the_whole_is_judged(tmp_path):
     with pytest.raises(AudioError) as caught:
         song.listen(path, 5.0)
     assert caught.value.kind == "truncated"
+
+
+def test_what_keeps_a_file_from_being_heard_is_one_line_with_its_path(tmp_path):
+    silence = write(tmp_path / "silence.wav", np.zeros(SAMPLE_RATE))
+    missing = tmp_path / "missing.wav"
+    for path, told in (
+        (silence, f"{silence}: every sample is zero"),
+        (missing, f"there is no file {missing}"),
+        (tmp_path, f"{tmp_path}: no regular file but a folder"),
+    ):
+        with pytest.raises(UserError) as caught, song.heard_or_told(path):
+            song.analyse(path)
+        assert str(caught.value) == told

@@ -13,17 +13,17 @@ from typing import Any
 
 import numpy as np
 
-from common.audio import AudioError
 from common.classifier.explanation import Explanation
 from common.classifier.judgement import Judgement
 from common.classifier.least_change import MOST_MOVES, Change, Judges, least_change
 from common.classifier.model import Model
-from common.console import UserError, note, quiet_decoders
+from common.console import UserError, note
 from common.layout import GROUPS
 from common.library import Library
 from common.moves.moves import KINDS, MOST_DECIBELS, MOST_TEMPO, in_words
 from common.moves.render import render
 from common.recordings import artist_numbers, same_recording
+from common.song import heard_or_told
 from common.text import fold
 
 
@@ -118,12 +118,12 @@ def advise(
     judges = Judges(models, verdict.genres.index(genre))
     note("trying equaliser, level and tempo on the song, and measuring the best (some seconds) …")
     try:
-        with quiet_decoders():
+        with heard_or_told(path):
             change = least_change(path, embedding, judges)
-        if preview is not None and change.moves:
-            render(path, preview, change.moves)
-    except AudioError as error:
-        untried = f"nothing was tried, which needs its file: {path}: {error.reason}"
+            if preview is not None and change.moves:
+                render(path, preview, change.moves)
+    except UserError as error:
+        untried = f"nothing was tried, which needs its file: {error}"
         return Advice(verdict.name, verdict.genres, genre, None, untried)
     written = preview if change.moves else None
     return Advice(verdict.name, verdict.genres, genre, change, preview=written)

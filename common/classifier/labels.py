@@ -18,7 +18,7 @@ from common.classifier.song_names import SongNames
 from common.console import UserError, describe_os_error
 from common.files import read_csv
 from common.library import UNKNOWN_GENRE, Library
-from common.paths import Paths
+from common.paths import Paths, typed_path
 from common.recordings import artist_numbers
 from common.text import clean, count, fold, shorten, slug
 
@@ -112,7 +112,7 @@ def read_labels(source: str, library: Library, paths: Paths) -> Labels:
     if source == FOLDERS:
         made = folder_labels(library, libraries.root(paths))
     else:
-        made = table_labels(Path(source).expanduser(), library)
+        made = table_labels(typed_path(source), library)
     if len(made.names) < 2:
         only = f"one {made.subject.noun} only: {made.names[0]}" if made.names else f"no {made.subject.noun}"
         where = "the folders of genres hold" if source == FOLDERS else f"{source} gives the library's songs"

@@ -9,11 +9,11 @@ from typing import Any
 import numpy as np
 
 from common.arrays import unit_rows
-from common.console import UserError, quiet_decoders
+from common.console import UserError
 from common.layout import SAMPLE_RATE
 from common.library import UNKNOWN_GENRE, Library
 from common.music import Key, keys, tempos
-from common.song import Analysis, analyse
+from common.song import Analysis, analyse, heard_or_told
 
 CHUNK = 8192
 """Songs that are standardised at a time."""
@@ -115,11 +115,10 @@ def choose(library: Library, wanted: str | None) -> tuple[Path, int | None] | No
         return next(
             ((Path(library.paths[row]), row) for row in rows if Path(library.paths[row]).is_file()), None
         )
-    named = Path(wanted).expanduser().absolute()
-    if named.is_file() and str(named) not in library.paths:
-        return named, None
-    row = library.find(wanted)
-    file = Path(library.paths[row])
+    found = library.find_or_file(wanted)
+    if isinstance(found, Path):
+        return found, None
+    row, file = found, Path(library.paths[found])
     if not file.is_file():
         raise UserError(f"the file of {library.names[row]!r} is gone: {file}")
     return file, row
@@ -139,10 +138,10 @@ def analyse_chosen(library: Library, file: Path, row: int | None) -> ChosenSong:
 
     Raises
     ------
-    AudioError
+    UserError
         If the file does not become a song; see `common.song.analyse`.
     """
-    with quiet_decoders():
+    with heard_or_told(file):
         analysis = analyse(file)
     if row is None:
         song = analysis.song

@@ -9,14 +9,15 @@ from typing import Any
 
 from common.console import UserError, note, note_if_slow
 from common.extraction.sequence_reader import SequenceReader
+from common.files import no_file
 from common.fingerprint.identification import ENOUGH, LONGEST, SHORTEST, SURE, Place
 from common.fingerprint.identification import identify as places_of
 from common.fingerprint.index import LandmarkIndex
 from common.library import Library
-from common.paths import EXTRACT
+from common.paths import EXTRACT, typed_path
 from common.prompt.answers import Answer, quoted, title
-from common.prompt.session import Session, heard_or_told
-from common.song import Excerpt, listen
+from common.prompt.session import Session
+from common.song import Excerpt, heard_or_told, listen
 from common.text import clean, count, moment
 
 SAME_SPEED = 0.002
@@ -88,9 +89,9 @@ def _when(place: Place) -> str:
 
 def identify(session: Session, arguments: Namespace) -> Identified:
     """Tell which song a clip is of."""
-    clip = Path(" ".join(arguments.clip)).expanduser().absolute()
+    clip = typed_path(" ".join(arguments.clip))
     if not clip.is_file():
-        raise UserError(f"there is no file {clip}")
+        raise UserError(no_file(clip))
     library, paths = session.library, session.paths
     with SequenceReader(paths.store) as reader:
         rows = _rows(library, reader)

@@ -16,7 +16,7 @@ from common.library import Library
 from common.paths import Output
 from common.prompt.answers import Answer, facts, quoted, title
 from common.prompt.relating import versions_among
-from common.prompt.session import Session, heard_or_told
+from common.prompt.session import Session
 from common.reference.arrangement import (
     HEADERS,
     Arrangement,
@@ -33,6 +33,7 @@ from common.reference.measure import REGIONS, Lines, Measurement, measure
 from common.reference.page import write_page
 from common.reference.preview import MOST_CHANGE, Preview, render
 from common.reference.words import NOTHING, Sentence, sentences
+from common.song import heard_or_told
 from common.text import clean, count, table
 
 

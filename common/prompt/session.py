@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import contextlib
+import os
 import re
 from argparse import Namespace
 from collections.abc import Iterator, Mapping, Sequence
@@ -12,10 +12,10 @@ from pathlib import Path
 from typing import Any
 
 from common import library
-from common.console import UserError, note, quiet_decoders
+from common.console import UserError, note
 from common.fingerprint.sequences import Sequences
 from common.library import AmbiguousSongError, Library
-from common.paths import Paths
+from common.paths import Paths, typed_path
 from common.playlists.files import export
 from common.playlists.transitions import Step
 from common.search.nearest import search
@@ -31,24 +31,6 @@ _BETWEEN = re.compile(r"(?:^|\s)(->|→)\s")
 
 MOST_OFFERED = 30
 """Songs that an ambiguous name offers at most."""
-
-
-@contextlib.contextmanager
-def heard_or_told(path: Path) -> Iterator[None]:
-    """Let decoders work quietly in the block, and tell in one line what keeps a file from being heard.
-
-    Raises
-    ------
-    UserError
-        For an `AudioError` of the block.
-    """
-    from common.audio import AudioError
-
-    try:
-        with quiet_decoders():
-            yield
-    except AudioError as error:
-        raise UserError(f"{path}: {error.reason}") from error
 
 
 class OfferedSongs(UserError):  # noqa: N818  (it carries an offer)
@@ -156,20 +138,14 @@ class Session:
         if self.is_number(text):
             return self.listed[int(text) - 1]
         try:
-            return self.library.find(text)
+            found = self.library.find_or_file(text)
         except AmbiguousSongError:
             if not self.interactive:
                 raise
             offer = OfferedSongs(text, self.library.matches(text)[:MOST_OFFERED], self.listed, self.asked)
             self.listed, self.asked = offer.songs, None
             raise offer from None
-        except library.SongNotFoundError as error:
-            path = Path(text).expanduser().absolute()
-            if path.is_file():
-                return self._guest(path)
-            if len(Path(text).parts) == 1 or not path.suffix:
-                raise
-            raise library.SongNotFoundError(f"there is no file {path}, and {error}") from None
+        return self._guest(found) if isinstance(found, Path) else found
 
     def choose(self, offer: OfferedSongs, number: str) -> None:
         """Let a text mean the song that an offer has under a number; list again what was listed before."""
@@ -208,7 +184,7 @@ class Session:
     def _is_one_name(self, words: Sequence[str]) -> bool:
         """Whether words with signs between them are one name: as written, or parts of artist and title."""
         text = " ".join(words)
-        if self.is_named(text) or text in self.library.paths or Path(text).expanduser().is_file():
+        if self.is_named(text) or text in self.library.paths or os.path.isfile(typed_path(text)):
             return True
         if len(words) != 3 or words[1] != "-" or not self.library.matches(text):
             return False
@@ -220,7 +196,7 @@ class Session:
             from common import song
 
             note(f"listening to {path.name}, which is not in the library …")
-            with heard_or_told(path):
+            with song.heard_or_told(path):
                 guest = song.analyse(path).song
             self._guests[path] = len(self.library)
             if guest.sequences:

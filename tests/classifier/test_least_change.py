@@ -132,7 +132,7 @@ def test_nothing_smaller_is_told_to_do(bright):
     [
         (
             {"path": Path("/gone/song.wav")},
-            "Nothing was tried, which needs its file: /gone/song.wav: ",
+            "Nothing was tried, which needs its file: there is no file /gone/song.wav",
         ),
         ({"towards": "dark"}, "It sounds like DARK as it is."),
     ],

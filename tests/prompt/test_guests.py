@@ -85,7 +85,8 @@ def test_a_file_that_is_no_song_is_one_line(heard, capsys, tmp_path):
     assert stage4.main([*folders, "search", str(tmp_path / "x.mp3")]) == 1
     out, err = capsys.readouterr()
     assert out == ""
-    assert err.splitlines()[-1].startswith("error: ")
+    told = f"error: {tmp_path / 'x.mp3'}: not decodable as audio: no sound is found in it"
+    assert err.splitlines()[-1] == told
 
 
 def test_a_file_that_is_missing_is_said(run, tmp_path):

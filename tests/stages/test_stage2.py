@@ -171,7 +171,8 @@ def test_a_file_that_is_no_audio_is_one_line(make_library, tmp_path, capsys):
     path = tmp_path / "notes.mp3"
     path.write_text("not music")
     assert stage.main([*folders(paths), "--song", str(path)]) == 1
-    assert capsys.readouterr().err.strip().splitlines()[-1].startswith("error: ")
+    told = capsys.readouterr().err.splitlines()[-1]
+    assert told == f"error: {path}: not decodable as audio: no sound is found in it"
 
 
 def test_missing_artifacts_name_the_stage_that_makes_them(paths, capsys):
