@@ -112,7 +112,7 @@ def index_landmarks(paths: Paths, files: Sequence[str]) -> None:
 
     with (
         console.note_if_slow("indexing the songs for identify"),
-        SequenceReader(paths.store) as reader,
+        SequenceReader(paths) as reader,
         LandmarkIndex(paths.landmarks) as index,
     ):
         index.refresh([content for content in reader.contents(files) if content], reader.peaks)

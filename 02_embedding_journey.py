@@ -29,7 +29,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from common.console import UserError, note, say
-from common.paths import EXTRACT, TRAIN, Output, Paths
+from common.paths import TRAIN, Output, Paths
 from common.text import count, thousands
 
 if TYPE_CHECKING:
@@ -71,7 +71,7 @@ def tell(arguments: argparse.Namespace) -> int:
     paths = Paths(arguments.data, arguments.outputs)
     library = libraries.load(paths)
     if not len(library):
-        raise UserError(f"the library is empty; run: {EXTRACT}")
+        raise UserError(f"the library is empty; run: {libraries.remedy(paths)}")
     song = choose_song(library, arguments.song)
     written = [draw_journey(paths, song)] if song else []
     shown = choose_shown(paths, song.library if song else library, arguments.sample, song)

@@ -354,29 +354,40 @@ def _load(paths: Paths, place: Callable[[str], Path]) -> Library:
         raise ArtifactError(
             f"{paths.processed} was extracted with another layout of the embedding; run: {anew}"
         )
-    with _opened(paths.embeddings, place) as embeddings, _opened(paths.metadata, place) as metadata:
+    with (
+        _opened(paths.embeddings, place, anew) as embeddings,
+        _opened(paths.metadata, place, anew) as metadata,
+    ):
         for path, file in ((paths.embeddings, embeddings), (paths.metadata, metadata)):
             if manifest["checksums"].get(path.name) != hashlib.file_digest(file, "sha256").hexdigest():
                 raise ArtifactError(
-                    f"{path} is damaged or does not belong to {paths.manifest.name}; run: {EXTRACT}"
+                    f"{path} is damaged or does not belong to {paths.manifest.name}; run: {anew}"
                 )
             file.seek(0)
         try:
             # Straight from the file, so that a large library is in memory once and not twice.
-            columns = read_plain(metadata, paths.metadata, EXTRACT)
+            columns = read_plain(metadata, paths.metadata, anew)
             if isinstance(columns, dict) and (version := _other_version(columns)):
                 raise ArtifactError(f"{paths.processed} was made by {version} version; run: {anew}")
             library = Library(_read_embeddings(embeddings), columns)
             validate(library)
         except (ValueError, TypeError, EOFError) as error:
-            raise ArtifactError(f"{paths.processed} breaks the contract: {error}; run: {EXTRACT}") from error
+            raise ArtifactError(f"{paths.processed} breaks the contract: {error}; run: {anew}") from error
     return library
 
 
+def remedy(paths: Paths) -> str:
+    """The command that extracts a library anew, from the folder that it was made from if that is known."""
+    try:
+        music = root(paths)
+    except ArtifactError:
+        music = None
+    return _anew(paths, {} if music is None else {"root": str(music)})
+
+
 def _anew(paths: Paths, manifest: Mapping[str, Any]) -> str:
-    """The command that makes a library of another version anew, from the folder that it was made from."""
     music = manifest.get("root")
-    return paths.command(EXTRACT, *([music] if isinstance(music, str) else []))
+    return paths.command(EXTRACT, *([music] if isinstance(music, str) and music != str(paths.raw) else []))
 
 
 def _other_version(columns: Iterable[str]) -> str:
@@ -399,12 +410,12 @@ def root(paths: Paths) -> Path | None:
     return Path(found) if isinstance(found, str) else None
 
 
-def _opened(path: Path, place: Callable[[str], Path]) -> io.BufferedReader:
+def _opened(path: Path, place: Callable[[str], Path], anew: str) -> io.BufferedReader:
     """Open one of the files where it lies; one that is missing is named by the name it should have."""
     try:
-        return open_bytes(place(path.name), EXTRACT)
+        return open_bytes(place(path.name), anew)
     except ArtifactError:
-        return open_bytes(path, EXTRACT)
+        return open_bytes(path, anew)
 
 
 def _read_embeddings(file: BinaryIO) -> np.ndarray:
@@ -425,12 +436,13 @@ def _read_embeddings(file: BinaryIO) -> np.ndarray:
 
 
 def _read_manifest(paths: Paths, place: Callable[[str], Path]) -> dict[str, Any]:
-    with _opened(paths.manifest, place) as file:
+    anew = paths.command(EXTRACT)
+    with _opened(paths.manifest, place, anew) as file:
         content = file.read(MOST_MANIFEST + 1)
     try:
         manifest = json.loads(content) if len(content) <= MOST_MANIFEST else None
     except (ValueError, RecursionError):
         manifest = None
     if not isinstance(manifest, dict) or not isinstance(manifest.get("checksums"), dict):
-        raise ArtifactError(f"{paths.manifest} is damaged; run: {EXTRACT}")
+        raise ArtifactError(f"{paths.manifest} is damaged; run: {anew}")
     return manifest

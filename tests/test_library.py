@@ -1,6 +1,7 @@
 """The library: saved and checked as the contract says, and songs found as people name them."""
 
 import json
+import shlex
 
 import numpy as np
 import pytest
@@ -10,6 +11,7 @@ from common import library
 from common.arrays import standardise
 from common.files import ArtifactError
 from common.library import COLUMNS, AmbiguousSongError, Library, SongNotFoundError
+from common.paths import EXTRACT, Paths
 
 
 def test_what_is_saved_comes_back(make_library):
@@ -36,12 +38,37 @@ def test_one_flipped_byte_anywhere_is_noticed(make_library, artifact):
             library.load(paths)
 
 
-@pytest.mark.parametrize("missing", ["embeddings", "metadata", "manifest"])
-def test_a_missing_artifact_names_stage_1(make_library, missing):
-    paths, _ = make_library({"TRANCE": 2})
-    getattr(paths, missing).unlink()
-    with pytest.raises(ArtifactError, match=r"does not exist; run: python 01_feature_extraction.py"):
+@pytest.fixture
+def own_folders(tmp_path, make_library):
+    """A library in a folder with a space in its name, made from music that lies elsewhere."""
+    _, made = make_library({"TRANCE": 2})
+    paths = Paths(tmp_path / "my data", tmp_path / "my outputs")
+    library.save(paths, made, {"root": "/my music"})
+    return paths
+
+
+def mended_by(sentence):
+    """The words of the command that a sentence ends with, as a shell reads them."""
+    return shlex.split(sentence.partition("; run: ")[2])
+
+
+@pytest.mark.parametrize("harmed", ["embeddings", "metadata", "manifest"])
+@pytest.mark.parametrize("content", [None, b"damaged"])
+def test_what_is_missing_or_damaged_is_mended_by_the_command_that_is_told(own_folders, harmed, content):
+    paths = own_folders
+    music = [] if harmed == "manifest" else ["/my music"]
+    path = getattr(paths, harmed)
+    path.unlink() if content is None else path.write_bytes(content)
+    with pytest.raises(ArtifactError, match=rf"{path.name} (does not exist|is damaged)") as caught:
         library.load(paths)
+    folders = ["--data", str(paths.data), "--outputs", str(paths.outputs)]
+    assert mended_by(str(caught.value)) == [*EXTRACT.split(), *folders, *music]
+    assert shlex.split(library.remedy(paths)) == [*EXTRACT.split(), *folders, *music]
+
+
+def test_the_usual_folder_of_music_is_not_named(own_folders):
+    library.save(own_folders, library.load(own_folders), {"root": str(own_folders.raw)})
+    assert library.remedy(own_folders) == own_folders.command(EXTRACT)
 
 
 def test_another_layout_is_refused(make_library):

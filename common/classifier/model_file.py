@@ -23,7 +23,6 @@ from common.classifier.songs import TrainingSet, fingerprint
 from common.classifier.training import tree_parameters
 from common.files import ArtifactError, dump_plain, load_plain
 from common.layout import LAYOUT_ID, N_FEATURES
-from common.paths import TRAIN
 from common.recordings import Traits
 
 FORMAT = 4
@@ -166,12 +165,12 @@ def _checksum(content: dict[str, Any]) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-def load(path: Path) -> Model:
+def load(path: Path, remedy: str) -> Model:
     """Read the final model alone, of the first classifier; see `load_trained`."""
-    return load_trained(path)[0].model
+    return load_trained(path, remedy)[0].model
 
 
-def load_trained(path: Path, remedy: str = TRAIN) -> list[Trained]:
+def load_trained(path: Path, remedy: str) -> list[Trained]:
     """Read the classifiers that were saved; their probabilities come back bit for bit.
 
     Parameters

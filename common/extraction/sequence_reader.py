@@ -5,13 +5,14 @@ from __future__ import annotations
 import contextlib
 import os
 from collections.abc import Iterator, Sequence
-from pathlib import Path
 
 from common.console import UserError
 from common.extraction.database import Reader, Table
 from common.extraction.tables import CHROMA, FILES, PEAKS
+from common.files import no_file
 from common.fingerprint.sequences import SEQUENCES_VERSION, Chroma, Peaks
-from common.paths import EXTRACT
+from common.library import remedy
+from common.paths import Paths
 
 SONGS_PER_QUERY = 200
 """Songs whose sequences are fetched with one query."""
@@ -22,19 +23,19 @@ class SequenceReader:
 
     Parameters
     ----------
-    store
-        The store of stage 1, ``Paths.store``.
+    paths
+        The folders of the library and its store.
 
     Raises
     ------
     UserError
-        If it is missing or cannot be read.
+        If the store is missing or cannot be read.
     """
 
-    def __init__(self, store: Path) -> None:
-        if not store.is_file():
-            raise UserError(f"there is no {store}, which keeps how songs sound; run: {EXTRACT}")
-        self._store, self._reader = store, Reader(store)
+    def __init__(self, paths: Paths) -> None:
+        if not paths.store.is_file():
+            raise UserError(f"{no_file(paths.store)}, which keeps how songs sound; run: {remedy(paths)}")
+        self._paths, self._reader = paths, Reader(paths.store)
 
     def __enter__(self) -> SequenceReader:
         return self
@@ -76,7 +77,9 @@ class SequenceReader:
         """
         contents = self.contents(files)
         if not any(contents):
-            raise UserError(f"{self._store} keeps the course of no song yet; run again: {EXTRACT}")
+            raise UserError(
+                f"{self._paths.store} keeps the course of no song yet; run again: {remedy(self._paths)}"
+            )
         return contents
 
     def chroma(self, contents: Sequence[str]) -> Iterator[tuple[str, Chroma]]:

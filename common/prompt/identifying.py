@@ -13,8 +13,8 @@ from common.files import no_file
 from common.fingerprint.identification import ENOUGH, LONGEST, SHORTEST, SURE, Place
 from common.fingerprint.identification import identify as places_of
 from common.fingerprint.index import LandmarkIndex
-from common.library import Library
-from common.paths import EXTRACT, typed_path
+from common.library import Library, remedy
+from common.paths import typed_path
 from common.prompt.answers import Answer, quoted, title
 from common.prompt.session import Session
 from common.song import Excerpt, heard_or_told, listen
@@ -93,8 +93,8 @@ def identify(session: Session, arguments: Namespace) -> Identified:
     if not clip.is_file():
         raise UserError(no_file(clip))
     library, paths = session.library, session.paths
-    with SequenceReader(paths.store) as reader:
-        rows = _rows(library, reader)
+    with SequenceReader(paths) as reader:
+        rows = _rows(session, reader)
         heard = _heard(clip)
         with LandmarkIndex(paths.landmarks) as index:
             with note_if_slow("indexing the songs"):
@@ -107,15 +107,17 @@ def identify(session: Session, arguments: Namespace) -> Identified:
     return answer
 
 
-def _rows(library: Library, reader: SequenceReader) -> dict[str, int]:
+def _rows(session: Session, reader: SequenceReader) -> dict[str, int]:
     """Content of each song that has sequences -> its number in the library, the first of copies."""
+    library = session.library
     contents = reader.present(library.paths[: library.n_own])
     rows: dict[str, int] = {}
     for row, content in enumerate(contents):
         if content is not None:
             rows.setdefault(content, row)
     if without := contents.count(None):
-        note(f"left out: {count(without, 'song')} whose course is not kept yet; run again: {EXTRACT}")
+        left_out = f"left out: {count(without, 'song')} whose course is not kept yet"
+        note(f"{left_out}; run again: {remedy(session.paths)}")
     return rows
 
 

@@ -16,8 +16,7 @@ from common.fingerprint.alignment import Passage
 from common.fingerprint.coincidence import shared_peaks
 from common.fingerprint.sequences import Chroma, Peaks
 from common.fingerprint.versions import Alignment, Asked, Kind
-from common.library import Library
-from common.paths import EXTRACT
+from common.library import Library, remedy
 from common.prompt.answers import Answer, facts, quoted, title
 from common.prompt.session import Session
 from common.prompt.song_table import song_table
@@ -66,6 +65,8 @@ class VersionsAnswer(Answer):
         What was found: same recordings, other versions, shared passages, same chords, best first.
     n_compared, n_without
         Songs that it was compared with, and those of which nothing to compare was kept.
+    remedy
+        The command after which those can be compared, too.
     """
 
     library: Library
@@ -73,6 +74,7 @@ class VersionsAnswer(Answer):
     relatives: list[Relative]
     n_compared: int
     n_without: int
+    remedy: str
 
     def as_json(self) -> object:
         return {
@@ -115,7 +117,7 @@ class VersionsAnswer(Answer):
         if not self.n_without:
             return []
         left_out = count(self.n_without, "song")
-        return [f"not compared: {left_out} whose course is not kept yet; run: {EXTRACT}"]
+        return [f"not compared: {left_out} whose course is not kept yet; run: {self.remedy}"]
 
     def next_command(self) -> str:
         if not self.relatives:
@@ -157,7 +159,7 @@ def _where(found: Relative) -> Iterator[str]:
 
 def find_versions(session: Session, arguments: Namespace) -> VersionsAnswer:
     """Tell which songs are versions of a song, or share a passage with it."""
-    with SequenceReader(session.paths.store) as reader:
+    with SequenceReader(session.paths) as reader:
         contents = reader.present(session.library.paths[: session.library.n_own])
         song = session.song(" ".join(arguments.song))
         library = session.library
@@ -168,7 +170,8 @@ def find_versions(session: Session, arguments: Namespace) -> VersionsAnswer:
             relatives = _relatives(library, song, reader, others, chroma, peaks)
     relatives.sort(key=lambda found: (list(Kind).index(found.kind), -(found.score or 0.0)))
     session.listed, session.asked = [found.row for found in relatives], None
-    return VersionsAnswer(library, song, relatives, len(others), contents.count(None))
+    n_without, mended = contents.count(None), remedy(session.paths)
+    return VersionsAnswer(library, song, relatives, len(others), n_without, mended)
 
 
 def versions_among(session: Session, song: int, rows: Sequence[int]) -> set[int]:
@@ -183,7 +186,7 @@ def versions_among(session: Session, song: int, rows: Sequence[int]) -> set[int]
     """
     library = session.library
     try:
-        with SequenceReader(session.paths.store) as reader:
+        with SequenceReader(session.paths) as reader:
             asked = [*rows, *([song] if song < library.n_own else [])]
             contents = dict(zip(asked, reader.present([library.paths[row] for row in asked]), strict=True))
             chroma, peaks = _course(session, reader, song, contents)
@@ -207,7 +210,7 @@ def _course(
     peaks = dict(reader.peaks([content])) if content else {}
     if content not in chroma or content not in peaks:
         name = session.library.names[song]
-        raise UserError(f"the course of {name} is not kept yet; run: {EXTRACT}")
+        raise UserError(f"the course of {name} is not kept yet; run: {remedy(session.paths)}")
     return chroma[content], peaks[content]
 
 

@@ -190,9 +190,10 @@ def classifier(library: Library, paths: Paths | None = None) -> Transform:
     """
     from common.classifier.model_file import load
 
+    train = TRAIN if paths is None else paths.command(TRAIN)
     if paths is None or not paths.model.exists():
-        raise UserError(f"the classifier space needs the model of stage 3; run: {TRAIN}")
-    representation = load(paths.model).representation
+        raise UserError(f"the classifier space needs the model of stage 3; run: {train}")
+    representation = load(paths.model, train).representation
     loadings = representation.axes.T * representation.weights[:, np.newaxis]
     columns = np.arange(loadings.shape[1])
     parts = (

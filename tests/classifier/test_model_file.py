@@ -41,13 +41,13 @@ class TestSaved:
         np.save(tmp_path / "X.npy", X)
         code = (
             "import sys, numpy as np; from common.classifier.model_file import load\n"
-            "model = load(__import__('pathlib').Path(sys.argv[1]))\n"
+            "model = load(__import__('pathlib').Path(sys.argv[1]), remedy='')\n"
             "np.save(sys.argv[3], model.probabilities(np.load(sys.argv[2])))"
         )
         arguments = [str(path), str(tmp_path / "X.npy"), str(tmp_path / "P.npy")]
         subprocess.run([sys.executable, "-c", code, *arguments], check=True, cwd=PROJECT)
         assert (np.load(tmp_path / "P.npy") == model.probabilities(X)).all()
-        (again,) = load_trained(path)
+        (again,) = load_trained(path, TRAIN)
         assert (again.model.genres, again.model.settings) == (model.genres, model.settings)
         assert (again.model.certainty, again.experience, again.rule) == (certainty, bins, found.rule)
         assert again.about == {"scores": {"a": 1}}
@@ -63,7 +63,7 @@ class TestSaved:
 
     def refused(self, path):
         with pytest.raises(ArtifactError) as caught:
-            load(path)
+            load(path, TRAIN)
         assert TRAIN in str(caught.value)
         assert "\n" not in str(caught.value)
         return str(caught.value)

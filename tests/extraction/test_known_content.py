@@ -122,7 +122,7 @@ def test_songs_of_before_sequences_are_read_once_more(music, run, paths, compute
         database.execute("PRAGMA user_version = 2")
         database.commit()
     before = artifacts(paths.data)
-    with SequenceReader(paths.store) as reader:
+    with SequenceReader(paths) as reader:
         assert reader.contents(library.load(paths).paths) == [None] * len(SONGS)
     computed.clear()
     capsys.readouterr()
@@ -139,7 +139,7 @@ def test_songs_of_before_sequences_are_read_once_more(music, run, paths, compute
 def test_the_sequences_of_a_file_are_those_of_its_sound(music, run, paths):
     run(music)
     file = library.load(paths).paths[1]
-    with SequenceReader(paths.store) as reader:
+    with SequenceReader(paths) as reader:
         [content, stranger] = reader.contents([file, "/nowhere.wav"])
         assert stranger is None
         [(of_chroma, chroma)] = reader.chroma([content, "f" * 64])
@@ -156,12 +156,12 @@ def test_damaged_sequences_are_passed_over(music, run, paths):
     with contextlib.closing(sqlite3.connect(paths.store)) as database:
         database.execute("UPDATE chroma SET frames = 1 WHERE content = (SELECT min(content) FROM chroma)")
         database.commit()
-    with SequenceReader(paths.store) as reader:
+    with SequenceReader(paths) as reader:
         contents = reader.contents(files)
         assert len(dict(reader.chroma(contents))) == len(files) - 1
         assert len(dict(reader.peaks(contents))) == len(files)
 
 
 def test_a_missing_store_is_said(paths):
-    with pytest.raises(UserError, match=r"there is no .*run: python 01_feature_extraction\.py"):
-        SequenceReader(paths.store)
+    with pytest.raises(UserError, match=r"there is no file .*run: python 01_feature_extraction\.py"):
+        SequenceReader(paths)

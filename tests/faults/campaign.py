@@ -32,7 +32,7 @@ from common import files, library
 from common.audio import AudioError
 from common.classifier import model_file
 from common.console import UserError, quiet_decoders
-from common.paths import PROJECT, Paths
+from common.paths import PROJECT, TRAIN, Paths
 from common.search import space
 from common.search.spaces import build
 from common.song import analyse, warm_up
@@ -297,7 +297,7 @@ def _targets(paths: Paths) -> dict[Path, Callable[[], None]]:
         np.testing.assert_array_equal(np.asarray(build("balanced", varied, paths).rows), expected_rows)
 
     def load_model() -> None:
-        found = model_file.load(paths.model)
+        found = model_file.load(paths.model, TRAIN)
         np.testing.assert_array_equal(found.probabilities(varied.embeddings), saved)
 
     rows = paths.space("balanced")
@@ -308,7 +308,7 @@ def _targets(paths: Paths) -> dict[Path, Callable[[], None]]:
 def _trained(paths: Paths) -> np.ndarray:
     """Train a model on another library; returns what it says of the songs of `_targets`."""
     _train(Paths(paths.data / "genres", paths.outputs))
-    return model_file.load(paths.model).probabilities(library.load(paths).embeddings)
+    return model_file.load(paths.model, TRAIN).probabilities(library.load(paths).embeddings)
 
 
 def _train(genres: Paths) -> None:

@@ -17,7 +17,7 @@ from common.extraction.worker import Failure
 from common.files import TEMPORARY, ArtifactError, read_csv, replacing, write_text
 from common.layout import N_FEATURES
 from common.library import COLUMNS, Library
-from common.paths import Paths
+from common.paths import EXTRACT, Paths
 from common.together import finish, read_together, write_together
 
 
@@ -98,7 +98,7 @@ def test_the_first_save_that_dies_leaves_no_library_or_all_of_it(paths):
         with pytest.raises(Died), dying_at(step):
             save(paths, 2)
         found = number_or_sentence(paths)
-        assert found == 2 or str(found).endswith("does not exist; run: python 01_feature_extraction.py")
+        assert found == 2 or str(found).endswith(f"does not exist; run: {paths.command(EXTRACT)}")
         finish(paths.processed)
         assert names(paths.processed) in (set(), {"embeddings.npy", "metadata.pkl", "manifest.json"})
 

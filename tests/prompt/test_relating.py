@@ -19,7 +19,7 @@ from common import library
 from common.extraction.store import Store
 from common.fingerprint.sequences import Chroma, Peaks, Sequences
 from common.fingerprint.versions import seconds
-from common.paths import Paths
+from common.paths import EXTRACT, Paths
 from common.prompt.relating import versions_among
 from common.prompt.session import Session
 from common.song import ContentHash, Song, Stamp
@@ -67,7 +67,9 @@ def test_people_read_what_and_where(kept, capsys):
     assert lines[lines.index("same chords, 3 semitones up") + 1] == "0:00–1:00 here is 0:00–1:00 there"
     assert lines[lines.index("same chords") + 1].startswith("0:1")
     assert max(map(len, lines)) <= 80
-    assert "not compared: 1 song" in err
+    data, outputs = kept[1::2]
+    told = f"run: {EXTRACT} --data {data} --outputs {outputs}\n"
+    assert f"not compared: 1 song whose course is not kept yet; {told}" in err
     assert "compare 'a song' 'a cover'" in err
 
 

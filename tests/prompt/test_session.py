@@ -21,7 +21,7 @@ SONG = "trance artist 1 - song 001"
         (("why", SONG, "99"), "there are only 13 other songs; write 1 to 13"),
         (("serch", "xyzzyx"), "'serch' is no command (did you mean: search xyzzyx?), and no song is called"),
         (("genrs",), "did you mean: genres?"),
-        (("search", SONG, "--space", "classifier"), "run: python 03_genre_classifier.py"),
+        (("search", SONG, "--space", "classifier"), "run: python 03_genre_classifier.py --data /"),
         (("playlist", f"{SONG} -> {SONG}"), "these are the same"),
         (("playlist", SONG), "which two songs?"),
         (("radio",), "which song does the radio start from?"),

@@ -72,7 +72,7 @@ def test_two_genres_end_to_end(make_library, capsys):
         predicted = list(csv.DictReader(file))
     assert [row["song"] for row in predicted] == made.names[-2:]
     assert all(0.5 <= float(row["p_first"]) <= 1 for row in predicted)
-    (saved,) = model_file.load_trained(paths.model)
+    (saved,) = model_file.load_trained(paths.model, TRAIN)
     assert saved.model.genres == ("ITALODANCE", "TRANCE")
     assert saved.about["scores"]["songs"] == 19
     assert paths.gallery.exists()
@@ -112,7 +112,7 @@ def test_programs_can_read_everything_that_people_can(make_library, capsys):
     assert len(found["told"]["In short"]) == 3
     assert len(printed.splitlines()) < 100
 
-    model = model_file.load(paths.model)
+    model = model_file.load(paths.model, TRAIN)
     final = found["final_model"]
     assert (final["n_components"], final["shrinkage"], final["rounds"]) == dataclasses.astuple(model.settings)
     assert final["variance_retained"] == pytest.approx(model.representation.variance.sum())
@@ -135,7 +135,7 @@ def test_programs_can_read_what_is_said_of_songs(make_library):
 
     why = found["explanation"]
     assert why["song"] == made.names[15]
-    (known,) = model_file.load_trained(paths.model)
+    (known,) = model_file.load_trained(paths.model, TRAIN)
     judges = known.judges_of(known.heard.find(made.take([15])))
     assert why["models_that_had_not_heard_it"] == len(judges) == 1  # one repeat of each way of splitting
     p = judges[0].probabilities(made.embeddings[15:16].astype(float))[0]
@@ -417,7 +417,7 @@ def test_several_labels_per_song_are_judged_one_by_one(make_library, tmp_path, c
     assert set(found["labels"]) == {"A", "B", "late"}
     assert found["labels"]["late"]["genres"] == {"late": 7, "not late": 9}
     assert found["labels"]["A"]["cross_validation"]["artist"]["model"]["accuracy"] > 0.9
-    trained = model_file.load_trained(paths.of_labels("moods").model)
+    trained = model_file.load_trained(paths.of_labels("moods").model, TRAIN)
     assert [one.subject.label for one in trained] == ["A", "B", "late"]
     assert paths.of_labels("moods_late").plot("genre_scores").exists()
     assert charts.png_title(paths.of_labels("moods_late").plot("shap_summary")) == "What speaks for late"
