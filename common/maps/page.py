@@ -128,7 +128,7 @@ def write_map(
 
 def _script() -> str:
     """Put the parts into one function, whose names nobody else sees."""
-    parts = "\n".join(asset(f"map/{name}") for name in SCRIPTS)
+    parts = "\n".join(map(asset, ("names.js", *(f"map/{name}" for name in SCRIPTS))))
     return f'"use strict";\n(() => {{\n{parts}}})();\n'
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import itertools
 
 import numpy as np
@@ -79,6 +80,43 @@ def test_the_song_that_is_pointed_out_and_its_nearest_are_named(page, dimensions
     assert any(name.startswith("★") for name in names)
     assert len(names) > 1
     assert_nothing_is_covered(opened, names.values())
+    assert_quiet(opened.browser)
+
+
+SAVED = """
+const done = arguments[0];
+Plotly.downloadImage = async (figure, { format, width, height }) => {
+  const image = await Plotly.toImage(figure, { format, width, height });
+  done([figure.layout.annotations, figure.layout.shapes, image, width, height]);
+};
+const button = document.querySelector(".modebar-btn[data-title^=Download]");
+button.dispatchEvent(new MouseEvent("click", { bubbles: true }));
+"""
+"""Presses the button that saves the picture; gives what plotly was told to write on it, and the image."""
+
+
+@pytest.mark.parametrize("dimensions", [2, pytest.param(3, marks=slow)])
+def test_the_image_that_is_saved_has_the_names_of_the_page(page, songs, dimensions):
+    rows = tuple(range(songs[1].n_own))
+    named = Regions((Region("faster", rows), Region(HOSTILE, rows)), "two of them")
+    opened = page(dimensions, regions=named)
+    wait(opened.browser, "return document.querySelector('#names .title')")
+    opened.ask("document.getElementById('map').focus()")
+    opened.press("+")
+    wait(opened.browser, "return document.querySelector('#names .title')")
+    annotations, shapes, image, width, height = opened.browser.execute_async_script(SAVED)
+    shown = opened.ask(
+        "return [...document.querySelectorAll('#names span')].map(({ textContent, style }) => "
+        "[textContent, parseFloat(style.left), parseFloat(style.top)])"
+    )
+    assert len(shown) > 2
+    assert not any("<" in one["text"] for one in annotations)
+    assert HOSTILE in {name for name, _, _ in shown}
+    told = [[html.unescape(one["text"]), one["x"] * width, (1 - one["y"]) * height] for one in annotations]
+    for one, other in zip(told, shown, strict=True):
+        assert one == [other[0], *map(pytest.approx, other[1:])]
+    assert len(shapes) == opened.ask("return document.querySelectorAll('#names line').length")
+    assert image.startswith("data:image/png")
     assert_quiet(opened.browser)
 
 

@@ -111,7 +111,7 @@ document.addEventListener("keydown", pageKey);
 $("colour").addEventListener("change", () => colour($("colour").value));
 matchMedia("(prefers-color-scheme: dark)").addEventListener("change", followTheme);
 
-Plotly.newPlot(map, traces(), layout(), SETTINGS).then(() => {
+Plotly.newPlot(map, traces(), layout(), settings()).then(() => {
   if (solid) watchScene();
   else watchPlane();
   watchSize();

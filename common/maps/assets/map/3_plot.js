@@ -87,9 +87,10 @@ function layout() {
       activecolor: theme.ink }, ...axes };
 }
 
-const BUTTONS = solid ? ["toImage", "resetCameraDefault3d"]
-  : ["toImage", "pan2d", "lasso2d", "zoomIn2d", "zoomOut2d", "resetScale2d"];
-const SETTINGS = { displaylogo: false, scrollZoom: true, modeBarButtons: [BUTTONS] };
+function settings() {
+  const buttons = solid ? ["resetCameraDefault3d"] : ["pan2d", "lasso2d", "zoomIn2d", "zoomOut2d", "resetScale2d"];
+  return { displaylogo: false, scrollZoom: true, modeBarButtons: [[imageButton(map, layer), ...buttons]] };
+}
 
 // The system went from light to dark, or back.
 function followTheme() {

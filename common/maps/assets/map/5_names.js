@@ -1,15 +1,10 @@
-// Names on the map: of regions whose songs sound alike, and of songs where there is room. None covers a song, a
-// line or another name, so what comes first gets the room: the song that is pointed out, the one that plays or
-// else that one with its nearest songs, regions, their most typical songs, songs. While a solid map is turned it
-// has none.
+// Names on the map, written by names.js: of regions whose songs sound alike, and of songs where there is room.
+// What comes first gets the room: the song that is pointed out, the one that plays or else that one with its
+// nearest songs, regions, their most typical songs, songs. While a solid map is turned it has none.
 
 const MOST_TITLED = 150; // songs in view among which titles are looked for; among more there is no room
-const REACH = 260; // pixels that a region's name may lie away from the middle of its songs
-const CELL = 48; // pixels; points are sorted into cells, so that few are looked at for a name
 
-const layer = element("div", { id: "names" });
-layer.setAttribute("aria-hidden", "true"); // the page's lists say the same to those who hear it
-const pen = document.createElement("canvas").getContext("2d");
+const { layer, makeRoom, write } = namesOver(map, size);
 
 // Where songs are drawn, in pixels of the map.
 function pixelsOf(rows) {
@@ -23,75 +18,6 @@ function onPlane() {
     x: x._offset + ((places[0][row] - x.range[0]) / (x.range[1] - x.range[0])) * x._length,
     y: y._offset + ((y.range[1] - places[1][row]) / (y.range[1] - y.range[0])) * y._length });
 }
-
-const cellOf = (x, y) => `${Math.floor(x / CELL)} ${Math.floor(y / CELL)}`;
-
-function sortIntoCells(points) {
-  const cells = new Map();
-  for (const point of points) {
-    const cell = cellOf(point.x, point.y);
-    if (cells.has(cell)) cells.get(cell).push(point);
-    else cells.set(cell, [point]);
-  }
-  return cells;
-}
-
-// Tells whether a box (left, top, right, bottom) hides no song, no name, and leaves the picture nowhere.
-function makeRoom(points) {
-  const [cells, taken, radius] = [sortIntoCells(points), [], size / 2 + 2];
-  const [width, height] = [map.clientWidth, map.clientHeight];
-  const hidesSong = ([left, top, right, bottom]) => {
-    for (let x = Math.floor((left - radius) / CELL); x <= (right + radius) / CELL; x += 1)
-      for (let y = Math.floor((top - radius) / CELL); y <= (bottom + radius) / CELL; y += 1)
-        for (const point of cells.get(`${x} ${y}`) ?? [])
-          if (point.x > left - radius && point.x < right + radius && point.y > top - radius && point.y < bottom + radius)
-            return true;
-    return false;
-  };
-  const hidesName = ([left, top, right, bottom]) =>
-    taken.some(([l, t, r, b]) => left < r && right > l && top < b && bottom > t);
-  const isInside = ([left, top, right, bottom]) => left > 4 && top > 4 && right < width - 4 && bottom < height - 4;
-  return {
-    isFree: (box) => isInside(box) && !hidesName(box) && !hidesSong(box),
-    take: (box) => taken.push(box),
-  };
-}
-
-// Middles of a box to try: the spot itself, then rings around it, wider and wider.
-function* around(spot) {
-  yield spot;
-  for (let radius = 14; radius <= REACH; radius += 12)
-    for (let turn = 0; turn < 16; turn += 1) {
-      const angle = (turn / 16 - 0.25) * 2 * Math.PI;
-      yield { x: spot.x + 1.5 * radius * Math.cos(angle), y: spot.y + radius * Math.sin(angle) };
-    }
-}
-
-// Right of a song, left, above, below, and above and below to either side.
-function* beside({ x, y }, width, off) {
-  const aside = width / 2 + 0.7 * off;
-  const lift = off + 8;
-  yield* [[off + width / 2, 0], [-off - width / 2, 0], [0, -lift], [0, lift],
-    [aside, -lift], [aside, lift], [-aside, -lift], [-aside, lift]].map(([right, down]) => ({ x: x + right, y: y + down }));
-}
-
-function write(text, kind, font, spots, room) {
-  pen.font = font;
-  const [width, height] = [pen.measureText(text).width + 6, 18];
-  for (const { x, y } of spots(width)) {
-    const box = [x - width / 2, y - height / 2, x + width / 2, y + height / 2];
-    if (!room.isFree(box)) continue;
-    room.take(box);
-    const name = element("span", { className: kind, textContent: text, dir: "auto" });
-    Object.assign(name.style, { left: `${x}px`, top: `${y}px`, font });
-    layer.append(name);
-    return { x, y, width, height };
-  }
-  return null;
-}
-
-const typeface = getComputedStyle(document.body).fontFamily;
-const FONTS = { region: `italic 600 14px ${typeface}`, title: `12px ${typeface}`, starred: `bold 14px ${typeface}` };
 
 const median = (values) => values.sort((a, b) => a - b)[Math.floor(values.length / 2)];
 
