@@ -183,7 +183,7 @@ def draw_way(paths: Paths, song: ChosenSong, shown: MapSongs, maps: list[Project
         way = follow(shown, song.series, song.embedding)
         if way is None:
             return []
-        stretches = alike_stretches(way, shown)
+        stretches = alike_stretches(way)
         parts = coloured_parts(song.facts["sections"])
         figure = way_figure.draw_way(shown, maps[0], song.samples, way, stretches, parts)
         title = f"The way of {song.name} over the map"

@@ -240,12 +240,28 @@ def label_songs(room: Room, titles: Sequence[str], coordinates: np.ndarray, star
     star
         The song that is pointed out, which has its name already; None if there is none.
     """
-    if len(titles) > MOST_NAMED:
-        return
-    for row, title in enumerate(titles):
-        if star is None or row != star.row:
-            word = shorten(clean(title), 32)
-            write_near(room, word, coordinates[[row]], reach=BESIDE, color=charts.INK, fontsize=7.5)
+    if len(titles) <= MOST_NAMED:
+        rows = [row for row in range(len(titles)) if star is None or row != star.row]
+        name_songs(room, titles, coordinates, rows)
+
+
+def name_songs(
+    room: Room, titles: Sequence[str], coordinates: np.ndarray, rows: Sequence[int], size: float = 7.5
+) -> None:
+    """Write the titles of some songs beside them where there is room, what comes first before the others.
+
+    Parameters
+    ----------
+    room, titles, coordinates
+        As in `label_songs`.
+    rows
+        The songs that are named.
+    size
+        The size of the letters in points.
+    """
+    for row in rows:
+        word = shorten(clean(titles[row]), 32)
+        write_near(room, word, coordinates[[row]], reach=BESIDE, color=charts.INK, fontsize=size)
 
 
 def number_neighbours(

@@ -123,7 +123,9 @@ def write_map(
         script=_script(),
     )
     heading = title(songs.n_own, projection)
-    return save_page(path, heading, body, scripts=("plotly.min.js",), styles=asset("map/map.css"))
+    return save_page(
+        path, heading, body, scripts=("plotly.min.js",), styles=asset("names.css") + asset("map/map.css")
+    )
 
 
 def _script() -> str:

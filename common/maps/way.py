@@ -27,6 +27,9 @@ WINDOW_SECONDS, STEP_SECONDS = 10.0, 2.0
 MOST_WINDOWS = 600
 """Windows of one song; a longer song has longer steps."""
 
+PASSED = 3
+"""Songs that a window passes: so many that are nearest to it."""
+
 FRAMES_PER_SECOND = SAMPLE_RATE / HOP_LENGTH
 
 
@@ -40,10 +43,23 @@ class Way:
         The middle of every window, in seconds, ascending, shape (n_windows,).
     vectors
         The windows in the search space, length 1, float32, shape (n_windows, n_columns).
+    near
+        Rows of the other songs of the map that every window is nearest to, the nearest first, int, shape
+        (n_windows, `PASSED` or fewer); the song's own recording does not count.
+    similarity
+        Their cosines with the window, -1 to 1, of the same shape.
     """
 
     times: np.ndarray = field(repr=False)
     vectors: np.ndarray = field(repr=False)
+    near: np.ndarray = field(repr=False)
+    similarity: np.ndarray = field(repr=False)
+
+    @property
+    def passed(self) -> list[int]:
+        """Rows of the songs that windows are nearest to, those of the most windows first."""
+        rows, counts = np.unique(self.near, return_counts=True)
+        return rows[np.argsort(-counts, kind="stable")].tolist()
 
 
 @dataclass(frozen=True)
@@ -113,7 +129,20 @@ def follow(shown: MapSongs, series: dict[str, np.ndarray], embedding: np.ndarray
     times, embeddings = window_embeddings(series)
     values = embeddings.astype(np.float64)
     values += embedding - values.mean(axis=0)
-    return Way(times, shown.space.transform.rows(values).astype(np.float32))
+    return way_of(times, shown.space.transform.rows(values).astype(np.float32), shown)
+
+
+def way_of(times: np.ndarray, vectors: np.ndarray, shown: MapSongs) -> Way:
+    """Find the songs that the windows of the song that a map points out are nearest to; see `Way`."""
+    numbers = recording_numbers(shown.songs, np.arange(len(shown.songs)))
+    own = shown.place
+    others = np.flatnonzero(numbers[: len(shown.rows)] != (-1 if own is None else numbers[own]))
+    cosines = vectors @ shown.vectors[others].T
+    most = min(PASSED, len(others))
+    near = (
+        np.argpartition(-cosines, range(most), axis=1)[:, :most] if most else np.empty((len(times), 0), int)
+    )
+    return Way(times, vectors, others[near], np.take_along_axis(cosines, near, axis=1))
 
 
 def place_way(way: Way, shown: MapSongs, coordinates: np.ndarray) -> np.ndarray:
@@ -139,15 +168,13 @@ def place_way(way: Way, shown: MapSongs, coordinates: np.ndarray) -> np.ndarray:
     return (padded[:-2] + 2.0 * padded[1:-1] + padded[2:]) / 4.0
 
 
-def alike_stretches(way: Way, shown: MapSongs, most: int = 3) -> list[Stretch]:
+def alike_stretches(way: Way, most: int = 3) -> list[Stretch]:
     """Find the longest stretches whose windows all have the same other song nearest.
 
     Parameters
     ----------
     way
         The windows of the song that the map points out.
-    shown
-        The songs of the map; the song's own recording does not count.
     most
         The largest number of stretches.
 
@@ -156,22 +183,17 @@ def alike_stretches(way: Way, shown: MapSongs, most: int = 3) -> list[Stretch]:
     list of Stretch
         In the order of the song; empty where there is no other song.
     """
-    numbers = recording_numbers(shown.songs, np.arange(len(shown.songs)))
-    own = shown.place
-    others = np.flatnonzero(numbers[: len(shown.rows)] != (-1 if own is None else numbers[own]))
-    if not len(others):
+    if not way.near.size:
         return []
-    cosines = way.vectors @ shown.vectors[others].T
-    best = cosines.argmax(axis=1)
+    best = way.near[:, 0]
     edges = np.flatnonzero(np.diff(best, prepend=-1, append=-1))
     # A window speaks for the time around its middle; the first and the last also for the ends of the song.
     between = (way.times[:-1] + way.times[1:]) / 2.0
     limits = np.concatenate([[0.0], between, [way.times[-1] + way.times[0]]])
     found = []
     for first, last in zip(edges[:-1], edges[1:] - 1, strict=True):
-        similarity = float(cosines[first : last + 1, best[first]].mean())
-        row = int(others[best[first]])
+        similarity = float(way.similarity[first : last + 1, 0].mean())
         start, end = (round(float(limits[edge]), 1) for edge in (first, last + 1))
-        found.append(Stretch(start, end, row, similarity))
+        found.append(Stretch(start, end, int(best[first]), similarity))
     longest = sorted(found, key=lambda stretch: (stretch.start - stretch.end, -stretch.similarity))[:most]
     return sorted(longest, key=lambda stretch: stretch.start)

@@ -11,7 +11,7 @@ import numpy as np
 from common import charts
 from common.layout import SAMPLE_RATE
 from common.maps.figures import draw_points
-from common.maps.labels import find_room, label_genres, write_near
+from common.maps.labels import Room, find_room, label_genres, name_songs, write_near
 from common.maps.projection import Projection
 from common.maps.selection import MapSongs
 from common.maps.way import Stretch, Way, place_way
@@ -63,9 +63,9 @@ def draw_way(
         draw_points(axes, songs, projection, opacity=PALE)  # the colours of the trail are others
         trail = place_way(way, shown, projection.coordinates)
         _draw_trail(axes, trail, colours_at(way.times, parts, duration))
-        room = find_room(axes, projection.coordinates)
+        room = _write_ends(axes, trail, projection.coordinates)
+        name_songs(room, songs.titles, projection.coordinates, way.passed, size=8.5)
         label_genres(room, songs.genres[: songs.n_own], projection.coordinates)
-        _mark_ends(axes, trail, projection.coordinates)
         _draw_wave(figure.add_axes((0.03, 0.14, 0.94, 0.1)), samples, parts)
         _draw_legend(figure, parts)
         name = songs.names[shown.place or 0]
@@ -91,12 +91,13 @@ def _draw_trail(axes: Axes, trail: np.ndarray, colours: Sequence[str]) -> None:
     )
 
 
-def _mark_ends(axes: Axes, trail: np.ndarray, coordinates: np.ndarray) -> None:
-    """Write where the song starts and ends, beside the trail and the songs."""
+def _write_ends(axes: Axes, trail: np.ndarray, coordinates: np.ndarray) -> Room:
+    """Write where the song starts and ends, beside the trail and the songs; returns what is taken then."""
     lines = [np.linspace(one, other, 9) for one, other in itertools.pairwise(trail)]
     room = find_room(axes, coordinates, lines=[trail, *lines])
     for end, word in ((trail[:1], "start"), (trail[-1:], "end")):
         write_near(room, word, end, always=True, fontsize=11, weight="bold")
+    return room
 
 
 def _draw_wave(axes: Axes, samples: np.ndarray, parts: Sequence[Part]) -> None:

@@ -17,15 +17,16 @@ from common.layout import SAMPLE_RATE
 from common.maps.page import asset
 from common.maps.projection import Projection
 from common.maps.selection import MapSongs
-from common.maps.way import STEP_SECONDS, WINDOW_SECONDS, Stretch, Way, place_way
+from common.maps.way import PASSED, STEP_SECONDS, WINDOW_SECONDS, Stretch, Way, place_way
 from common.maps.way_colours import STEPS, Part
 from common.pages import address, escape, save_page, script_json, share_plotly
 from common.text import clean
 
 ABOUT = (
     f"Every {STEP_SECONDS:.0f} seconds, {WINDOW_SECONDS:.0f} seconds of the song are measured like a song "
-    "and placed at the weighted mean of the songs nearest to them. {colours} Click the way or the waveform "
-    "to jump; Space plays, the arrows go five seconds back and on."
+    f"and placed at the weighted mean of the songs nearest to them; the {PASSED} nearest of each are named "
+    "on the flat map, where there is room. {colours} Click the way or the waveform to jump; Space plays, the "
+    "arrows go five seconds back and on."
 )
 
 BY_SECTION = "Colours are those of the song's sections; what sounds alike has one colour."
@@ -64,13 +65,35 @@ def write_way(
         The sections of the song in order; if there are none, colours are those of time.
     """
     share_plotly(path.parent)
+    content = _content(path.parent, shown, maps, samples, way)
+    content["stretches"] = [
+        [round(one.start, 2), round(one.end, 2), one.row, round(one.similarity, 2)] for one in stretches
+    ]
+    content["parts"] = [[round(part.start, 2), round(part.end, 2), part.name, part.colour] for part in parts]
+    heading = f"The journey of {content['name']}"
+    about = ABOUT.format(colours=BY_SECTION if parts else BY_TIME)
+    body = asset("journey.html").format(
+        title=escape(heading),
+        about=escape(about),
+        content=script_json(content),
+        script=asset("names.js") + asset("journey.js"),
+    )
+    looks = asset("names.css") + asset("journey.css")
+    return save_page(path, heading, body, scripts=("plotly.min.js",), styles=looks)
+
+
+def _content(
+    home: Path, shown: MapSongs, maps: Sequence[Projection], samples: np.ndarray, way: Way
+) -> dict[str, Any]:
+    """What a page in a folder knows of song, way and the songs around; see ``assets/journey.js``."""
     songs, row = shown.songs, shown.place
     if row is None:
         raise ValueError("the map points out no song whose way could be shown")
     own = slice(0, songs.n_own)
     styles = charts.genre_styles(songs.genres[own])
-    content: dict[str, Any] = {
-        "file": address(songs.paths[row], path.parent),
+    return {
+        "name": clean(songs.names[row]),
+        "file": address(songs.paths[row], home),
         "duration": round(samples.size / SAMPLE_RATE, 2),
         "outline": _outline(samples),
         "times": np.round(way.times, 2).tolist(),
@@ -83,19 +106,14 @@ def write_way(
             {"name": clean(genre), "colour": colour, "symbol": charts.PLOTLY_MARKERS[marker]}
             for genre, (colour, marker) in styles.items()
         ],
-        "stretches": [
-            [round(one.start, 2), round(one.end, 2), one.row, round(one.similarity, 2)] for one in stretches
+        "near": [
+            [[row, round(score, 2)] for row, score in zip(*found, strict=True)]
+            for found in zip(way.near.tolist(), way.similarity.tolist(), strict=True)
         ],
+        "passed": [[row, clean(songs.titles[row])] for row in way.passed],
         "ramp": charts.ramp(charts.ORDERED, STEPS),
-        "parts": [[round(part.start, 2), round(part.end, 2), part.name, part.colour] for part in parts],
         "between": charts.UNKNOWN_COLOUR,
     }
-    heading = f"The journey of {clean(songs.names[row])}"
-    about = ABOUT.format(colours=BY_SECTION if parts else BY_TIME)
-    body = asset("journey.html").format(
-        title=escape(heading), about=escape(about), content=script_json(content), script=asset("journey.js")
-    )
-    return save_page(path, heading, body, scripts=("plotly.min.js",), styles=asset("journey.css"))
 
 
 def _places(projection: Projection, way: Way, shown: MapSongs) -> dict[str, list]:

@@ -12,7 +12,7 @@ from common.layout import N_FEATURES, SAMPLE_RATE, SLICES
 from common.maps import way_figure, way_page
 from common.maps.projection import UMAP, Projection
 from common.maps.selection import choose_shown
-from common.maps.way import Stretch, Way, alike_stretches, follow, place_way, window_embeddings
+from common.maps.way import PASSED, Stretch, alike_stretches, follow, place_way, way_of, window_embeddings
 from common.maps.way_colours import coloured_parts
 
 
@@ -63,7 +63,7 @@ def visited(two_tones):
 def test_a_song_sounds_like_the_song_of_each_half(visited):
     shown, series, whole = visited
     way = follow(shown, series, whole)
-    stretches = alike_stretches(way, shown, most=2)
+    stretches = alike_stretches(way, most=2)
     assert [stretch.row for stretch in stretches] == [1, 2]
     first, second = stretches
     assert first.start == 0.0
@@ -72,6 +72,25 @@ def test_a_song_sounds_like_the_song_of_each_half(visited):
     assert second.end == pytest.approx(30.0, abs=2.1)
     told = way_figure.told(shown, [Stretch(45.0, 90.9, 2, 0.314)])
     assert told == ["0:45 to 1:30 sounds most like Song 2 (0.31)"]
+
+
+def test_the_songs_that_the_way_passes_are_the_nearest_of_its_windows(visited):
+    shown, series, whole = visited
+    way = follow(shown, series, whole)
+    cosines = way.vectors @ shown.vectors.T
+    cosines[:, 0] = -2.0  # the song itself
+    np.testing.assert_array_equal(way.near, np.argsort(-cosines, axis=1)[:, :PASSED])
+    np.testing.assert_allclose(way.similarity, np.take_along_axis(cosines, way.near, axis=1))
+    counts = [np.count_nonzero(way.near == row) for row in way.passed]
+    assert counts == sorted(counts, reverse=True)
+    assert set(way.passed) == set(way.near.flat)
+
+
+def test_a_song_among_copies_of_its_own_passes_none(visited):
+    _, _, whole = visited
+    copies = choose_shown(library_of(np.vstack([whole, 1.001 * whole])), 2, 0)
+    way = way_of(np.array([5.0]), copies.vectors[[0]], copies)
+    assert way.passed == alike_stretches(way) == []
 
 
 def test_the_way_leads_from_one_to_the_other(visited):
@@ -85,7 +104,7 @@ def test_the_way_leads_from_one_to_the_other(visited):
 
 def test_a_window_at_a_song_lies_there(visited):
     shown, _, _ = visited
-    way = Way(np.array([5.0]), shown.vectors[[4]])
+    way = way_of(np.array([5.0]), shown.vectors[[4]], shown)
     places = np.random.default_rng(0).normal(size=(15, 2))
     near = np.argsort(-(shown.vectors @ shown.vectors[4]))[:6]
     found = place_way(way, shown, places)[0]
@@ -114,6 +133,8 @@ def test_the_picture_says_what_the_colours_of_the_way_mean(visited, two_tones):
     figure = way_figure.draw_way(shown, flat, two_tones[0], way, [], parts)
     [legend] = figure.legends
     assert [text.get_text() for text in legend.get_texts()] == ["intro (A)", "section B"]
+    written = {text.get_text() for text in figure.axes[0].texts}
+    assert {shown.songs.titles[row] for row in way.passed} & written
     trail = figure.axes[0].collections[-1]
     painted = [to_hex(colour).upper() for colour in trail.get_facecolors()]
     assert painted == [parts[int(time >= 15.0)].colour for time in way.times]
@@ -129,7 +150,7 @@ def test_the_page_holds_the_way_in_both_maps_and_needs_no_network(visited, two_t
     shown.library.columns["song_name"][0] = "</script><b>x"
     way = follow(shown, series, whole)
     maps = [Projection(np.random.default_rng(d).normal(size=(15, d)), UMAP, None, 0.9, 15) for d in (2, 3)]
-    stretches = alike_stretches(way, shown)
+    stretches = alike_stretches(way)
     named = [("A", "</script>intro"), ("B", "drop")]
     parts = coloured_parts(
         [{"start": 0.0, "end": 15.0, "letter": one, "label": label} for one, label in named]
@@ -140,6 +161,8 @@ def test_the_page_holds_the_way_in_both_maps_and_needs_no_network(visited, two_t
     assert content["duration"] == 30.0
     for d in ("2", "3"):
         assert np.shape(content["maps"][d]["way"]) == (int(d), len(content["times"]))
+    assert [row for row, _ in content["passed"]] == way.passed
+    assert [[row for row, _ in window] for window in content["near"]] == way.near.tolist()
     assert content["parts"][0] == [0.0, 15.0, "</script>intro (A)", parts[0].colour]
     assert "one colour" in page
     assert content["songs"]["title"][0] == "</script><b>x"

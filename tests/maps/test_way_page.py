@@ -8,7 +8,7 @@ from map_page import every_screen, layout
 
 from common.maps import way_page
 from common.maps.selection import choose_shown
-from common.maps.way import Stretch, Way, place_way
+from common.maps.way import Stretch, place_way, way_of
 from common.maps.way_colours import Part
 
 pytestmark = needs_browser
@@ -16,16 +16,12 @@ pytestmark = needs_browser
 PARTS = [Part(0.0, 1.0, "intro (A)", "#0072B2"), Part(1.0, 3.0, "drop (B)", "#D55E00")]
 
 
-@every_screen
-def test_a_dot_travels_along_the_way_while_the_song_plays(songs, browser, dimensions, size):
-    from selenium.webdriver import ActionChains
-
+def open_way(songs, browser, dimensions, size):
+    """Open the page of a song's way; returns the songs of the map, the way, and where it leads on it."""
     paths, library = songs
-    solid = dimensions == 3
     resize(browser, size)
     shown = choose_shown(library, len(library), 2)
-    times = np.array([0.5, 1.5, 2.5])
-    way = Way(times, shown.vectors[[2, 4, 8]])
+    way = way_of(np.array([0.5, 1.5, 2.5]), shown.vectors[[2, 4, 8]], shown)
     maps = [layout(len(library), dimensions) for dimensions in (2, 3)]
     file = way_page.write_way(
         paths.html("journey", "x"), shown, maps, np.zeros(3 * 22_050, np.float32), way,
@@ -33,11 +29,18 @@ def test_a_dot_travels_along_the_way_while_the_song_plays(songs, browser, dimens
     )  # fmt: skip
     visit(browser, file)
     wait(browser, "return Boolean(document.getElementById('map')?.on)")
-    if solid:
+    if dimensions == 3:
         browser.find_element("css selector", "#solid").click()
         wait(browser, "return document.getElementById('map').data[0].type === 'scatter3d'")
+    return shown, way, place_way(way, shown, maps[dimensions - 2].coordinates)
+
+
+@every_screen
+def test_a_dot_travels_along_the_way_while_the_song_plays(songs, browser, dimensions, size):
+    from selenium.webdriver import ActionChains
+
+    _, _, trail = open_way(songs, browser, dimensions, size)
     dot = "return ['x', 'y'].map((axis) => document.getElementById('map').data.at(-1)[axis][0])"
-    trail = place_way(way, shown, maps[int(solid)].coordinates)
     np.testing.assert_allclose(browser.execute_script(dot), trail[0, :2], atol=1e-2)
     assert [item.text for item in browser.find_elements("css selector", "#sections li")] == [
         *("●intro (A)", "●drop (B)")
@@ -62,4 +65,25 @@ def test_a_dot_travels_along_the_way_while_the_song_plays(songs, browser, dimens
     browser.find_element("css selector", "body").send_keys(" ")
     before = browser.execute_script(dot)
     wait(browser, f"{dot}.some((value, i) => Math.abs(value - arguments[0][i]) > 0.01)", before)
+    assert_quiet(browser)
+
+
+@every_screen
+def test_the_songs_that_the_way_passes_are_named(songs, browser, dimensions, size):
+    shown, way, _ = open_way(songs, browser, dimensions, size)
+    named = "return [...document.querySelectorAll('#names span')].map((name) => name.textContent)"
+    if dimensions == 2:
+        wait(browser, f"{named}.length")
+        titles, written = {shown.songs.titles[row] for row in way.passed}, set(browser.execute_script(named))
+        assert "start" in written
+        assert written & titles
+        assert written <= titles | {"start"}
+    else:
+        assert not browser.execute_script(named)
+    nearest = f"{shown.songs.names[4]} (1.00)"
+    hover = browser.execute_script("return document.getElementById('map').data.at(-3).hovertext")
+    assert hover[1].startswith(f"<b>0:01</b>, nearest:<br>{nearest}<br>")
+    browser.execute_script("document.querySelector('#stretches button').click()")  # to 0:01
+    wait(browser, "return document.getElementById('now').textContent.startsWith('0:01')")
+    assert browser.find_element("css selector", "#now").text.endswith(f"sounds most like {nearest}")
     assert_quiet(browser)

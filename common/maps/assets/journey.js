@@ -1,5 +1,6 @@
 // Draws one song's way over the map (#journey, JSON) while it plays; works from disk, without a network.
 //
+//   name       what the song is called
 //   file       the song's address relative to the page
 //   duration   seconds
 //   outline    lowest and highest sample of equal parts of the song, two lists, -1 to 1
@@ -7,6 +8,8 @@
 //   maps       for 2 and 3 dimensions: songs and way, one list per dimension each
 //   songs      title and genre of every song of the map
 //   genres     name, colour and symbol of each
+//   near       of every window the songs nearest to it: row and similarity, the nearest first
+//   passed     songs that windows are nearest to, those of most windows first: row and title
 //   stretches  from, to (seconds), row of the song it sounds like, similarity
 //   ramp       colours from the song's start to its end, used where there are no parts
 //   parts      sections: from, to (seconds), name, colour
@@ -14,9 +17,8 @@
 "use strict";
 
 (() => {
-  const { file, duration, outline, times, maps, songs, genres, stretches, ramp, parts, between } = JSON.parse(
-    document.getElementById("journey").textContent,
-  );
+  const { file, duration, outline, times, maps, songs, genres, near, passed, stretches, ramp, parts, between } =
+    JSON.parse(document.getElementById("journey").textContent);
   const $ = (id) => document.getElementById(id);
   const [map, audio, wave] = [$("map"), $("audio"), $("wave")];
   const css = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
@@ -53,8 +55,18 @@
     return here().way.map((values) => values[next - 1] + share * (values[next] - values[next - 1]));
   }
 
+  // The window whose middle is nearest in time; half-way, and where a stretch begins in rounded seconds, the later.
+  const windowAt = (seconds) => {
+    const apart = times.map((time) => Math.abs(time - seconds - 0.1));
+    return apart.indexOf(Math.min(...apart));
+  };
+
+  const alike = ([row, similarity]) => `${songs.title[row]} (${similarity.toFixed(2)})`;
+  const passing = (time, i) => [`<b>${clock(time)}</b>, nearest:`, ...near[i].map((one) => escape(alike(one)))].join("<br>");
+
   const WAY = genres.length; // traces: genres, the way, its start, the dot
   const DOT = WAY + 2;
+  const DOT_SIZE = 18;
 
   function traces() {
     const kind = solid ? "scatter3d" : "scatter";
@@ -68,12 +80,12 @@
           marker: { color: colour, symbol, size: solid ? 4 : 8, opacity: theme.pale } };
       }),
       { type: kind, mode: "lines+markers", ...point(here().way), hoverinfo: "text",
-        hovertext: times.map(clock), line: { color: "#8A8F9C", width: solid ? 4 : 2 },
+        hovertext: times.map(passing), line: { color: "#8A8F9C", width: solid ? 4 : 2 },
         marker: { color: times.map(colourAt), size: solid ? 4 : 7, line: { color: theme.ink, width: solid ? 0 : 0.5 } } },
-      { type: kind, mode: "text", ...point(start), text: ["\u00a0\u00a0\u00a0\u00a0start"], hoverinfo: "skip",
+      { type: kind, mode: "text", ...point(start), text: [solid ? "\u00a0\u00a0\u00a0\u00a0start" : ""], hoverinfo: "skip",
         textposition: "middle right", textfont: { size: 13, color: theme.ink } },
       { type: kind, mode: "markers", ...point(whereAt(position).map((value) => [value])), hoverinfo: "skip",
-        marker: { color: "#FFD400", size: solid ? 10 : 18, line: { color: "#1F2430", width: 2 } } },
+        marker: { color: "#FFD400", size: solid ? 10 : DOT_SIZE, line: { color: "#1F2430", width: 2 } } },
     ];
   }
 
@@ -87,15 +99,47 @@
   }
 
   function drawMap() {
-    const buttons = solid ? ["toImage", "resetCameraDefault3d"]
-      : ["toImage", "pan2d", "zoomIn2d", "zoomOut2d", "resetScale2d"];
-    const settings = { responsive: true, displaylogo: false, scrollZoom: true, modeBarButtons: [buttons] };
+    const buttons = solid ? ["resetCameraDefault3d"] : ["pan2d", "zoomIn2d", "zoomOut2d", "resetScale2d"];
+    const settings = { responsive: true, displaylogo: false, scrollZoom: true,
+      modeBarButtons: [[imageButton(map, layer), ...buttons]] };
     Plotly.newPlot(map, traces(), layout(), settings).then(() => {
       map.on("plotly_click", ({ points }) => {
         const on = points.find(({ curveNumber }) => curveNumber === WAY);
         if (on) seek(times[on.pointNumber]);
       });
+      for (const moved of ["plotly_relayout", "plotly_relayouting"]) map.on(moved, renewNames);
+      renewNames();
     });
+  }
+
+  const renewNames = oncePerFrame(drawNames);
+
+  // On the flat map, the start of the way and the songs that it passes, where their names cover nothing.
+  const { layer, makeRoom, write } = namesOver(map, DOT_SIZE);
+  $("view").append(layer);
+
+  function pixelsOf([xs, ys]) {
+    const { xaxis, yaxis } = map._fullLayout;
+    return xs.map((x, i) => ({ x: xaxis._offset + xaxis.d2p(x), y: yaxis._offset + yaxis.d2p(ys[i]) }));
+  }
+
+  function pointsOnWay(points) {
+    return points.slice(1).flatMap(({ x, y }, i) => {
+      const parts = Math.ceil(Math.hypot(x - points[i].x, y - points[i].y) / 8);
+      return [...Array(parts).keys()].map((part) => ({ x: points[i].x + ((x - points[i].x) * part) / parts,
+        y: points[i].y + ((y - points[i].y) * part) / parts }));
+    });
+  }
+
+  function drawNames() {
+    layer.replaceChildren();
+    if (solid) return;
+    const [points, way] = [pixelsOf(here().songs), pixelsOf(here().way)];
+    const room = makeRoom([...points, ...pointsOnWay(way), way.at(-1)]);
+    const near = (point) => (width) => beside(point, width, DOT_SIZE / 2 + 3);
+    write("start", "starred", FONTS.starred, (width) => [...near(way[0])(width), ...around(way[0])], room);
+    for (const [row, title] of passed)
+      write(title.length > 32 ? `${title.slice(0, 31)}…` : title, "title", FONTS.title, near(points[row]), room);
   }
 
   function turn(toSolid) {
@@ -134,10 +178,10 @@
   }
 
   function say() {
-    const on = stretches.find(([from, to]) => position >= from && position <= to);
+    const [nearest] = near[windowAt(position)];
     const part = partAt(position);
     $("now").textContent = `${clock(position)} of ${clock(duration)}` + (part ? `, ${part[2]}` : "") +
-      (on ? `, sounds most like ${songs.title[on[2]]}` : "");
+      (nearest ? `, sounds most like ${alike(nearest)}` : "");
     wave.setAttribute("aria-valuemax", Math.round(duration));
     wave.setAttribute("aria-valuenow", Math.round(position));
     wave.setAttribute("aria-valuetext", clock(position));

@@ -36,6 +36,19 @@ function* beside({ x, y }, width, off) {
     [aside, -lift], [aside, lift], [-aside, -lift], [-aside, lift]].map(([right, down]) => ({ x: x + right, y: y + down }));
 }
 
+// However often it is asked for, names are written once a frame.
+function oncePerFrame(draw) {
+  let waiting = false;
+  return () => {
+    if (waiting) return;
+    waiting = true;
+    requestAnimationFrame(() => {
+      waiting = false;
+      draw();
+    });
+  };
+}
+
 // The layer of names over a map whose points are drawn so large, in pixels.
 function namesOver(map, size) {
   const layer = Object.assign(document.createElement("div"), { id: "names" });

@@ -75,16 +75,7 @@ function drawNames() {
   others.sort((a, b) => matched.has(b.row) - matched.has(a.row) || a.row - b.row).forEach(title);
 }
 
-// However often it is asked for, names are written once a frame.
-let waiting = false;
-function renewNames() {
-  if (waiting) return;
-  waiting = true;
-  requestAnimationFrame(() => {
-    waiting = false;
-    drawNames();
-  });
-}
+const renewNames = oncePerFrame(drawNames);
 
 function watchNames() {
   $("view").append(layer);
