@@ -46,7 +46,7 @@ KINDS = {
     "too_short": "shorter than a second",
     "silent": "nothing in it is louder than the silence threshold",
     "not_finite": "samples are NaN, infinite, or so large that they may as well be",
-    "truncated": "it decodes to much less than its header promises",
+    "truncated": "it breaks off, or decodes to much less than its header promises",
     "invalid": "its descriptors do not come out as the layout wants them",
     "too_large": "it holds more sound than a song may; see `MAX_DURATION`",
     "too_slow": "decoding it takes longer than `DECODE_SECONDS`",
@@ -222,7 +222,7 @@ def look_into(path: Path) -> Header:
     Raises
     ------
     AudioError
-        If it is no regular file, cannot be read, or has no bytes.
+        If it is no regular file, cannot be read, has no bytes, or breaks off.
     """
     try:
         header = read_header(path)
@@ -230,6 +230,8 @@ def look_into(path: Path) -> Header:
         raise AudioError("unreadable", error.strerror or type(error).__name__, of_system=True) from error
     if not header.n_bytes:
         raise AudioError("empty", "the file has no bytes")
+    if header.breaks_off:
+        raise AudioError("truncated", "it breaks off: the page that ends an Ogg file is missing")
     return header
 
 
@@ -393,7 +395,8 @@ def _decode_av(path: Path, start: int) -> Iterator[Decoded]:
             stream = container.streams.audio[0]
             if stream.codec_context is None:
                 raise AudioError("unreadable", "the audio stream names no codec that FFmpeg knows")
-            promised = float(stream.duration * (stream.time_base or 0)) if stream.duration else 0.0
+            told = stream.duration if container.format.name != "aac" else None  # there FFmpeg guesses
+            promised = float(told * (stream.time_base or 0)) if told else 0.0
             found = int(stream.rate or 0), int(stream.channels or 0)
         # Its formats are not sought in: where that lands differs between them.
         yield *found, promised, between(_av_blocks(av, container, stream), start * found[0], sys.maxsize)
@@ -429,9 +432,8 @@ def validate(audio: Audio, promised: float) -> None:
         raise AudioError("not_finite", f"samples reach {largest:.0e} times full scale")
     missing = promised - audio.duration
     if missing > MISSING_SECONDS and missing > MISSING_SHARE * promised:
-        raise AudioError(
-            "truncated", f"decodes to {duration(audio.duration)} of the {duration(promised)} in its header"
-        )
+        found = f"decodes to {duration(audio.duration)} of the {duration(promised)} in its header"
+        raise AudioError("truncated", found)
     if audio.duration < MIN_DURATION:
         raise AudioError("too_short", f"{audio.duration:.2f} s; a song needs at least {MIN_DURATION:g} s")
     loudest = _loudest_level(audio.samples)

@@ -1,4 +1,4 @@
-"""What an audio file says about itself: artist, title, album, year, genre, and how long it should be.
+"""What an audio file says about itself: artist, title, album, year, genre, and where it should end.
 
 Conventions
 -----------
@@ -103,12 +103,15 @@ class Header:
     estimated
         The seconds of sound that it seems to hold, be it a guess from its first frame; 0 if there is not even
         that.
+    breaks_off
+        Whether it is an Ogg stream without the page that ends it.
     """
 
     n_bytes: int
     tags: Tags
     declared: float
     estimated: float
+    breaks_off: bool
 
 
 def read_header(path: Path) -> Header:
@@ -130,8 +133,9 @@ def read_header(path: Path) -> Header:
             info, tags = _read(opened, path, _id3_stream_info), _read(opened, path, _id3_tags)
         else:
             info, tags = _read(opened, path, _others) or (None, None)
+        breaks_off = bool(_read(opened, path, _breaks_off))
     seconds = _length(info)
-    return Header(n_bytes, tags or Tags(), 0.0 if _is_estimate(info) else seconds, seconds)
+    return Header(n_bytes, tags or Tags(), 0.0 if _is_estimate(info) else seconds, seconds, breaks_off)
 
 
 def _has_id3(opened: BinaryIO, path: Path) -> bool:
@@ -149,7 +153,9 @@ def _length(info: object) -> float:
 
 
 def _is_estimate(info: object) -> bool:
-    """Whether a length is guessed from the first MP3 frame, or a WAV header left open by a recorder."""
+    """Whether a length is guessed from the first frames, or a WAV header left open by a recorder."""
+    if isinstance(info, mutagen.aac.AACInfo):
+        return True
     mode = getattr(info, "bitrate_mode", None)
     if mode is not None:
         return mode == mutagen.mp3.BitrateMode.UNKNOWN
@@ -261,6 +267,19 @@ def _others(file: _Metered, head: bytes) -> tuple[object, Tags] | None:
         return opened.info, _named(opened.tags or {})
     except _BROKEN:
         return opened.info, Tags()
+
+
+_OGG_PAGE = 65_307
+"""Most bytes of a page of Ogg (RFC 3533, section 6), and so of a file's end in which a page has to begin."""
+
+
+def _breaks_off(file: _Metered, head: bytes) -> bool:
+    """Whether the last page of an Ogg stream lacks the flag that it is the last, as in half a download."""
+    if not head.startswith(b"OggS"):
+        return False
+    file.seek(max(0, file.seek(0, os.SEEK_END) - _OGG_PAGE))
+    _, _, page = file.read(_OGG_PAGE).rpartition(b"OggS")
+    return not (len(page) > 1 and page[1] & 4)
 
 
 def _named(found: Any) -> Tags:

@@ -145,12 +145,24 @@ def test_forbidden_file(tmp_path, monkeypatch):
     assert kind_of(path) == "unreadable"
 
 
-@pytest.mark.parametrize("suffix", [".wav", ".flac", ".mp3", ".aiff"])
+@pytest.mark.parametrize("suffix", [".wav", ".flac", ".mp3", ".aiff", ".ogg", ".opus"])
 def test_truncated_files_are_noticed(tmp_path, suffix):
-    path = write(tmp_path / f"song{suffix}", np.tile(chords(), 4), 44_100)
+    options = {"format": "OGG", "subtype": "OPUS"} if suffix == ".opus" else {}
+    path = write(tmp_path / f"song{suffix}", np.tile(chords(), 4), 48_000, **options)
     content = path.read_bytes()
     path.write_bytes(content[: len(content) // 3])
     assert kind_of(path) in {"truncated", "unreadable"}
+
+
+def test_an_ogg_that_ends_with_a_whole_page_or_with_zeros_is_truncated_all_the_same(tmp_path):
+    path = write(tmp_path / "song.ogg", np.tile(chords(), 4), 44_100)
+    content = path.read_bytes()
+    last = content.rindex(b"OggS")
+    for cut in (content[:last], content[: last // 2] + bytes(100_000)):
+        path.write_bytes(cut)
+        assert kind_of(path) == "truncated"
+    path.write_bytes(content + b"TAG" + bytes(125))
+    assert audio.load(path).duration == pytest.approx(32 * RATE / 44_100, abs=0.1)
 
 
 def test_garbage_inside_an_mp3_is_noticed(tmp_path):
@@ -180,16 +192,9 @@ def test_m4a_needs_av_and_says_so(tmp_path, monkeypatch):
     assert caught.value.kind == "unsupported"
 
 
-@pytest.mark.parametrize(
-    ("suffix", "codec", "sample_format"),
-    [(".m4a", "aac", "fltp"), (".m4a", "alac", "s16p"), (".wma", "wmav2", "fltp")],
-)
-def test_ffmpeg_formats_mix_down_like_the_rest(tmp_path, suffix, codec, sample_format):
+def encode(path: Path, samples: np.ndarray, codec: str, sample_format: str) -> Path:
     av = pytest.importorskip("av")
-    stereo = np.stack([chords(4.0), np.zeros(RATE * 4, np.float32)])
-    samples = (stereo * 32_767).astype(np.int16) if sample_format == "s16p" else stereo
-    path = tmp_path / f"song{suffix}"
-    with av.open(os.fspath(path), "w") as container:
+    with av.open(os.fspath(path), "w", format="adts" if path.suffix == ".aac" else None) as container:
         stream = container.add_stream(codec, rate=44_100, layout="stereo", bit_rate=128_000)
         for start in range(0, samples.shape[1], 1024):
             part = np.ascontiguousarray(samples[:, start : start + 1024])
@@ -197,6 +202,23 @@ def test_ffmpeg_formats_mix_down_like_the_rest(tmp_path, suffix, codec, sample_f
             frame.rate, frame.pts = 44_100, start
             container.mux(stream.encode(frame))
         container.mux(stream.encode(None))
+    return path
+
+
+def test_an_aac_stream_promises_nothing(tmp_path):
+    quiet_start = noise(20.0) * np.repeat([0.0, 1.0], [RATE * 8, RATE * 12]).astype(np.float32)
+    path = encode(tmp_path / "song.aac", np.stack([quiet_start, quiet_start]), "aac", "fltp")
+    assert audio.load(path).duration == pytest.approx(10.0, abs=0.15)
+
+
+@pytest.mark.parametrize(
+    ("suffix", "codec", "sample_format"),
+    [(".m4a", "aac", "fltp"), (".m4a", "alac", "s16p"), (".wma", "wmav2", "fltp")],
+)
+def test_ffmpeg_formats_mix_down_like_the_rest(tmp_path, suffix, codec, sample_format):
+    stereo = np.stack([chords(4.0), np.zeros(RATE * 4, np.float32)])
+    samples = (stereo * 32_767).astype(np.int16) if sample_format == "s16p" else stereo
+    path = encode(tmp_path / f"song{suffix}", samples, codec, sample_format)
     loaded = audio.load(path)
     assert (loaded.channels, loaded.sample_rate) == (2, 44_100)
     assert loaded.duration == pytest.approx(2.0, abs=0.15)
