@@ -206,7 +206,9 @@ def test_the_classifier_space_is_the_cosine_of_its_components(trained, monkeypat
     library, representation = trained
     paths.model.parent.mkdir(parents=True)
     paths.model.touch()
-    monkeypatch.setattr(model_file, "load", lambda path: SimpleNamespace(representation=representation))
+    monkeypatch.setattr(
+        model_file, "load", lambda path, remedy: SimpleNamespace(representation=representation)
+    )
     space = build("classifier", library, paths)
     expected = cosine_similarity(representation.components(library.embeddings))
     assert np.allclose(space.matrix, expected, atol=1e-6)
