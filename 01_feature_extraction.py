@@ -47,7 +47,8 @@ def get_parser() -> argparse.ArgumentParser:
     add("audio_dir", nargs="?", type=Path, metavar="AUDIO_DIR", help="folder of songs (default: DATA/raw)")
     add("--demo", action="store_true", help="compose and render the demo library and extract that")
     who = parser.add_mutually_exclusive_group()
-    who.add_argument("--workers", type=_positive, default=4, metavar="N", help="songs at a time (default: 4)")
+    number = console.whole_number(1)
+    who.add_argument("--workers", type=number, default=4, metavar="N", help="songs at a time (default: 4)")
     who.add_argument("--cluster", metavar="ADDRESS", help="let the workers of a Dask scheduler do it")
     add(
         "--genre-from",
@@ -67,13 +68,6 @@ def get_parser() -> argparse.ArgumentParser:
     until.add_argument("--strict", action="store_true", help="exit with 1 if any file was skipped")
     until.add_argument("--watch", action="store_true", help="keep the library current as songs come and go")
     return parser
-
-
-def _positive(text: str) -> int:
-    number = int(text)
-    if number < 1:
-        raise argparse.ArgumentTypeError("at least 1 is needed")
-    return number
 
 
 def extract_library(arguments: argparse.Namespace, paths: Paths) -> int:

@@ -80,18 +80,24 @@ def add_sample_option(parser: argparse.ArgumentParser, most: int, least: int, wh
         What the songs are taken for, such as ``on a map``.
     """
 
+    parser.add_argument(
+        "--sample",
+        type=whole_number(least),
+        default=most,
+        metavar="N",
+        help=f"most songs {what}; of more, a sample, each genre by its share (default: {most})",
+    )
+
+
+def whole_number(least: int) -> Callable[[str], int]:
+    """The type of an option that takes a whole number, ``least`` or more."""
+
     def read(text: str) -> int:
         if text.isascii() and text.isdigit() and int(text) >= least:
             return int(text)
         raise argparse.ArgumentTypeError(f"expected a whole number from {least}, got {text!r}")
 
-    parser.add_argument(
-        "--sample",
-        type=read,
-        default=most,
-        metavar="N",
-        help=f"most songs {what}; of more, a sample, each genre by its share (default: {most})",
-    )
+    return read
 
 
 def run(main: Callable[[], int]) -> int:

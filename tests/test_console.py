@@ -1,5 +1,6 @@
 """Terminal manners."""
 
+import argparse
 import io
 import sys
 import time
@@ -46,3 +47,10 @@ def test_what_takes_long_is_explained_and_only_that(capsys):
     with console.note_if_slow("compiling", after=0.01):
         time.sleep(0.2)
     assert capsys.readouterr().err == "compiling\n"
+
+
+@pytest.mark.parametrize("text", ["x", "0", "-1", "1.5", ""])
+def test_a_number_of_things_that_is_none_is_told_as_such(text):
+    with pytest.raises(argparse.ArgumentTypeError, match=f"a whole number from 1, got '{text}'"):
+        console.whole_number(1)(text)
+    assert console.whole_number(1)("12") == 12

@@ -48,19 +48,19 @@ def path(space: Space, start: int, end: int, n: int, per_artist: int | None = No
     start, end
         The songs that the path leads from and to, two different ones.
     n
-        How many songs the path has, both ends included, at least 2; fewer where the library has fewer.
+        How many songs the path has, both ends included; fewer where the library has fewer.
     per_artist
         How many songs of one artist may lie between the ends; None for any number.
 
     Raises
     ------
     UserError
-        If start and end are one song, or no such path exists.
+        If start and end are one song, n is below 2, or no such path exists.
     """
     if start == end:
         raise UserError("a path leads from one song to another, and these are the same")
     if n < 2:
-        raise ValueError(f"a path has at least 2 songs, got {n}")
+        raise UserError(f"a path has at least 2 songs, the one it leaves and the one it reaches, not {n}")
     songs = first_of_each(space.library, [start, end, *_around(space, start, end, n)])
     if end not in songs:
         songs = [start, end]  # copies of one recording: a path of one step
@@ -278,7 +278,7 @@ def climb(
     if tempo is not None:
         chosen = chosen[tempo_within(tempos(space.library, [int(song) for song in songs]), *tempo)]
     if not len(chosen):
-        raise UserError("no song has a tempo in this range, at half and double time neither")
+        raise UserError("no song has a tempo in this range, nor at half or double time")
     sample = _sample(chosen, np.random.default_rng(SAMPLE_SEED))
     found = tracks(space, first_of_each(space.library, sample))
     by_energy = np.argsort(found.energy if rising else -found.energy, kind="stable")

@@ -9,6 +9,8 @@ from __future__ import annotations
 import argparse
 from collections.abc import Callable
 
+from common.console import whole_number
+
 
 def space(parser: argparse.ArgumentParser) -> None:
     """Option for the similarity space."""
@@ -53,7 +55,7 @@ def search(parser: argparse.ArgumentParser) -> None:
 
 
 def _count(parser: argparse.ArgumentParser, usual: int) -> None:
-    parser.add_argument("-n", type=_positive, default=usual, metavar="N", help=f"how many (default: {usual})")
+    parser.add_argument("-n", type=whole_number(1), default=usual, metavar="N", help=f"how many (default: {usual})")
 
 
 def _files(parser: argparse.ArgumentParser) -> None:
@@ -61,7 +63,7 @@ def _files(parser: argparse.ArgumentParser) -> None:
 
 
 def _artist_cap(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--per-artist", type=_positive, metavar="K", help="at most K songs by one artist")
+    parser.add_argument("--per-artist", type=whole_number(1), metavar="K", help="at most K songs by one artist")
 
 
 def _tempo(parser: argparse.ArgumentParser) -> None:
@@ -97,7 +99,7 @@ def diverse(parser: argparse.ArgumentParser) -> None:
         help="0: the nearest, 1: spread (default: 0.5)",
     )
     parser.add_argument(
-        "--pool", type=_positive, metavar="M", help="choose from the M nearest (default: 100, or 10 N)"
+        "--pool", type=whole_number(1), metavar="M", help="choose from the M nearest (default: 100, or 10 N)"
     )
 
 
@@ -190,7 +192,7 @@ def radio(parser: argparse.ArgumentParser) -> None:
 def shuffle(parser: argparse.ArgumentParser) -> None:
     """A genre or all, and a seed."""
     parser.add_argument("genre", nargs="*", metavar="GENRE", help="a genre, or all")
-    parser.add_argument("--seed", type=_whole, default=0, help="another number, another order (default: 0)")
+    parser.add_argument("--seed", type=whole_number(0), default=0, help="another number, another order (default: 0)")
     _order(parser)
 
 
@@ -230,18 +232,6 @@ def file(parser: argparse.ArgumentParser) -> None:
     """A song, or none."""
     parser.add_argument("song", nargs="*", metavar="SONG", help="none: the playlist written last")
     json(parser)
-
-
-def _positive(text: str) -> int:
-    if not text.isdecimal() or int(text) < 1:
-        raise argparse.ArgumentTypeError(f"expected a whole number from 1, got {text!r}")
-    return int(text)
-
-
-def _whole(text: str) -> int:
-    if not text.isdecimal():
-        raise argparse.ArgumentTypeError(f"expected a whole number from 0, got {text!r}")
-    return int(text)
 
 
 def _share(text: str) -> float:

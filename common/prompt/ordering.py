@@ -137,7 +137,7 @@ def _with_number(session: Session, arguments: Namespace) -> tuple[list[str], int
     """The words that mean two songs, and how many songs: the number that ends them, unless it is a name's."""
     one, other = session.two_names(arguments.songs)
     title, _, last = other.rpartition(" ")
-    if one and title and last.isdecimal() and int(last) > 1 and not session.is_named(other):
+    if one and title and last.isdecimal() and not session.is_named(other):
         return [one, title], int(last)
     return arguments.songs, arguments.n
 

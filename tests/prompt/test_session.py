@@ -24,6 +24,8 @@ SONG = "trance artist 1 - song 001"
         (("search", SONG, "--space", "classifier"), "run: python 03_genre_classifier.py --data /"),
         (("playlist", f"{SONG} -> {SONG}"), "these are the same"),
         (("playlist", SONG), "which two songs?"),
+        (("playlist", SONG, "italodance artist 2 - song 002", "-n", "1"), "a path has at least 2 songs"),
+        (("playlist", f"{SONG} -> italodance artist 2 - song 002 1"), "a path has at least 2 songs"),
         (("radio",), "which song does the radio start from?"),
         (("shuffle", "polka"), "no genre is called 'polka'"),
         (("set", "--bpm", "999-1000"), "no song has a tempo in this range"),
