@@ -79,7 +79,6 @@ def add_sample_option(parser: argparse.ArgumentParser, most: int, least: int, wh
     what
         What the songs are taken for, such as ``on a map``.
     """
-
     parser.add_argument(
         "--sample",
         type=whole_number(least),

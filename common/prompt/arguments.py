@@ -55,7 +55,9 @@ def search(parser: argparse.ArgumentParser) -> None:
 
 
 def _count(parser: argparse.ArgumentParser, usual: int) -> None:
-    parser.add_argument("-n", type=whole_number(1), default=usual, metavar="N", help=f"how many (default: {usual})")
+    parser.add_argument(
+        "-n", type=whole_number(1), default=usual, metavar="N", help=f"how many (default: {usual})"
+    )
 
 
 def _files(parser: argparse.ArgumentParser) -> None:
@@ -63,7 +65,9 @@ def _files(parser: argparse.ArgumentParser) -> None:
 
 
 def _artist_cap(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--per-artist", type=whole_number(1), metavar="K", help="at most K songs by one artist")
+    parser.add_argument(
+        "--per-artist", type=whole_number(1), metavar="K", help="at most K songs by one artist"
+    )
 
 
 def _tempo(parser: argparse.ArgumentParser) -> None:
@@ -192,7 +196,9 @@ def radio(parser: argparse.ArgumentParser) -> None:
 def shuffle(parser: argparse.ArgumentParser) -> None:
     """A genre or all, and a seed."""
     parser.add_argument("genre", nargs="*", metavar="GENRE", help="a genre, or all")
-    parser.add_argument("--seed", type=whole_number(0), default=0, help="another number, another order (default: 0)")
+    parser.add_argument(
+        "--seed", type=whole_number(0), default=0, help="another number, another order (default: 0)"
+    )
     _order(parser)
 
 

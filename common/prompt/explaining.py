@@ -17,6 +17,7 @@ from common.search.figures import draw_comparison
 from common.search.query import Query
 from common.search.reasons import key_relation, tempo_relation, traits
 from common.search.space import Space
+from common.search.spaces import output_of
 from common.text import table
 
 
@@ -70,7 +71,7 @@ class Explanation(Answer):
         for label, song in (("A", self.one), ("B", self.other)):
             lines += [f"{label}  {title(library, song)}", f"   {library.paths[song]}"]
         standing = self.space.distribution.standing(self.similarity)
-        lines += [f"\nsimilarity {self.similarity:.3f}, {standing}  [{self.space.name}]", self._groups()]
+        lines += [f"\nsimilarity {self.similarity:z.3f}, {standing}  [{self.space.name}]", self._groups()]
         for what, phrases in (("both", self.both), ("A, not B", self.one_not_other)):
             lines += [f"{'' if place else what:9} {phrase}" for place, phrase in enumerate(phrases)]
         lines += [f"{name:9} {relation}" for name, relation in self.relations.items()]
@@ -80,18 +81,18 @@ class Explanation(Answer):
         """The contributions as a table with a bar each."""
         longest = max(map(abs, self.contributions.values())) or 1.0
         rows = [
-            [group, f"{value:+.3f}", _bar(value / longest), GROUPS[group]]
+            [group, f"{value:+z.3f}", _bar(value / longest), GROUPS[group]]
             for group, value in self.contributions.items()
         ]
-        rows.append(["sum", f"{sum(self.contributions.values()):+.3f}", "", ""])
+        rows.append(["sum", f"{sum(self.contributions.values()):+z.3f}", "", ""])
         return table(["group", "adds", "", "which is"], rows, right=" r")
 
     def write(self, session: Session) -> list[str]:
         names = self.space.library.names
         one, other = names[self.one], names[self.other]
-        path = session.paths.plot(Output.COMPARE, f"{one} | {other}")
-        pairs = self.space.distribution
-        draw_comparison(path, one, other, self.similarity, self.contributions, pairs)
+        space, pairs = self.space.name, self.space.distribution
+        path = session.paths.plot(output_of(Output.COMPARE, space), f"{one} | {other}")
+        draw_comparison(path, space, one, other, self.similarity, self.contributions, pairs)
         gallery.refresh(session.paths)
         return [f"chart: {path}"]
 
@@ -137,18 +138,18 @@ class MixedExplanation(Answer):
         library = self.space.library
         standing = self.space.distribution.standing(self.similarity)
         lines = [query_title(library, self.query), f"B  {title(library, self.found)}"]
-        lines.append(f"\nsimilarity {self.similarity:.3f}, {standing}  [{self.space.name}]")
+        lines.append(f"\nsimilarity {self.similarity:z.3f}, {standing}  [{self.space.name}]")
         labels = [
             f"{'−' if sign < 0 else '+'}{place}" for place, sign in enumerate(self.query.signs, start=1)
         ]
         songs = zip(labels, self.query.songs, strict=True)
         lines += [f"{label}  {title(library, song)}" for label, song in songs]
         rows = [
-            [group, *(f"{of_song[group]:+.3f}" for of_song in self.contributions), f"{total:+.3f}"]
+            [group, *(f"{of_song[group]:+z.3f}" for of_song in self.contributions), f"{total:+z.3f}"]
             for group, total in self._totals().items()
         ]
         sums = [sum(of_song.values()) for of_song in self.contributions]
-        rows.append(["sum", *(f"{value:+.3f}" for value in [*sums, sum(sums)])])
+        rows.append(["sum", *(f"{value:+z.3f}" for value in [*sums, sum(sums)])])
         lines.append(table(["group", *labels, "adds"], rows, right=" " + "r" * (len(labels) + 1)))
         return "\n".join(lines)
 

@@ -76,12 +76,12 @@ class SearchAnswer(Answer):
         lines = [f"{query_title(library, self.query)}  [{self.space.name}]"]
         lines += [f"= {library.paths[row]}" for row in self.copies]
         columns: dict[str, list[str | None]] = {
-            "alike": [f"{match.score:.3f}" for match in matches],
+            "alike": [f"{match.score:z.3f}" for match in matches],
             "pairs": [similarities.share(match.score) for match in matches],
         }
         legend = f"pairs: more alike than this share of {similarities.all_pairs} of songs"
         if len(matches) > 1 and matches[1].closest is not None:
-            columns["above"] = [None if m.closest is None else f"{m.closest:.3f}" for m in matches]
+            columns["above"] = [None if m.closest is None else f"{m.closest:z.3f}" for m in matches]
             legend += "\nabove: how alike to the song above it that is most alike"
         copies = [[f"= {library.paths[row]}" for row in match.copies] for match in matches]
         songs = [match.row for match in matches]

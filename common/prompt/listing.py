@@ -15,8 +15,13 @@ from common.prompt.song_table import song_table
 from common.search.clusters import Grouping, find_clusters
 from common.search.figures import draw_genres
 from common.search.genre_similarity import GenreStatistics, measure, statistics_table, write_reports
-from common.search.spaces import SPACES
+from common.search.spaces import SPACES, output_of
 from common.text import clean, count, fold, table
+
+
+def cautions(space: str) -> list[str]:
+    """What a person should know before he reads genres off a space."""
+    return [caution] if (caution := SPACES[space].caution) else []
 
 
 @dataclass(frozen=True)
@@ -88,18 +93,24 @@ class GenreAnswer(Answer):
 
     def as_json(self) -> object:
         headers, rows = statistics_table(self.statistics)
-        return [dict(zip(headers, row, strict=True)) for row in rows]
+        return [{**dict(zip(headers, row, strict=True)), "space": self.statistics.space} for row in rows]
 
     def as_text(self) -> str:
         headers, rows = statistics_table(self.statistics)
-        shown = [[f"{cell:.3f}" if isinstance(cell, float) else cell for cell in row] for row in rows]
+        shown = [[f"{cell:z.3f}" if isinstance(cell, float) else cell for cell in row] for row in rows]
         as_table = table(headers, shown, right=" " + "r" * len(headers))
-        return "\n".join([as_table, *self.statistics.sentences(self.names)])
+        title = f"how alike songs are inside and between genres  [{self.statistics.space}]"
+        return "\n".join([title, as_table, *self.statistics.sentences(self.names)])
+
+    def warnings(self) -> list[str]:
+        return cautions(self.statistics.space)
 
     def write(self, session: Session) -> list[str]:
         written = [
             *write_reports(session.paths, self.statistics),
-            draw_genres(session.paths.plot(Output.SIMILARITY), self.statistics),
+            draw_genres(
+                session.paths.plot(output_of(Output.SIMILARITY, self.statistics.space)), self.statistics
+            ),
         ]
         gallery.refresh(session.paths)
         return ["written: " + ", ".join(map(str, written))]
@@ -121,11 +132,14 @@ class ClusterAnswer(Answer):
     ----------
     library
         The library that they are of.
+    space
+        Name of the space that they were looked for in.
     groupings
         What was found among all songs, and within each genre.
     """
 
     library: Library
+    space: str
     groupings: list[Grouping]
 
     def as_json(self) -> object:
@@ -155,13 +169,17 @@ class ClusterAnswer(Answer):
                 lines.append(f"    most typical: {clean(self.library.names[cluster.typical])}")
         return "\n".join(lines)
 
+    def warnings(self) -> list[str]:
+        return cautions(self.space)
+
     def next_command(self) -> str:
         return "genres"
 
 
 def clusters(session: Session, arguments: Namespace) -> ClusterAnswer:
     """Look for groups of songs that sound alike."""
-    return ClusterAnswer(session.library, find_clusters(session.space(arguments.space)))
+    space = session.space(arguments.space)
+    return ClusterAnswer(session.library, space.name, find_clusters(space))
 
 
 @dataclass(frozen=True)
@@ -178,12 +196,15 @@ class SpaceList(Answer):
 
     def as_json(self) -> object:
         return [
-            {"name": name, "chosen": name == self.chosen, "is": about} for name, (_, about) in SPACES.items()
+            {"name": name, "chosen": name == self.chosen, "is": kind.about} for name, kind in SPACES.items()
         ]
 
     def as_text(self) -> str:
-        rows = [["•" if name == self.chosen else "", name, about] for name, (_, about) in SPACES.items()]
+        rows = [["•" if name == self.chosen else "", name, kind.about] for name, kind in SPACES.items()]
         return table(["", "space", "what it is"], rows)
+
+    def warnings(self) -> list[str]:
+        return cautions(self.chosen)
 
 
 def spaces(session: Session, arguments: Namespace) -> SpaceList:

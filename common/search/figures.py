@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -12,6 +13,7 @@ from common import charts
 from common.layout import GROUPS
 from common.search.distribution import SimilarityDistribution
 from common.search.genre_similarity import GenreStatistics
+from common.search.spaces import SPACES
 from common.text import display_width, shorten
 
 if TYPE_CHECKING:
@@ -31,6 +33,7 @@ GENRE_LIMIT = 0.5
 
 def draw_comparison(
     path: Path,
+    space: str,
     one: str,
     other: str,
     score: float,
@@ -43,6 +46,8 @@ def draw_comparison(
     ----------
     path
         The PNG file that is written.
+    space
+        Name of the space that the songs are compared in.
     one, other
         The names of the two songs.
     score
@@ -61,7 +66,7 @@ def draw_comparison(
         _draw_verdict(verdict, score, pairs)
         _draw_contributions(parts, contributions)
         names = "\n".join(shorten(name, _LONGEST_NAME) for name in (f"A  {one}", f"B  {other}"))
-        verdict_words = f"similarity {score:.3f}, {pairs.standing(score)}"
+        verdict_words = f"similarity {score:.3f}, {pairs.standing(score)}  [{space}]"
         figure.suptitle(f"{names}\n{verdict_words}", x=0.02, ha="left", fontsize=12, fontweight="bold")
         return charts.save_png(figure, path, title=f"{one} and {other}: {verdict_words}")
 
@@ -74,10 +79,12 @@ def _draw_verdict(axes: Axes, score: float, pairs: SimilarityDistribution) -> No
     top = 1.25 * heights.max()
     axes.vlines(score, 0, top, color=charts.PALETTE[1], linewidth=2.5)
     axes.set(xlim=(-1, 1), ylim=(0, top), yticks=[])
-    axes.set_xticks([-1, -0.5, 0, 0.5, 1], ["−1: opposites", "−0.5", "0: average pair", "0.5", "1: the same"])
+    axes.set_xticks([-1, -0.5, 0, 0.5, 1], ["−1: opposites", "−0.5", "0", "0.5", "1: the same"])
     axes.tick_params(labelsize=9)
     axes.grid(visible=False, axis="y")
-    axes.set_title("this pair (line) among all pairs (grey)", fontsize=10, weight="normal")
+    average = _signed(float(pairs.scores.mean()), 2)
+    words = f"this pair (line) among all pairs (grey), which average {average}"
+    axes.set_title(words, fontsize=10, weight="normal")
 
 
 def _draw_contributions(axes: Axes, contributions: Mapping[str, float]) -> None:
@@ -138,6 +145,12 @@ def draw_genres(path: Path, statistics: GenreStatistics) -> Path:
         plt.setp(axes.get_xticklabels(), ha="right" if tilted else "center", rotation_mode="anchor")
         axes.tick_params(axis="y", rotation=0)
         figure.suptitle(
-            "Similarity inside (diagonal) and between genres", x=0.02, ha="left", fontsize=13, weight="bold"
+            f"Similarity inside (diagonal) and between genres  [{statistics.space}]",
+            x=0.02,
+            ha="left",
+            fontsize=13,
+            weight="bold",
         )
+        if caution := SPACES[statistics.space].caution:
+            figure.supxlabel(textwrap.fill(caution, 80), x=0.02, ha="left", fontsize=9)
         return charts.save_png(figure, path)

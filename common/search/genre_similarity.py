@@ -22,6 +22,7 @@ from common.paths import Output, Paths
 from common.recordings import artist_numbers, first_of_each
 from common.search.distribution import SAMPLE_SEED
 from common.search.space import Space
+from common.search.spaces import output_of
 from common.text import count
 
 SONG_SAMPLE = 4096
@@ -67,6 +68,8 @@ class GenreStatistics:
 
     Attributes
     ----------
+    space
+        Name of the space that songs were compared in.
     genres
         The names of the genres, sorted.
     sizes
@@ -94,6 +97,7 @@ class GenreStatistics:
         How many songs were left out because an earlier song is the same recording.
     """
 
+    space: str
     genres: list[str]
     sizes: np.ndarray
     mean: np.ndarray
@@ -116,17 +120,17 @@ class GenreStatistics:
             The names of the library's songs, of which the hubs are named.
         """
         found, k = self.precision, self.precision.n_neighbours
-        chance = f"by chance {found.chance_overall:.1%}"
-        lines = [f"of a song's {k} nearest, {found.overall:.1%} are of its genre; {chance}"]
+        chance = f"by chance {100 * found.chance_overall:.1f} %"
+        lines = [f"of a song's {k} nearest, {100 * found.overall:.1f} % are of its genre; {chance}"]
         if not math.isnan(found.other_artists):
-            lines.append(f"not counting songs by the same artist, {found.other_artists:.1%}")
+            lines.append(f"not counting songs by the same artist, {100 * found.other_artists:.1f} %")
         if not math.isnan(self.silhouette):
-            lines.append(f"silhouette {self.silhouette:+.3f} (-1 mixed up, 0 overlapping, 1 apart)")
+            lines.append(f"silhouette {self.silhouette:+z.3f} (-1 mixed up, 0 overlapping, 1 apart)")
         lines.append(
             "in most lists: "
             + ", ".join(f"{names[row]} ({count(times, 'list')})" for row, times in self.hubs)
         )
-        lines.append(f"hubness {self.hubness:+.2f} (0 no song stands out, above 1 a few turn up everywhere)")
+        lines.append(f"hubness {self.hubness:+z.2f} (0 no song stands out, above 1 a few turn up everywhere)")
         if self.n_asked < self.sizes.sum():
             lines.append(f"measured on {count(self.n_asked, 'song')} drawn at random, against all")
         if self.n_copies:
@@ -158,7 +162,8 @@ def statistics_table(statistics: GenreStatistics) -> tuple[list[str], list[list[
 def write_reports(paths: Paths, statistics: GenreStatistics) -> list[Path]:
     """Write the table and the matrix of mean similarities as CSV."""
     headers, rows = statistics_table(statistics)
-    written = [paths.report(f"{Output.SIMILARITY}.csv"), paths.report(f"{Output.SIMILARITY_MATRIX}.csv")]
+    outputs = (Output.SIMILARITY, Output.SIMILARITY_MATRIX)
+    written = [paths.report(f"{output_of(output, statistics.space)}.csv") for output in outputs]
     write_csv(written[0], headers, rows)
     matrix = (
         [genre, *map(_number, row)] for genre, row in zip(statistics.genres, statistics.mean, strict=True)
@@ -192,6 +197,7 @@ def measure(space: Space) -> GenreStatistics:
         *(np.where(own, 0.0, values).sum(axis=1) for values in sums.per_genre())
     )
     return GenreStatistics(
+        space=space.name,
         genres=[str(name) for name in names],
         sizes=np.bincount(genre_of),
         mean=mean,

@@ -17,7 +17,7 @@ from common.console import UserError
 from common.layout import BLOCK_OF, GROUP_INDICES, LAYOUT, N_FEATURES, Block, index_of
 from common.library import Library
 from common.music import tempo_circle
-from common.paths import TRAIN, Paths
+from common.paths import TRAIN, Output, Paths
 from common.search import within_song
 from common.search.space import PartTransform, Space, Transform, chunks, fits, library_rows
 from common.search.space_file import mapped_rows
@@ -206,12 +206,44 @@ def classifier(library: Library, paths: Paths | None = None) -> Transform:
 DEFAULT_SPACE = "balanced"
 """The space that finds better neighbours."""
 
-SPACES: dict[str, tuple[Callable[[Library, Paths | None], Transform], str]] = {
-    "balanced": (balanced, "every part of the sound weighs by how much it has to say; the default"),
-    "standard": (standard, f"plain cosine of the {N_FEATURES} standardised numbers, four fifths of it mel"),
-    "classifier": (classifier, "what the trained genre classifier listens to; needs stage 3's model"),
+
+@dataclass(frozen=True)
+class SpaceKind:
+    """A similarity space, before there is a library.
+
+    Attributes
+    ----------
+    make
+        How its transform is made for a library.
+    about
+        What it is, for people.
+    caution
+        What a person should know before he reads genres off it; empty for nothing.
+    """
+
+    make: Callable[[Library, Paths | None], Transform]
+    about: str
+    caution: str = ""
+
+
+SPACES = {
+    "balanced": SpaceKind(balanced, "every part of the sound weighs by how much it has to say; the default"),
+    "standard": SpaceKind(
+        standard, f"plain cosine of the {N_FEATURES} standardised numbers, four fifths of it mel"
+    ),
+    "classifier": SpaceKind(
+        classifier,
+        "what the trained genre classifier listens to; needs stage 3's model",
+        "circular: this space was made from the genres of the songs it was trained on, so they are nearer to "
+        "their genre here than they sound; stage 3 tells how well genres are told apart",
+    ),
 }
-"""Name -> (how its transform is made, what it is for)."""
+"""Name -> the space."""
+
+
+def output_of(output: Output, space: str) -> str:
+    """How the name of a file about a space begins; the default space goes without saying."""
+    return output if space == DEFAULT_SPACE else f"{output}_{space}"
 
 
 def build(name: str, library: Library, paths: Paths | None = None) -> Space:
@@ -233,7 +265,7 @@ def build(name: str, library: Library, paths: Paths | None = None) -> Space:
     """
     if library.n_own < 2:
         raise UserError("the library holds a single song, so there is nothing to compare it with")
-    make = partial(SPACES[name][0], library, paths)
+    make = partial(SPACES[name].make, library, paths)
     if paths is None or fits(library.n_own):
         transform = make()
         rows = np.concatenate([part for _, part in library_rows(transform, library)])

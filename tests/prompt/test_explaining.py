@@ -4,6 +4,8 @@ import json
 
 import pytest
 
+from common import charts
+
 SONG = "trance artist 1 - song 001"
 
 
@@ -32,6 +34,16 @@ def test_compare_prints_reasons_and_draws_them(run, paths):
         assert any(line.startswith(word) for line in out.splitlines())
     (chart,) = paths.outputs.glob("plots/compare_*.png")
     assert str(chart) in err
+
+
+def test_every_space_has_a_chart_of_its_own_that_names_it(run, paths):
+    found = []
+    for space in ("balanced", "standard"):
+        _, _, err = run("compare", SONG, "italodance artist 2 - song 002", "--space", space)
+        (chart,) = (file for file in paths.outputs.glob("plots/compare_*.png") if str(file) in err)
+        assert charts.png_title(chart).endswith(f"[{space}]")
+        found.append(chart)
+    assert len(set(found)) == 2
 
 
 def test_why_explains_the_nth_neighbour(run):

@@ -3,8 +3,12 @@ from __future__ import annotations
 import csv
 import importlib
 import json
+from dataclasses import replace
+
+import pytest
 
 from common.prompt.commands import COMMANDS
+from common.search.spaces import SPACES
 
 stage4 = importlib.import_module("04_similarity_search")
 
@@ -41,6 +45,41 @@ def test_genres_are_measured_and_written(run, paths):
     assert paths.plot("genre_similarity").stat().st_size > 10_000
 
 
+@pytest.fixture
+def own_space(monkeypatch):
+    """A space that came from the songs' genres, as the classifier's does, without a model to train."""
+    monkeypatch.setitem(SPACES, "classifier", replace(SPACES["classifier"], make=SPACES["standard"].make))
+
+
+@pytest.mark.usefixtures("own_space")
+def test_a_space_that_was_made_from_genres_says_that_it_is_circular(run, say_lines):
+    for words in (["genres"], ["clusters"]):
+        assert "circular" not in "".join(run(*words)[1:])
+        assert run(*words, "--space", "classifier")[2].startswith("circular: ")
+    _, _, err = say_lines("spaces", "spaces classifier")
+    assert err.count("circular: ") == 1
+
+
+@pytest.mark.usefixtures("own_space")
+def test_every_space_has_files_of_its_own(run, paths):
+    run("genres")
+    usual = {file: file.read_bytes() for file in paths.outputs.glob("*/genre_similarity*")}
+    assert len(usual) == 3
+    code, out, err = run("genres", "--space", "classifier")
+    assert (code, "[classifier]" in out) == (0, True)
+    assert {file: file.read_bytes() for file in usual} == usual
+    for file in (
+        paths.plot("genre_similarity_classifier"),
+        paths.report("genre_similarity_classifier.csv"),
+        paths.report("genre_similarity_matrix_classifier.csv"),
+    ):
+        assert file.exists()
+        assert str(file) in err
+    assert {row["space"] for row in json.loads(run("genres", "--json", "--space", "classifier")[1])} == {
+        "classifier"
+    }
+
+
 def test_spaces_and_help_need_no_library(tmp_path, capsys):
     nowhere = ["--data", str(tmp_path / "none")]
     assert stage4.main([*nowhere, "spaces"]) == stage4.main([*nowhere, "help"]) == 0
@@ -51,7 +90,6 @@ def test_spaces_and_help_need_no_library(tmp_path, capsys):
 
 
 def test_clusters_are_told_for_all_songs_and_every_genre(run):
-    import json
 
     code, out, _ = run("clusters", "--json")
     assert code == 0
