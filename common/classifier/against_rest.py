@@ -13,9 +13,9 @@ from common.classifier.facts import facts
 from common.classifier.findings import Findings
 from common.classifier.model_file import Trained
 from common.classifier.names import WAYS
-from common.classifier.report import summary_place
 from common.classifier.scores import Scores
 from common.classifier.sections import ReportSection, percent
+from common.classifier.summary import summary_place
 
 
 @dataclass(frozen=True)
@@ -30,8 +30,6 @@ class LabelFound:
         The numbers of labelled songs with it and without it.
     unheard
         Cross-validation nearest to songs to come; see `judgement.Judgement.unheard`.
-    calibration_error
-        Mean distance of confidence and success, 0 to 1.
     coverage
         Share of songs whose set holds the truth, 0 to 1; None where nothing can be promised.
     suspects
@@ -48,7 +46,6 @@ class LabelFound:
     songs: int
     others: int
     unheard: Scores = field(repr=False)
-    calibration_error: float
     coverage: float | None
     suspects: int
     trained: Trained = field(repr=False)
@@ -71,7 +68,6 @@ def found_of(findings: Findings) -> LabelFound:
         songs=int(training.sizes[place]),
         others=int(training.sizes[1 - place]),
         unheard=judgement.unheard,
-        calibration_error=judgement.calibration_error,
         coverage=judgement.sets.coverage.get(judgement.sets.rule.way),
         suspects=len(findings.doubtful_of("mislabelled")),
         trained=findings.trained,
@@ -113,7 +109,7 @@ def _summary(found: Sequence[LabelFound]) -> list[str]:
         if covered
         else "there are too few artists to promise more"
     )
-    error = np.mean([one.calibration_error for one in found])
+    error = np.mean([one.unheard.calibration_error for one in found])
     unclear = ", ".join(one.label for one in found if not one.is_clear) or "none"
     suspects = sum(one.suspects for one in found)
     wrong = f"; {suspects} labels, or their absence, may be wrong" if suspects else ""
@@ -122,7 +118,8 @@ def _summary(found: Sequence[LabelFound]) -> list[str]:
         f"rightly for {np.mean(accuracies):.0%} of the songs on average, from {worst.label} "
         f"{min(accuracies):.0%} to {best.label} {max(accuracies):.0%} (always the most frequent: "
         f"{simplest:.0%}).",
-        f"How sure: its percentages are {100 * error:.0f} points off how often it is right; {sets}.",
+        f"How sure: its percentages are on average {100 * error:.0f} points off how often it is right; "
+        f"{sets}.",
         f"What to distrust: labels that it hears no better than chance would explain: {unclear}{wrong}.",
     ]
 

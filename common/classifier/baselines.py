@@ -35,15 +35,8 @@ def xgboost_on_components(X: np.ndarray, y: np.ndarray, outside: np.ndarray) -> 
     return np.column_stack([1.0 - found, found]) if found.ndim == 1 else found
 
 
-def largest_genre(_: np.ndarray, y: np.ndarray, outside: np.ndarray) -> np.ndarray:
-    """Always the most frequent genre."""
-    sizes = np.bincount(y)
-    return np.tile(np.eye(len(sizes))[sizes.argmax()], (len(outside), 1))
-
-
 BASELINES = {
     "described": xgboost_on_components,
     "logistic": logistic_on_components,
-    "majority": largest_genre,
 }
 """Name in `names.CLASSIFIERS` -> how it predicts."""

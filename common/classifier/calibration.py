@@ -192,4 +192,9 @@ def calibration_error(y: np.ndarray, probability: np.ndarray) -> float:
     y, probability
         As `calibration` takes them.
     """
-    return sum(one.n * abs(one.said - one.right) for one in calibration(y, probability)) / len(y)
+    return mean_distance(calibration(y, probability))
+
+
+def mean_distance(bins: Sequence[Confidence]) -> float:
+    """The calibration error that bins of at least one song show, 0 to 1."""
+    return sum(one.n * abs(one.said - one.right) for one in bins) / sum(one.n for one in bins)

@@ -16,15 +16,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from common.classifier.scores import Scores
+from common.classifier.scores import LEAST_GROUPS, Scores
 from common.classifier.songs import TrainingSet
 from common.text import count
 
 PROMISED = 0.9
 """Probability with which a set is to contain the true genre."""
-
-LEAST_GROUPS = 10
-"""Artists (albums, recordings) below which nothing is promised: 90 % of fewer is all of them."""
 
 LEAST_KNOWN = 3
 """Artists (albums, recordings) of a genre below which it is not ruled out."""

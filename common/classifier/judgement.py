@@ -12,11 +12,11 @@ from typing import Any
 
 import numpy as np
 
-from common.classifier.calibration import Confidence, Experience, calibration, calibration_error
+from common.classifier.calibration import Experience, calibration_error
 from common.classifier.doubts import Doubt, doubts, expected_false_alarms
 from common.classifier.folds import n_folds, n_repeats
 from common.classifier.genre_sets import GenreSets, judge_sets
-from common.classifier.scores import Difference, PerGenre, Scores, confusion, difference, per_genre
+from common.classifier.scores import Difference, Scores, confusion, difference
 from common.classifier.songs import TrainingSet
 from common.classifier.validation import Holdout, cross_validate, hold_out
 
@@ -37,16 +37,10 @@ class Judgement:
         Cross-validation in every way of splitting that the songs allow, the plain one first.
     differences
         Way of splitting -> by how much the plain accuracy is higher; every way but the plain one.
-    genres
-        Precision, recall and F1 of every genre, from the plain way.
     confusion
         Songs of each genre (rows) that are taken for each genre (columns), int, shape (K, K).
-    bins
-        The bins of confidence against success, from the plain way.
-    calibration_error
-        Mean distance of confidence and success, 0 to 1, every song calibrated by others alone.
     uncalibrated_error
-        The same distance for margins as they were fitted, 0 to 1.
+        Mean distance of confidence and success, 0 to 1, for margins as they were fitted, from the plain way.
     sets
         Sets of genres that contain the true one with a promised probability.
     doubts
@@ -58,10 +52,7 @@ class Judgement:
     holdout: Holdout
     scores: list[Scores]
     differences: dict[str, Difference]
-    genres: list[PerGenre]
     confusion: np.ndarray = field(repr=False)
-    bins: list[Confidence]
-    calibration_error: float
     uncalibrated_error: float
     sets: GenreSets
     doubts: list[Doubt] = field(repr=False)
@@ -75,7 +66,7 @@ class Judgement:
     @property
     def experience(self) -> Experience:
         """Confidence against success, for songs of the library and for others."""
-        return Experience(self.bins, calibration(self.training.y, self.unheard.probability))
+        return Experience(self.plain.bins, self.unheard.bins)
 
     @property
     def plain(self) -> Scores:
@@ -113,10 +104,7 @@ def judge(training: TrainingSet, components: Sequence[int], progress: Progress) 
         holdout=hold_out(training, components),
         scores=scores,
         differences={one.way: difference(training, plain, one) for one in scores[1:]},
-        genres=per_genre(training, plain.probability),
         confusion=confusion(training, plain.probability),
-        bins=calibration(training.y, plain.probability),
-        calibration_error=calibration_error(training.y, plain.calibrated_by_others),
         uncalibrated_error=calibration_error(training.y, plain.uncalibrated),
         sets=judge_sets(training, scores),
         doubts=doubts(training, plain.probability),
@@ -134,10 +122,10 @@ def judgement_facts(judgement: Judgement) -> dict[str, Any]:
         "split": _split_facts(judgement.holdout),
         "cross_validation": {one.way: _score_facts(one) for one in judgement.scores},
         "plain_score_minus": {way: _difference_facts(one) for way, one in judgement.differences.items()},
-        "per_genre": [asdict(one) for one in judgement.genres],
+        "per_genre": [asdict(one) for one in judgement.plain.genres],
         "confusion": judgement.confusion.tolist(),
-        "calibration": [asdict(one) for one in judgement.bins],
-        "expected_calibration_error": judgement.calibration_error,
+        "calibration": [asdict(one) for one in judgement.plain.bins],
+        "expected_calibration_error": judgement.plain.calibration_error,
         "expected_calibration_error_before": judgement.uncalibrated_error,
         "genre_sets": {
             "promised": judgement.sets.rule.promised,
@@ -160,7 +148,8 @@ def _split_facts(holdout: Holdout) -> dict[str, Any]:
 
 
 def _difference_facts(found: Difference) -> dict[str, Any]:
-    return {"accuracy": found.value, "interval_95": list(found.interval), "is_clear": found.is_clear}
+    interval = None if found.interval is None else list(found.interval)
+    return {"accuracy": found.value, "interval_95": interval, "is_clear": found.is_clear}
 
 
 def _score_facts(scores: Scores) -> dict[str, Any]:
@@ -171,6 +160,9 @@ def _score_facts(scores: Scores) -> dict[str, Any]:
         "train_accuracy": scores.train_accuracy,
         "train_minus_cv": scores.gap,
         "interval_95": list(scores.interval),
+        "calibration": [asdict(one) for one in scores.bins],
+        "expected_calibration_error": scores.calibration_error,
+        "recall": {one.genre: one.recall for one in scores.genres},
         "brier": scores.brier,
         "genres_left_out_whole": list(scores.unseen),
         "settings": [{**asdict(settings), "times": n} for settings, n in scores.settings.items()],

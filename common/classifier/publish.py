@@ -49,12 +49,12 @@ def draw_scores(paths: Paths, library: Library, findings: Findings) -> list[Path
     judgement, plain = findings.judgement, findings.judgement.plain
     low, high = plain.interval
     caption = (
-        f"On songs left out in {plain.folds}-fold cross-validation: accuracy {plain.model.accuracy:.0%} "
-        f"(95 % interval {low:.0%} to {high:.0%}), macro-F1 {plain.model.macro_f1:.2f}"
+        f"On songs left out in cross-validation. {report.verdicts(judgement)}; 95 % interval of that mean "
+        f"{low:.0%} to {high:.0%}, macro-F1 {plain.model.macro_f1:.2f}"
     )
     genres, confused, between = findings.training.genres, paths.plot(Output.CONFUSION), findings.boundary
     written = [
-        figures.draw_scores(paths.plot(Output.SCORES), judgement.scores, judgement.bins),
+        figures.draw_scores(paths.plot(Output.SCORES), judgement.scores, plain.bins),
         figures.draw_confusion(confused, genres, judgement.confusion, caption),
     ]
     if between:

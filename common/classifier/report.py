@@ -9,17 +9,20 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+import numpy as np
+
 from common.classifier import advice, folds
 from common.classifier.calibration import Experience
 from common.classifier.doubts import BOUNDARY, BOUNDARY_ODDS, MISLABELLED, WRONG_LABELS, expected_false_alarms
 from common.classifier.explanation import Explanation, sentences
 from common.classifier.findings import MOST_DOUBTS, DoubtfulSong, Findings
-from common.classifier.genre_sets import LEAST_GROUPS, GenreSets, SetRule
+from common.classifier.genre_sets import GenreSets, SetRule
 from common.classifier.judgement import Judgement
 from common.classifier.names import CLASSIFIERS, WAYS
 from common.classifier.scores import Difference, Scores
 from common.classifier.sections import ReportSection, markdown_text, percent
 from common.classifier.songs import TrainingSet
+from common.classifier.summary import summary_section, too_few
 from common.classifier.training import TREES
 from common.pages import escape
 from common.paths import Output, output_name
@@ -50,69 +53,13 @@ def report_sections(findings: Findings) -> list[ReportSection]:
     ]
 
 
-def summary_section(findings: Findings) -> ReportSection:
-    """Three sentences: what it can, how sure it is, what to distrust."""
-    judgement = findings.judgement
-    unheard, training = judgement.unheard, judgement.training
-    among = f"{len(training.genres)} {training.subject.noun}s"
-    low, high = unheard.interval
-    return ReportSection(
-        "In short",
-        [
-            f"What it can: on {summary_place(unheard.way)} it names the right one of {among} for "
-            f"{unheard.model.accuracy:.0%} of the songs (95 % interval {low:.0%} to {high:.0%}; always the "
-            f"most frequent: {unheard.measures['majority'].accuracy:.0%}).",
-            _how_sure(judgement),
-            _what_to_distrust(findings),
-        ],
-    )
-
-
-def summary_place(way: str) -> str:
-    """What a score was measured on, in words."""
-    return {"plain": "songs", "artist": "artists", "album": "albums"}[way] + " it has never heard"
-
-
-def _how_sure(judgement: Judgement) -> str:
-    sets = judgement.sets
-    off = f"{judgement.calibration_error * 100:.0f} points off how often it is right"
-    found = f"How sure: its percentages are {off}"
-    if sets.rule.least is None:
-        return f"{found}; {_too_few(sets.rule)}."
-    way = sets.rule.way
-    return (
-        f"{found}; sets of {sets.mean_size[way]:.1f} {judgement.training.subject.noun}s on average hold the "
-        f"right one for {sets.coverage[way]:.0%} of the songs ({sets.rule.promised:.0%} promised)."
-    )
-
-
-def _too_few(rule: SetRule) -> str:
-    noun = {"plain": "recording", "artist": "artist", "album": "album"}[rule.way]
-    return f"{count(rule.n_groups, noun)} are too few to promise anything ({LEAST_GROUPS} are needed)"
-
-
-def _what_to_distrust(findings: Findings) -> str:
-    judgement = findings.judgement
-    worst = min(judgement.genres, key=lambda one: one.recall)
-    suspects, between = len(findings.doubtful_of(MISLABELLED)), len(findings.doubtful_of(BOUNDARY))
-    unheard, doubtful = judgement.unheard, []
-    if unheard.interval[0] <= unheard.measures["majority"].accuracy:
-        doubtful.append("all of it, which may be no better than always naming the most frequent")
-    doubtful.append(f"{worst.genre}, of which it finds {worst.recall:.0%}")
-    if between:
-        doubtful.append(f"{count(between, 'song')} between two {judgement.training.subject.noun}s")
-    if suspects:
-        doubtful.append(f"{count(suspects, 'label')} that may be wrong")
-    return f"What to distrust: {'; '.join(doubtful)}."
-
-
 def sets_section(sets: GenreSets, training: TrainingSet) -> ReportSection:
     """How the promise of genre sets is kept, in every way of splitting."""
     noun = training.subject.noun
     lines = [
         f"Beside the best guess a song has the set of {noun}s that holds the right one with "
         f"{sets.rule.promised:.0%} certainty; "
-        + (_too_few(sets.rule) if sets.rule.least is None else sets.rule.basis)
+        + (too_few(sets.rule, "promise anything") if sets.rule.least is None else sets.rule.basis)
         + "."
     ]
     always = ", ".join(training.genres[k] for k in sets.rule.always)
@@ -198,13 +145,12 @@ def _economy(training: TrainingSet) -> list[str]:
 
 def scores_section(judgement: Judgement) -> ReportSection:
     """Cross-validation in every way of splitting, beside the baselines."""
-    plain = judgement.plain
-    times = "once" if plain.repeats == 1 else f"{plain.repeats} times"
+    splits = "; ".join(f"{WAYS[one.way]} in {_folds(one)}" for one in judgement.scores)
     lines = [
-        f"{plain.folds}-fold cross-validation, {times}, the whole pipeline and the choice of its settings "
-        "inside each fold. Accuracy is the mean over folds.",
+        f"Cross-validation: {splits}; the whole pipeline and the choice of its settings inside each fold. "
+        "Accuracy is the mean over folds; that of always naming the most frequent is counted over all songs.",
         *_economy(judgement.training),
-        overfitting(plain),
+        overfitting(judgement.plain),
         *(
             line
             for one in judgement.scores[1:]
@@ -225,6 +171,12 @@ def scores_section(judgement: Judgement) -> ReportSection:
     return ReportSection("Cross-validation", lines, headers, rows, "  rrrrrr")
 
 
+def _folds(scores: Scores) -> str:
+    """``5 folds, 3 times``."""
+    times = {1: "once", 2: "twice"}.get(scores.repeats, f"{scores.repeats} times")
+    return f"{count(scores.folds, 'fold')}, {times}"
+
+
 def _score_rows(scores: Scores) -> Iterator[tuple[Any, ...]]:
     """One row per classifier; what is known of ours alone is missing for the others."""
     low, high = scores.interval
@@ -235,7 +187,7 @@ def _score_rows(scores: Scores) -> Iterator[tuple[Any, ...]]:
             label,
             percent(measure.accuracy),
             f"{low:.0%}–{high:.0%}" if ours else None,
-            f"± {measure.spread:.0%}",
+            None if name == "majority" else f"± {measure.spread:.0%}",
             f"{measure.macro_f1:.2f}",
             percent(measure.balanced_accuracy),
             percent(scores.train_accuracy) if ours else None,
@@ -244,7 +196,7 @@ def _score_rows(scores: Scores) -> Iterator[tuple[Any, ...]]:
 
 def overfitting(scores: Scores) -> str:
     """Say what the difference of train and cross-validated accuracy means."""
-    gap = scores.gap
+    gap, points = scores.gap, _points(scores.train_accuracy, scores.model.accuracy)
     meaning = (
         "hardly any overfitting"
         if gap <= CALM_GAP
@@ -254,7 +206,7 @@ def overfitting(scores: Scores) -> str:
     )
     return (
         f"Overfitting monitor: {scores.train_accuracy:.0%} on training songs, "
-        f"{scores.model.accuracy:.0%} on unseen ones, a gap of {count(round(gap * 100), 'point')}: {meaning}."
+        f"{scores.model.accuracy:.0%} on unseen ones, a gap of {count(points, 'point')}: {meaning}."
     )
 
 
@@ -281,40 +233,65 @@ def compare_ways(way: str, accuracy: float, difference: Difference) -> str:
     difference
         The amount by which the plain accuracy is higher.
     """
-    points = round(difference.value * 100)
-    low, high = (round(end * 100) for end in difference.interval)
+    points = _points(accuracy + difference.value, accuracy)
     reaches = f"n {way}s it has never heard it reaches {accuracy:.0%}"
+    size = (
+        f"{count(abs(points), 'point')} {'less' if points > 0 else 'more'} than" if points else "as much as"
+    )
+    if difference.interval is None:
+        return f"O{reaches}, {size} on any song; {way}s are too few to tell that from chance."
+    low, high = (round(end * 100) for end in difference.interval)
     if points > 0 and difference.is_clear:
         return (
             f"{count(points, 'point')} of the plain score {'comes' if points == 1 else 'come'} from "
             f"recognising the {way} (95 % interval: {low} to {high}): o{reaches}."
         )
-    size = (
-        f"{count(abs(points), 'point')} {'less' if points > 0 else 'more'} than" if points else "as much as"
-    )
     chance = "; that may be chance" if points and not difference.is_clear else ""
-    return (
-        f"O{reaches}, {size} on any song{chance} (95 % interval of the difference: {low} to {high} points)."
-    )
+    return f"O{reaches}, {size} on any song{chance} (95 % interval: {_between(low, high)})."
+
+
+def _points(share: float, other: float) -> int:
+    """By how many points a share is higher than another, as people read the two."""
+    return round(share * 100) - round(other * 100)
+
+
+def _between(low: int, high: int) -> str:
+    """An interval of how much less a score is, in points: ``5 points more to 17 less``."""
+    if low < 0 < high:
+        return f"{count(-low, 'point')} more to {high} less"
+    least, most = sorted((abs(low), abs(high)))
+    return f"{least} to {count(most, 'point')} {'more' if low < 0 else 'less'}"
+
+
+def verdicts(judgement: Judgement) -> str:
+    """How many songs are right where each has one verdict; the mean over folds counts otherwise."""
+    n, plain = len(judgement.training), judgement.plain
+    n_right = int(np.trace(judgement.confusion))
+    together = f", of all {plain.repeats} splits together" if plain.repeats > 1 else ""
+    mean = f"the mean over folds is {plain.model.accuracy:.0%}"
+    return f"Each song has one verdict{together}: {n_right} of {n} are right, {n_right / n:.0%} ({mean})"
 
 
 def genres_section(judgement: Judgement) -> ReportSection:
     """Precision and recall per genre, and how far its confidence can be trusted."""
-    noun = judgement.training.subject.noun
+    noun, plain = judgement.training.subject.noun, judgement.plain
     rows = [
         (one.genre, one.songs, percent(one.precision), percent(one.recall), f"{one.f1:.2f}")
-        for one in judgement.genres
+        for one in plain.genres
     ]
     lines = [
-        f"On average its confidence is {judgement.calibration_error * 100:.0f} points off how often it is "
-        f"right ({judgement.uncalibrated_error * 100:.0f} before calibration).",
+        f"{verdicts(judgement)}.",
+        f"On average its confidence, each song's measured by the others alone, is "
+        f"{100 * plain.calibration_error:.0f} points off how often it is right "
+        f"({100 * judgement.uncalibrated_error:.0f} before calibration).",
         *(
-            f"{one.low:.0%} to {one.high:.0%} sure: right about {one.n_right} of {one.n}."
-            for one in judgement.bins
+            f"{one.low:.0%} to {one.high:.0%} sure, {one.said:.0%} on average: "
+            f"right about {one.n_right} of {one.n}."
+            for one in plain.bins
         ),
     ]
     return ReportSection(
-        f"{noun.capitalize()} by {noun}, on unseen songs",
+        f"{noun.capitalize()} by {noun}, any song left out",
         lines,
         [noun, "songs", "precision", "recall", "F1"],
         rows,

@@ -17,16 +17,16 @@ from sklearn.metrics import f1_score
 from threadpoolctl import threadpool_limits
 
 from common.classifier.baselines import BASELINES
-from common.classifier.calibration import calibrated, calibrated_by_others, fair_certainty
+from common.classifier.calibration import calibrated, calibrated_by_others, calibration, fair_certainty
 from common.classifier.folds import FOLDS, assign_folds, n_folds, n_repeats
 from common.classifier.model import SEED, Model, probabilities
-from common.classifier.names import CLASSIFIERS
 from common.classifier.scores import (
     Scores,
-    bootstrap,
+    accuracy_interval,
     brier_scores,
     measure,
-    percentiles,
+    most_frequent,
+    per_genre,
     tally_songs,
     unseen_genres,
 )
@@ -46,7 +46,7 @@ class FoldResult:
     held
         Which songs were left out of training, bool, shape (n,).
     by
-        For each of `names.CLASSIFIERS` the probabilities of these songs, shape (n_held, K).
+        For each of `names.CLASSIFIERS` that learns, the probabilities of these songs, shape (n_held, K).
     train_accuracy
         The share of the other songs that the model gets right, 0 to 1.
     model
@@ -86,7 +86,7 @@ def judge_fold(
 
     if len(present) < 2:
         only = spread(np.ones((len(outside), 1)))
-        return FoldResult(held, dict.fromkeys(CLASSIFIERS, only), 1.0, None)
+        return FoldResult(held, dict.fromkeys(["model", "line", *BASELINES], only), 1.0, None)
     genres = [training.genres[i] for i in present]
     model = fit(X, y, genres, training.units[~held], groups[~held], components)
     line = probabilities(model.line.margins(model.components(outside)))
@@ -136,7 +136,7 @@ def _sum_up(
     training: TrainingSet, way: str, folds: int, dealt: list[np.ndarray], results: list[FoldResult]
 ) -> Scores:
     shape = (len(dealt), len(training), len(training.genres))
-    probability = {name: np.zeros(shape) for name in CLASSIFIERS}
+    probability = {name: np.zeros(shape) for name in results[0].by}
     queue = iter(results)
     for repeat, numbers in enumerate(dealt):
         for _ in np.unique(numbers):
@@ -148,19 +148,23 @@ def _sum_up(
     certainty = fair_certainty(margins, training.y, len(set(groups)))
     said = calibrated(margins, certainty)
     tally = tally_songs(training.y, dealt, probability["model"])
+    by_others = calibrated_by_others(margins, training.y, groups)
     models = [(result.held, result.model) for result in results if result.model is not None]
     return Scores(
         way=way,
         folds=folds,
         repeats=len(dealt),
-        measures={name: measure(training.y, dealt, probability[name]) for name in CLASSIFIERS},
+        measures={name: measure(training.y, dealt, found) for name, found in probability.items()}
+        | {"majority": most_frequent(training.y)},
         train_accuracy=float(np.mean([result.train_accuracy for result in results])),
-        interval=percentiles(bootstrap(groups, tally)[0]),
+        interval=accuracy_interval(groups, tally),
+        bins=calibration(training.y, by_others),
+        genres=per_genre(training, said),
         brier=float(brier_scores(said, training.y).mean()),
         unseen=unseen_genres(training, dealt),
         settings=dict(Counter(model.settings for _, model in models)),
         probability=said,
-        calibrated_by_others=calibrated_by_others(margins, training.y, groups),
+        calibrated_by_others=by_others,
         uncalibrated=probabilities(margins),
         certainty=certainty,
         tally=tally,

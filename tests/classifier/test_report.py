@@ -1,49 +1,27 @@
-"""The three sentences at the head of the report."""
+"""Sentences and figures of the report agree with each other."""
 
 from __future__ import annotations
 
 from types import SimpleNamespace
 
+import numpy as np
 import pytest
 
-from common.classifier.doubts import BOUNDARY, MISLABELLED
-from common.classifier.report import summary_section
+from common.classifier.report import compare_ways, overfitting, verdicts
+from common.classifier.scores import Difference
 
 
-def findings(interval=(0.7, 0.9), between=2, suspects=1):
-    """What the three sentences are read from: two genres, told rightly for 80 % of the songs."""
-    measures = {"model": SimpleNamespace(accuracy=0.8), "majority": SimpleNamespace(accuracy=0.5)}
-    unheard = SimpleNamespace(way="artist", interval=interval, model=measures["model"], measures=measures)
-    genres = [SimpleNamespace(genre="A", recall=0.9), SimpleNamespace(genre="B", recall=0.7)]
-    rule = SimpleNamespace(least=0.2, way="artist", promised=0.9)
-    judgement = SimpleNamespace(
-        unheard=unheard,
-        training=SimpleNamespace(genres=("A", "B"), subject=SimpleNamespace(noun="genre")),
-        genres=genres,
-        calibration_error=0.04,
-        sets=SimpleNamespace(rule=rule, mean_size={"artist": 1.2}, coverage={"artist": 0.91}),
-    )
-    doubtful = {BOUNDARY: between, MISLABELLED: suspects}
-    return SimpleNamespace(judgement=judgement, doubtful_of=lambda kind: range(doubtful[kind]))
+def test_points_are_the_difference_of_the_percentages_that_are_read():
+    told = compare_ways("artist", 0.864, Difference(0.032, (-0.01, 0.08)))
+    assert "it reaches 86%, 4 points less than on any song" in told  # which is 90%, of 89.6
+    model = SimpleNamespace(accuracy=0.896)
+    monitor = overfitting(SimpleNamespace(train_accuracy=0.974, model=model, gap=0.078))
+    assert "97% on training songs, 90% on unseen ones, a gap of 7 points" in monitor
 
 
-def test_what_it_can_how_sure_and_what_to_distrust():
-    can, sure, distrust = summary_section(findings()).lines
-    assert "on artists it has never heard" in can
-    assert "80% of the songs (95 % interval 70% to 90%" in can
-    assert "4 points off" in sure
-    assert "91% of the songs (90% promised)" in sure
-    assert distrust == (
-        "What to distrust: B, of which it finds 70%; 2 songs between two genres; 1 label that may be wrong."
-    )
-
-
-@pytest.mark.parametrize(("interval", "told"), [((0.45, 0.9), True), ((0.51, 0.9), False)])
-def test_what_may_be_no_better_than_the_most_frequent_is_said_so(interval, told):
-    *_, distrust = summary_section(findings(interval)).lines
-    assert ("no better than always naming the most frequent" in distrust) == told
-
-
-def test_nothing_is_counted_where_there_is_nothing():
-    *_, distrust = summary_section(findings(between=0, suspects=0)).lines
-    assert distrust == "What to distrust: B, of which it finds 70%."
+@pytest.mark.parametrize(("repeats", "judges"), [(3, ", of all 3 splits together"), (1, "")])
+def test_the_matrix_and_the_mean_over_folds_are_told_apart(repeats, judges):
+    plain = SimpleNamespace(repeats=repeats, model=SimpleNamespace(accuracy=0.65))
+    judgement = SimpleNamespace(training=range(46), plain=plain, confusion=np.diag([20, 11]))
+    expected = f"Each song has one verdict{judges}: 31 of 46 are right, 67% (the mean over folds is 65%)"
+    assert verdicts(judgement) == expected

@@ -179,7 +179,7 @@ def test_a_large_library_is_said_to_be_sampled_and_nothing_is_lost(make_library,
         monkeypatch.setattr(f"common.classifier.{module}.MOST_DOUBTS", 1)
     assert run(paths) == OK
     printed = capsys.readouterr().out
-    assert "5-fold cross-validation, once" in printed
+    assert "any song in 5 folds, once" in printed
     assert "Above 30 songs a split is not repeated" in printed
     assert "12 songs drawn at random" in paths.report("genre_classifier.md").read_text()
     found = json.loads(paths.report("genre_classifier.json").read_text())
@@ -222,8 +222,10 @@ def test_a_very_large_library_is_learned_from_by_a_sample(make_library, capsys):
         (0.012, (0.002, 0.03), "1 point of the plain score comes from recognising the artist"),
         (0.05, (-0.03, 0.14), "62%, 5 points less than on any song; that may be chance"),
         (-0.01, (-0.05, 0.04), "62%, 1 point more than on any song; that may be chance"),
-        (0.0, (-0.04, 0.04), "62%, as much as on any song (95 % interval of the difference: -4 to 4 points)"),
-        (-0.05, (-0.09, -0.01), "62%, 5 points more than on any song (95 % interval"),
+        (0.0, (-0.04, 0.05), "62%, as much as on any song (95 % interval: 4 points more to 5 less)"),
+        (-0.05, (-0.09, -0.01), "62%, 5 points more than on any song (95 % interval: 1 to 9 points more)"),
+        (-0.05, (-0.08, 0.0), "any song; that may be chance (95 % interval: 0 to 8 points more)"),
+        (0.2, None, "62%, 20 points less than on any song; artists are too few to tell that from chance"),
     ],
 )
 def test_a_gain_is_named_only_when_it_is_clear(value, interval, expected):
