@@ -196,9 +196,14 @@ def _words(one: Tracks, other: Tracks) -> str:
         said.append("no clear key to clash")
     else:
         said.append(f"{a.camelot} → {b.camelot}, {key_step(a, b)}")
-    change = round(other.energy[0] - one.energy[0])
+    change = shown_energy(other.energy[0]) - shown_energy(one.energy[0])
     said.append(f"energy {change:+d}" if change else "as much energy")
     return "; ".join(said)
+
+
+def shown_energy(energy: float) -> int:
+    """An energy as it is shown to people, in whole LU; steps are the differences of what is shown."""
+    return round(float(energy))
 
 
 def _tempo_words(step: str) -> str:

@@ -12,7 +12,7 @@ import numpy as np
 from common.console import UserError, note
 from common.playlists import orders
 from common.playlists.files import as_json
-from common.playlists.transitions import FITTING, Step, Tracks, roughness, steps, tracks
+from common.playlists.transitions import FITTING, Step, Tracks, roughness, shown_energy, steps, tracks
 from common.prompt.answers import Answer, facts, quoted, written
 from common.prompt.session import Session
 from common.prompt.song_table import song_table
@@ -35,7 +35,7 @@ class OrderAnswer(Answer):
     steps
         The steps from song to song, one less than songs.
     first
-        Place of the first song that is new; a radio that goes on shows only its newest songs.
+        Place of the first song that is new; a radio that goes on shows its newest songs, numbered on.
     relative
         Whether the playlist has paths relative to its folder.
     files
@@ -66,7 +66,7 @@ class OrderAnswer(Answer):
         costs = [None, *(f"{step.cost:.2f}" for step in self.steps)]
         shares = [None, *(similarities.share(step.similarity) for step in self.steps)]
         reasons = [[], *([step.words] for step in self.steps)]
-        levels = [f"{energy:.0f}" for energy in self.order.energy]
+        levels = [shown_energy(energy) for energy in self.order.energy]
         columns: dict[str, Sequence[object]] = {
             "step": costs[self.first :],
             "pairs": shares[self.first :],
@@ -74,7 +74,8 @@ class OrderAnswer(Answer):
         }
         new = self.songs[self.first :]
         lines = [f"{self.name}  [{self.space.name}]"]
-        lines.append(song_table(self.space.library, new, columns, reasons[self.first :], self.files))
+        under = reasons[self.first :]
+        lines.append(song_table(self.space.library, new, columns, under, self.files, self.first + 1))
         if self.steps:
             lines.append(f"pairs: alike to the song before, more than this share of {similarities.all_pairs}")
             lines.append(self._flow())
@@ -120,7 +121,7 @@ def _answer(
     space = session.space(arguments.space)
     files, formats = arguments.verbose, arguments.formats
     answer = OrderAnswer(name, space, order, steps(order), first, arguments.relative, files, formats)
-    session.listed, session.asked = answer.songs[first:], None
+    session.listed, session.asked = answer.songs, None
     return answer
 
 

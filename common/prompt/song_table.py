@@ -25,6 +25,7 @@ def song_table(
     extra: Columns | None = None,
     under: Sequence[Sequence[str]] = (),
     files: bool = False,
+    first: int = 1,
 ) -> str:
     """Lay out numbered songs, one line each.
 
@@ -42,9 +43,11 @@ def song_table(
         Further lines that stand under each song, one sequence of lines per song.
     files
         Whether the path of its file stands under each song, whole.
+    first
+        The number of the first song.
     """
     columns: dict[str, Sequence[object]] = {
-        "#": range(1, len(songs) + 1),
+        "#": range(first, first + len(songs)),
         **(extra or {}),
         "song": [clean(library.names[song]) for song in songs],
         "genre": [shorten(clean(library.genres[song]), _LONGEST_GENRE) for song in songs],

@@ -12,7 +12,7 @@ import numpy as np
 
 from common.layout import GROUP_INDICES, index_of, words
 from common.library import Library
-from common.music import Key, same_tempo, shown_tempo, tempo_octaves, wheel_distance
+from common.music import Key, shown_tempo, tempo_octaves, wheel_distance
 
 _AS_A_WHOLE = {
     "timbre": ("a similar colour of sound", "another colour of sound"),
@@ -114,13 +114,11 @@ def tempo_step(one: float, other: float) -> str:
         return "unknown: no pulse was found in " + ("either" if one <= 0 and other <= 0 else "one of them")
     octaves, rest = tempo_octaves(one, other)
     factor, ratio = float(2.0**octaves), float(2.0**rest)
-    pace = _PACES.get(factor, f"at {factor:g} times the pace")
-    if same_tempo(one, other):
-        return " ".join(filter(None, ["the same tempo", pace]))
     if abs(ratio - 1) > FAR:
         return "far apart"
-    step = f"{100 * abs(ratio - 1):.0f} % {'faster' if ratio > 1 else 'slower'}"
-    return " ".join(filter(None, [step, pace]))
+    per_cent = round(100 * abs(ratio - 1))
+    step = f"{per_cent} % {'faster' if ratio > 1 else 'slower'}" if per_cent else "the same tempo"
+    return " ".join(filter(None, [step, _PACES.get(factor, f"at {factor:g} times the pace")]))
 
 
 def key_relation(one: Key | None, other: Key | None) -> str:

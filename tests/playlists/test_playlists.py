@@ -116,6 +116,15 @@ def test_the_cost_is_the_weighted_sum_and_the_words_say_it():
     assert sum(transitions.WEIGHTS.values()) == pytest.approx(1.0)
 
 
+@pytest.mark.parametrize(
+    ("energy", "said"), [((-9.6, -12.4), "energy -2"), ((-9.6, -9.4), "energy +1"), ((-9.4, -8.6), "as much")]
+)
+def test_energies_differ_by_as_much_as_their_numbers_show(energy, said):
+    (step,) = steps(two((120, 120), energy, (C, G)))
+    assert said in step.words
+    assert [transitions.shown_energy(level) for level in energy] == [round(level) for level in energy]
+
+
 def test_roughness_minds_one_bad_step_more_than_two_fair_ones():
     assert roughness([]) == 0.0
     assert roughness([0.5, 0.5]) == pytest.approx(0.5)

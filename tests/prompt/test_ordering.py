@@ -1,8 +1,10 @@
 from __future__ import annotations
 
 import json
+import re
 
 import pytest
+from printed import json_documents
 
 SONG = "trance artist 1 - song 001"
 
@@ -83,6 +85,17 @@ def test_the_radio_goes_on_at_the_prompt_until_all_is_played(say_lines, paths):
     files = [line for line in written.read_text(encoding="utf-8").splitlines() if not line.startswith("#")]
     assert len(files) == len(set(files)) == 14
     assert all(out.count(file) == 1 for file in files)
+
+
+def test_a_radio_that_goes_on_counts_on(say_lines):
+    _, out, err = say_lines(f"radio {SONG} -n 3", "radio -n 3")
+    numbers = [line.split()[0] for line in out.splitlines() if line[:2].strip().isdecimal()]
+    assert numbers == ["1", "2", "3", "4", "5", "6"]
+    said = max(int(number) for number in re.findall(r"into song (\d+)", out + err))
+    assert 1 < said <= 6
+    _, out, _ = say_lines(f"radio {SONG} -n 3 --json", "radio -n 3 --json", "search 5 --json")
+    _, heard, found = json_documents(out)
+    assert found["song"]["file_path"] == heard["songs"][4]["file_path"]
 
 
 def test_steps_between_strangers_are_told(run):

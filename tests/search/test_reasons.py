@@ -45,7 +45,10 @@ def test_timbre_and_tonnetz_are_summed_up_and_tempo_has_its_own_line():
     [
         (128, 128, "the same tempo (128 and 128 BPM)"),
         (70, 140, "the same tempo at double time (70 and 140 BPM)"),
-        (140, 71, "the same tempo at half time (140 and 71 BPM)"),
+        (140, 71, "1 % faster at half time (140 and 71 BPM)"),
+        (142, 137, "4 % slower (142 and 137 BPM)"),
+        (170, 166.7, "2 % slower (170 and 166.7 BPM)"),
+        (128, 128.4, "the same tempo (128 and 128.4 BPM)"),
         (40, 160, "the same tempo at 4 times the pace (40 and 160 BPM)"),
         (120, 128, "7 % faster (120 and 128 BPM)"),
         (128, 120, "6 % slower (128 and 120 BPM)"),
