@@ -81,7 +81,7 @@ def most_unusual(comparison: Comparison, n: int = 3) -> list[str]:
     """Say in words what is most unusual about a song, one sentence per descriptor.
 
     Timbre coefficients beyond the second and tonnetz axes are passed over: they have no words that a
-    listener could check by ear.
+    listener could check by ear. So is librosa's tempo, for people are told another: see `structure.readings`.
 
     Parameters
     ----------
@@ -101,7 +101,7 @@ def most_unusual(comparison: Comparison, n: int = 3) -> list[str]:
     said: dict[str, str] = {}
     for index in map(int, np.argsort(-np.abs(z), kind="stable")):
         source = BLOCK_OF[index].source
-        if source in said or not is_audible(index) or z[index] == 0:
+        if source in said or source == "tempo" or not is_audible(index) or z[index] == 0:
             continue
         high = bool(z[index] > 0)
         share = float((comparison.below if high else comparison.above)[index])

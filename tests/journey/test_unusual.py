@@ -57,6 +57,12 @@ def test_what_is_unusual_is_said_in_words_of_the_layout():
     assert most_unusual(comparison, 1) == said[:1]
 
 
+def test_the_tempo_that_people_are_not_told_is_no_reason():
+    z, share = np.zeros(N_FEATURES), np.full(N_FEATURES, 0.9)
+    z[index_of("tempo")], z[index_of("spectral_centroid_mean")] = -5.0, 1.0
+    assert most_unusual(Comparison(50, z, share, share, OUTSIDE)) == ["brighter than 90 % of the library"]
+
+
 def test_a_song_like_all_others_has_nothing_unusual():
     same = np.zeros(N_FEATURES)
     assert most_unusual(Comparison(50, same, same, same, EQUAL)) == []
