@@ -170,8 +170,13 @@ class Paths:
 
 
 def typed_path(text: str | Path) -> Path:
-    """The absolute path that a person means; ``~`` is a home, or part of a name where it is none."""
-    return Path(os.path.expanduser(text)).absolute()
+    """The absolute path that a person means; ``~`` is a home, or part of a name where it is none.
+
+    ``..`` is followed, for playlists and other programs read what is written; links that need not be stay.
+    """
+    parts = Path(os.path.expanduser(text)).absolute().parts
+    upto = max((number for number, part in enumerate(parts, 1) if part == os.pardir), default=0)
+    return Path(os.path.realpath(Path(*parts[:upto])), *parts[upto:]) if upto else Path(*parts)
 
 
 def output_name(name: str, labels: str | None) -> str:

@@ -2,7 +2,9 @@
 
 import shlex
 
-from common.paths import PROJECT, SEARCH, Paths
+import pytest
+
+from common.paths import PROJECT, SEARCH, Paths, typed_path
 
 
 def test_a_command_names_the_folders_that_are_not_the_usual_ones(tmp_path):
@@ -13,3 +15,20 @@ def test_a_command_names_the_folders_that_are_not_the_usual_ones(tmp_path):
     words = shlex.split(other.command(SEARCH, "list"))
     assert words == [*SEARCH.split(), "--data", str(tmp_path / "my data"), "list"]
     assert "--outputs" in Paths(PROJECT / "data", tmp_path).command(SEARCH)
+
+
+def test_a_typed_path_has_no_dots_and_keeps_its_links(tmp_path, monkeypatch):
+    real = tmp_path / "real" / "inner"
+    real.mkdir(parents=True)
+    (tmp_path / "real" / "songs").mkdir()
+    try:
+        (tmp_path / "link").symlink_to(real, target_is_directory=True)
+        (tmp_path / "music").symlink_to(tmp_path / "real" / "songs", target_is_directory=True)
+    except OSError:
+        pytest.skip("this system makes no links")
+    monkeypatch.chdir(real)
+    home = tmp_path.resolve()
+    assert typed_path("../songs") == home / "real" / "songs"
+    assert typed_path("../../music/./a.mp3") == home / "music" / "a.mp3"
+    assert typed_path(tmp_path / "link" / ".." / "songs") == home / "real" / "songs"
+    assert typed_path(tmp_path / "link") == tmp_path / "link"
