@@ -78,8 +78,9 @@ def draw_way(
 def told(shown: MapSongs, stretches: Sequence[Stretch]) -> list[str]:
     """Say which stretches sound like which other songs, such as ``0:45 to 1:30 sounds most like …``."""
     return [
-        f"{clock(one.start)} to {clock(one.end)} sounds most like {clean(shown.songs.names[one.row])} "
-        f"({one.similarity:.2f})"
+        f"{clock(one.start)} to {clock(one.end)} "
+        f"{'sounds most like' if shown.is_alike(one.similarity) else 'is like no other song, nearest is'} "
+        f"{clean(shown.songs.names[one.row])} ({one.similarity:.2f})"
         for one in stretches
     ]
 

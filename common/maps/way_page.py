@@ -67,7 +67,7 @@ def write_way(
     share_plotly(path.parent)
     content = _content(path.parent, shown, maps, samples, way)
     content["stretches"] = [
-        [round(one.start, 2), round(one.end, 2), one.row, round(one.similarity, 2)] for one in stretches
+        [round(one.start, 2), round(one.end, 2), *_near(shown, one.row, one.similarity)] for one in stretches
     ]
     content["parts"] = [[round(part.start, 2), round(part.end, 2), part.name, part.colour] for part in parts]
     heading = f"The journey of {content['name']}"
@@ -107,13 +107,17 @@ def _content(
             for genre, (colour, marker) in styles.items()
         ],
         "near": [
-            [[row, round(score, 2)] for row, score in zip(*found, strict=True)]
+            [_near(shown, row, score) for row, score in zip(*found, strict=True)]
             for found in zip(way.near.tolist(), way.similarity.tolist(), strict=True)
         ],
         "passed": [[row, clean(songs.titles[row])] for row in way.passed],
         "ramp": charts.ramp(charts.ORDERED, STEPS),
         "between": charts.UNKNOWN_COLOUR,
     }
+
+
+def _near(shown: MapSongs, row: int, similarity: float) -> list:
+    return [row, round(similarity, 2), shown.is_alike(similarity)]
 
 
 def _places(projection: Projection, way: Way, shown: MapSongs) -> dict[str, list]:

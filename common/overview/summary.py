@@ -26,6 +26,10 @@ MOST_CLUSTERS = 3
 LEAST_READ = 4
 """Songs of which something must be known before it is said of half of them."""
 
+LEAST_COMPARED = 10
+"""Songs from which one can be least like any other: of a handful none is like another, and the most typical
+may have the farthest neighbour."""
+
 LONGEST_NAME = 60
 
 
@@ -63,8 +67,9 @@ def three_sentences(
 
 def how_many(library: Library) -> str:
     """Count songs, artists and hours."""
-    artists = int(artist_numbers(library).max(initial=-1)) + 1
-    by = f" by {count(artists, 'artist')}" if artists else ""
+    artist = artist_numbers(library)
+    artists, known = int(artist.max(initial=-1)) + 1, "" if (artist >= 0).all() else "known "
+    by = f" by {count(artists, f'{known}artist')}" if artists else ""
     seconds = library.columns["duration"]
     length = f"{duration(sum(seconds))} of music, {duration(sum(seconds) / len(library))} on average"
     return f"{count(len(library), 'song')}{by}: {length}."
@@ -113,7 +118,7 @@ def what_stands_out(
 ) -> str:
     """Say which groups there are, what moved over the years, and which song is least like any other."""
     parts = [*_groups(groupings), *_moves(trends)]
-    if len(nearest) >= LEAST_READ:
+    if len(nearest) >= LEAST_COMPARED:
         row = min(nearest, key=lambda song: (nearest[song][1], song))
         parts.append(_odd_one(library, row, nearest[row]))
     return _sentence(parts)

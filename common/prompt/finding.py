@@ -12,7 +12,6 @@ from common.prompt.answers import Answer, facts, query_facts, query_title, quote
 from common.prompt.session import Session
 from common.prompt.song_table import song_table
 from common.search import filters, nearest
-from common.search.distribution import ALIKE
 from common.search.nearest import Match
 from common.search.query import Query
 from common.search.space import Space
@@ -89,7 +88,7 @@ class SearchAnswer(Answer):
 
     def warnings(self) -> list[str]:
         best, similarities = max(match.score for match in self.matches), self.space.distribution
-        if similarities.percentile(best) >= ALIKE:
+        if similarities.is_alike(best):
             return []
         return [f"not alike: even the best is more alike than only {similarities.share(best)} of pairs"]
 

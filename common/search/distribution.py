@@ -43,6 +43,10 @@ class SimilarityDistribution:
         below, upto = (np.searchsorted(self.scores, score, side) for side in ("left", "right"))
         return 50.0 * float(below + upto) / len(self.scores)
 
+    def is_alike(self, score: float) -> bool:
+        """Whether songs so similar count as alike; see `ALIKE`."""
+        return self.percentile(score) >= ALIKE
+
     def upper_tail(self, scores: np.ndarray) -> np.ndarray:
         """Share of pairs that are more similar, 0 to 1, of the same shape as ``scores``.
 

@@ -70,8 +70,12 @@ def test_a_song_sounds_like_the_song_of_each_half(visited):
     assert first.end <= second.start
     assert 10.0 < first.end < 20.0
     assert second.end == pytest.approx(30.0, abs=2.1)
-    told = way_figure.told(shown, [Stretch(45.0, 90.9, 2, 0.314)])
-    assert told == ["0:45 to 1:30 sounds most like Song 2 (0.31)"]
+    near = float(np.quantile(shown.space.distribution.scores, 0.95))
+    told = way_figure.told(shown, [Stretch(45.0, 90.9, 2, near), Stretch(91.0, 99.0, 3, -0.024)])
+    assert told == [
+        f"0:45 to 1:30 sounds most like Song 2 ({near:.2f})",
+        "1:31 to 1:39 is like no other song, nearest is Song 3 (-0.02)",
+    ]
 
 
 def test_the_songs_that_the_way_passes_are_the_nearest_of_its_windows(visited):
@@ -162,7 +166,7 @@ def test_the_page_holds_the_way_in_both_maps_and_needs_no_network(visited, two_t
     for d in ("2", "3"):
         assert np.shape(content["maps"][d]["way"]) == (int(d), len(content["times"]))
     assert [row for row, _ in content["passed"]] == way.passed
-    assert [[row for row, _ in window] for window in content["near"]] == way.near.tolist()
+    assert [[row for row, *_ in window] for window in content["near"]] == way.near.tolist()
     assert content["parts"][0] == [0.0, 15.0, "</script>intro (A)", parts[0].colour]
     assert "one colour" in page
     assert content["songs"]["title"][0] == "</script><b>x"

@@ -23,7 +23,9 @@ def library():
 
 
 def test_songs_artists_and_time_are_counted(library):
-    assert how_many(library) == "40 songs by 2 artists: 1:00:00 of music, 1:30 on average."
+    assert how_many(library) == "40 songs by 2 known artists: 1:00:00 of music, 1:30 on average."
+    tagged = random_library(4, artists=["A", "B", "a", "B"])
+    assert how_many(tagged) == "4 songs by 2 artists: 4:00 of music, 1:00 on average."
     assert how_many(random_library(3)) == "3 songs: 3:00 of music, 1:00 on average."
 
 
@@ -52,6 +54,10 @@ def test_the_song_least_like_any_other_stands_out(library):
     said = what_stands_out(library, NEAREST, [], [])
     assert said.startswith("Least like any other is Song 7")
     assert said.endswith("nearest to it is Song 0 with 0.10 of 1.")
+
+
+def test_of_a_handful_of_songs_none_is_the_odd_one(library):
+    assert what_stands_out(library, dict(list(NEAREST.items())[:9]), [], []) == ""
 
 
 def test_groups_stand_out_only_if_there_are_some(library):

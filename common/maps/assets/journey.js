@@ -8,9 +8,9 @@
 //   maps       for 2 and 3 dimensions: songs and way, one list per dimension each
 //   songs      title and genre of every song of the map
 //   genres     name, colour and symbol of each
-//   near       of every window the songs nearest to it: row and similarity, the nearest first
+//   near       of every window the songs nearest to it, the nearest first: row, similarity, whether that is alike
 //   passed     songs that windows are nearest to, those of most windows first: row and title
-//   stretches  from, to (seconds), row of the song it sounds like, similarity
+//   stretches  from, to (seconds), and the song nearest to it as in near
 //   ramp       colours from the song's start to its end, used where there are no parts
 //   parts      sections: from, to (seconds), name, colour
 //   between    colour of what is in no section
@@ -61,8 +61,9 @@
     return apart.indexOf(Math.min(...apart));
   };
 
-  const alike = ([row, similarity]) => `${songs.title[row]} (${similarity.toFixed(2)})`;
-  const passing = (time, i) => [`<b>${clock(time)}</b>, nearest:`, ...near[i].map((one) => escape(alike(one)))].join("<br>");
+  const degree = (similarity, alike) => ` (${similarity.toFixed(2)}${alike ? "" : ", not alike"})`;
+  const named = ([row, ...found]) => songs.title[row] + degree(...found);
+  const passing = (time, i) => [`<b>${clock(time)}</b>, nearest:`, ...near[i].map((one) => escape(named(one)))].join("<br>");
 
   const WAY = genres.length; // traces: genres, the way, its start, the dot
   const DOT = WAY + 2;
@@ -181,7 +182,7 @@
     const [nearest] = near[windowAt(position)];
     const part = partAt(position);
     $("now").textContent = `${clock(position)} of ${clock(duration)}` + (part ? `, ${part[2]}` : "") +
-      (nearest ? `, sounds most like ${alike(nearest)}` : "");
+      (nearest ? `, sounds most like ${named(nearest)}` : "");
     wave.setAttribute("aria-valuemax", Math.round(duration));
     wave.setAttribute("aria-valuenow", Math.round(position));
     wave.setAttribute("aria-valuetext", clock(position));
@@ -239,14 +240,14 @@
     drawWave();
   });
 
-  for (const [from, to, row, similarity] of stretches) {
+  for (const [from, to, row, ...found] of stretches) {
     const item = document.createElement("li");
     const jump = Object.assign(document.createElement("button"), { type: "button" });
     jump.textContent = `${clock(from)} to ${clock(to)}`;
     jump.addEventListener("click", () => seek(from));
     const title = Object.assign(document.createElement("span"), { dir: "auto" });
     title.textContent = songs.title[row];
-    item.append(jump, ": ", title, ` (${similarity.toFixed(2)})`);
+    item.append(jump, ": ", title, degree(...found));
     $("stretches").append(item);
   }
   $("alike").hidden = !stretches.length;
