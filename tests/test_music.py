@@ -4,10 +4,21 @@ import math
 
 import numpy as np
 import pytest
+from signals import RATE, chords, noise
 
-from common import music
+from common import features, music
 from common.layout import PITCH_CLASSES
-from common.music import MAJOR, MINOR, Key, estimate_key, estimate_keys, tempo_ratio, wheel_distance
+from common.music import (
+    MAJOR,
+    MINOR,
+    Key,
+    estimate_key,
+    estimate_keys,
+    notes_at_once,
+    read_key,
+    tempo_ratio,
+    wheel_distance,
+)
 
 
 def chroma_of(*notes: str, weights=None) -> np.ndarray:
@@ -68,6 +79,39 @@ def test_loudness_of_the_chroma_does_not_matter():
 @pytest.mark.parametrize("flat", [np.zeros(12), np.ones(12)])
 def test_a_flat_chroma_has_no_key(flat):
     assert estimate_key(flat) is None
+
+
+def coloured_noise(slope, seconds=10.0, seed=0):
+    """Noise whose power falls with a power of the frequency: 0 white, 1 pink, 2 brown."""
+    spectrum = np.fft.rfft(noise(seconds, seed=seed))
+    spectrum[1:] /= np.arange(1, spectrum.size) ** (slope / 2)
+    samples = np.fft.irfft(spectrum, round(seconds * RATE))
+    return (0.1 * samples / samples.std()).astype(np.float32)
+
+
+@pytest.mark.parametrize("slope", [0, 1, 2])
+def test_noise_of_any_colour_has_no_key(slope):
+    chroma = features.describe(coloured_noise(slope))["chroma"]
+    assert read_key(chroma) is None
+    assert estimate_key(chroma.mean(axis=1)) is not None  # something always fits best
+
+
+def test_a_song_has_the_key_of_its_mean_chroma():
+    chroma = features.describe(chords())["chroma"]
+    assert read_key(chroma) == estimate_key(chroma.mean(axis=1))
+    assert read_key(chroma).name == "A minor"
+
+
+def test_notes_that_fit_no_key_have_none():
+    diminished = chroma_of("C", "D♯", "F♯", "A")
+    assert read_key(np.repeat(diminished[:, np.newaxis], 50, axis=1)) is None
+
+
+def test_notes_that_sound_at_once_are_counted():
+    assert notes_at_once(np.ones((12, 5))) == pytest.approx(12)
+    assert notes_at_once(np.eye(12)) == pytest.approx(1)
+    assert notes_at_once(np.array([[1.0, 0.0]] * 2 + [[0.0, 0.0]] * 10)) == pytest.approx(2)  # one is silent
+    assert notes_at_once(np.zeros((12, 5))) == 0
 
 
 def test_a_wrong_shape_is_refused():

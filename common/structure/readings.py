@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from common.layout import SAMPLE_RATE
-from common.music import Key, estimate_key
+from common.music import Key, read_key
 from common.structure.bars import Bars, read_bars
 from common.structure.cues import Cue, Window, find_cues, mix_in, mix_out
 from common.structure.grid import Pulse, read_pulse
@@ -21,7 +21,7 @@ from common.structure.loudness import SHORT_TERM, Loudness
 from common.structure.onsets import APART, Drums, hear_drums
 from common.structure.sections import UNNAMED, Section, find_sections
 
-READINGS_VERSION = 4
+READINGS_VERSION = 5
 """Goes up with every change of a reading, so that stored ones are made again."""
 
 AUDIBLE = 0.1
@@ -45,7 +45,7 @@ class Readings:
     meter
         Beats in a bar; None without a grid.
     key, camelot
-        Names of the key, such as ``F♯ minor`` and ``11A``; None where no key stands out.
+        Names of the key, such as ``F♯ minor`` and ``11A``; None where none fits.
     key_confidence
         How far the key leads the runner-up, 0 to 2; see ``music.CLEAR``.
     key_alternative
@@ -108,7 +108,7 @@ def read(samples: np.ndarray, series: Mapping[str, np.ndarray], loudness: Loudne
     pulse = read_pulse(drums, seconds)
     bars = read_bars(pulse, drums, series["mel"], series["chroma"])
     sections = find_sections(bars, drums) if bars else []
-    key = estimate_key(series["chroma"].mean(axis=1))
+    key = read_key(series["chroma"])
     return Readings(
         bpm=pulse.bpm,
         bpm_confidence=pulse.confidence,
@@ -156,7 +156,7 @@ def _reasons(
     if sections and not any(section.label for section in sections):
         unknown["labels"] = UNNAMED
     if key is None:
-        unknown |= dict.fromkeys(("key", "camelot", "key_confidence"), "no pitch stands out")
+        unknown |= dict.fromkeys(("key", "camelot", "key_confidence"), "no key fits")
     if loudness.integrated is None:
         unknown["loudness"] = "too short or too quiet to be gated"
     if loudness.range is None:
