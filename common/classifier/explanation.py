@@ -34,6 +34,8 @@ class Explanation:
         Names of the genres, as in the models.
     probability
         The verdict: the probability of each genre, shape (K,).
+    lapse
+        The share of songs about which the models' log-odds are taken to say nothing; see `model.Certainty`.
     n_held_out
         The number of models of folds, which had not heard the song, that judged it; 0 for the final model's
         verdict on a song that is not of its training songs.
@@ -51,6 +53,7 @@ class Explanation:
     label: str | None
     genres: tuple[str, ...]
     probability: np.ndarray
+    lapse: float
     n_held_out: int
     nearer: float
     genre_set: list[int]
@@ -80,6 +83,26 @@ class Explanation:
     def p_second(self) -> float:
         """Probability of the runner-up."""
         return float(self.probability[self.reasons.second])
+
+    def of_the_two(self, margin: float) -> float:
+        """Probability of the likeliest genre among the two, 0 to 1, if their log-odds were so many.
+
+        It is as sure as the verdict: at the song's own log-odds it is ``p_first / (p_first + p_second)``.
+        """
+        both, lapse = self.p_first + self.p_second, self.lapse / len(self.genres)
+        return (lapse + (both - 2.0 * lapse) * even_odds(margin)) / both
+
+    @property
+    def limit(self) -> str:
+        """Why the probabilities are less than the log-odds; empty where that cannot be seen."""
+        margin = self.reasons.margin
+        if f"{even_odds(margin):.0%}" == f"{self.of_the_two(margin):.0%}":
+            return ""
+        most = 1.0 - self.lapse * (1.0 - 1.0 / len(self.genres))
+        return (
+            f"However large the log-odds, no verdict is surer than {most:.0%}: they are taken to say nothing "
+            f"of {self.lapse:.0%} of songs, by what was seen on songs left out"
+        )
 
 
 def verdict(models: Sequence[Model], X: np.ndarray) -> np.ndarray:
@@ -119,6 +142,7 @@ def explain(
         label=label,
         genres=models[0].genres,
         probability=probability,
+        lapse=models[0].certainty.lapse,
         n_held_out=len(models) if held_out else 0,
         nearer=nearer,
         genre_set=[] if is_unfamiliar(nearer) else rule.genres(probability),
@@ -127,8 +151,8 @@ def explain(
 
 
 def even_odds(margin: float) -> float:
-    """Probability that belongs to log-odds of 0 or more."""
-    return 1.0 / (1.0 + math.exp(-margin))
+    """Probability that belongs to log-odds."""
+    return (1.0 + math.tanh(margin / 2.0)) / 2.0
 
 
 def sentences(explanation: Explanation, experience: Experience, rule: SetRule) -> list[str]:
@@ -156,7 +180,16 @@ def sentences(explanation: Explanation, experience: Experience, rule: SetRule) -
     ]
 
 
+NOT_HEARD = {"plain": "them", "artist": "their artists", "album": "their albums"}
+"""What models had not heard of the songs that they judged: a key of ``TrainingSet.groups`` -> words."""
+
+
 def _verdict(explanation: Explanation) -> Iterator[str]:
+    if explanation.is_unfamiliar:
+        yield (
+            f"{explanation.name} is unlike the training songs: {explanation.nearer:.0%} of them lie nearer "
+            "to an average one. Nothing is promised of it; what follows is a guess."
+        )
     filed = f", filed under {explanation.label}," if explanation.label else ""
     yield (
         f"{explanation.name}{filed} sounds like {explanation.first} to the classifier "
@@ -168,17 +201,14 @@ def _verdict(explanation: Explanation) -> Iterator[str]:
 
 
 def _belief(explanation: Explanation, experience: Experience, rule: SetRule) -> Iterator[str]:
-    """How often the model was right when it was as sure, on songs it had not seen."""
-    found = bin_of(experience.like(explanation.n_held_out > 0), explanation.p_first)
-    if found:
+    """How often the model was right when it was as sure, on songs it had not seen; nothing of odd songs."""
+    held_out = explanation.n_held_out > 0
+    found = bin_of(experience.like(held_out), explanation.p_first)
+    if found and not explanation.is_unfamiliar:
+        unheard = NOT_HEARD["plain" if held_out else rule.way]
         yield (
-            f"How far to believe it: of the {found.n} unseen songs about which it was "
-            f"{found.low:.0%} to {found.high:.0%} sure, it was right about {found.n_right}."
-        )
-    if explanation.is_unfamiliar:
-        yield (
-            f"This song is unlike the training songs: {explanation.nearer:.0%} of them lie nearer to an "
-            "average one; nothing is promised of it."
+            f"How far to believe it: of the {found.n} songs of the library about which, not having heard "
+            f"{unheard}, it was {found.low:.0%} to {found.high:.0%} sure, it was right about {found.n_right}."
         )
     if explanation.genre_set:
         names = " or ".join(explanation.genres[k] for k in explanation.genre_set)
@@ -192,6 +222,8 @@ def _pushes(explanation: Explanation) -> Iterator[str]:
         f"starts at {reasons.base:+.2f} log-odds, this one ends at {reasons.margin:+.2f} "
         f"(more than 0 is {explanation.first})."
     )
+    if explanation.limit:
+        yield f"{explanation.limit}."
     for sign, genre in ((1, explanation.first), (-1, explanation.second)):
         for one in reasons.pushing(sign, LEAST_SPOKEN):
             because = f": {one.sentence}" if one.sentence else ", many small things together"
@@ -206,9 +238,9 @@ def _change(explanation: Explanation) -> str:
     if without < 0:
         return (
             f"What it hangs on: with {strongest.group} halfway between the two it would be "
-            f"{explanation.second} ({even_odds(-without):.0%} of the two)."
+            f"{explanation.second} ({1.0 - explanation.of_the_two(without):.0%} of the two)."
         )
     return (
         f"What it hangs on: no single group decides it; even with {strongest.group} halfway between the "
-        f"two it would be {explanation.first} ({even_odds(without):.0%} of the two)."
+        f"two it would be {explanation.first} ({explanation.of_the_two(without):.0%} of the two)."
     )

@@ -69,6 +69,7 @@ def explanation_facts(explanation: Explanation) -> dict[str, Any]:
         "genre_set": [explanation.genres[k] for k in explanation.genre_set],
         "unlike_the_training_songs": explanation.is_unfamiliar,
         "models_that_had_not_heard_it": explanation.n_held_out,
+        "lapse": explanation.lapse,
         "base": reasons.base,
         "margin": reasons.margin,
         "groups": [asdict(one) for one in reasons.groups],

@@ -392,6 +392,9 @@ def doubts_section(
     )
 
 
+UNLIKE = "unlike the training songs"
+
+
 def predictions_section(findings: Findings, most: int = 12) -> ReportSection:
     """What the songs without genre sound like."""
     predicted = findings.predicted
@@ -402,7 +405,7 @@ def predictions_section(findings: Findings, most: int = 12) -> ReportSection:
             percent(one.p_first),
             one.second,
             percent(one.p_second),
-            " or ".join(one.genre_set) or None,
+            " or ".join(one.genre_set) or (UNLIKE if one.unfamiliar and not one.copy else None),
         )
         for one in predicted[:most]
     ]

@@ -36,11 +36,11 @@ LEAST_STEP = 0.05
 """A group that adds less than this share of what the strongest adds is not drawn by itself, nor are trees
 that add less than this share of the whole."""
 
+LABEL_WIDTH = 72
+"""Characters of a line of a step's label, of which no word is cut."""
+
 LEAST_SEEN = 0.005
 """What a step adds, in log-odds, from which its label says more than nothing."""
-
-FOR, AGAINST = PALETTE[1], PALETTE[0]
-"""Colours of what speaks for and against a genre."""
 
 
 def draw_summary(
@@ -235,11 +235,14 @@ def draw_waterfall(path: Path, explanation: Explanation) -> Path:
     first, second = (shorten(clean(name), 24) for name in (explanation.first, explanation.second))
     with charts.style():
         figure, axes = plt.subplots(figsize=(13, 2.6 + 0.62 * len(steps)), layout="constrained")
-        _draw_steps(axes, reasons.base, steps, reasons.margin)
-        axes.set_xlabel(f"log-odds    ← {second}        {first} →")
+        _draw_steps(axes, reasons.base, steps, reasons.margin, *side_colours(explanation))
+        axes.set_xlabel(
+            f"log-odds    ← {second}        {first} →\n{wrapped(explanation.limit, 100)}".rstrip()
+        )
         title = "\n".join(textwrap.wrap(shorten(clean(explanation.name), 150), 80))
         verdict = f"{first} {explanation.p_first:.0%}, against {second} {explanation.p_second:.0%}"
         heard = ", by models that had not heard it" if explanation.n_held_out else ""
+        heard += ", though it is unlike the training songs" if explanation.is_unfamiliar else ""
         figure.suptitle(f"{title}\n{verdict}{heard}", x=0.01, ha="left", fontsize=14)
         return charts.save_png(figure, path, title=f"Why {explanation.name} is {verdict}")
 
@@ -264,8 +267,20 @@ def _step_label(reason: GroupReason) -> str:
     return f"{reason.group}: {reason.sentence}" if reason.sentence else reason.group
 
 
-def _draw_steps(axes: Axes, base: float, steps: Sequence[tuple[str, float]], margin: float) -> None:
-    """Draw a waterfall from the base at the top down to the song's margin."""
+def side_colours(explanation: Explanation) -> tuple[str, str]:
+    """Colours of what speaks for the likeliest genre and for the runner-up: those they have in every picture.
+
+    Above as many genres as there are colours, two may share one; the runner-up's is then a grey.
+    """
+    styles = charts.genre_styles(explanation.genres)
+    first, second = styles[explanation.first][0], styles[explanation.second][0]
+    return first, PALETTE[-1] if second == first else second
+
+
+def _draw_steps(
+    axes: Axes, base: float, steps: Sequence[tuple[str, float]], margin: float, first: str, second: str
+) -> None:
+    """Draw a waterfall from the base at the top down to the song's margin, in the colours of two genres."""
     ends = base + np.cumsum([value for _, value in steps])
     starts = np.concatenate([[base], ends[:-1]])
     low, high = min(0.0, base, margin, *ends), max(0.0, base, margin, *ends)
@@ -274,7 +289,7 @@ def _draw_steps(axes: Axes, base: float, steps: Sequence[tuple[str, float]], mar
     labels.append(f"this song {_signed(margin)}")
     axes.plot([base, base], [-0.3, 1], color=INK, lw=1)
     for row, (start, end) in enumerate(zip(starts, ends, strict=True), start=1):
-        axes.barh(row, end - start, left=start, height=0.62, color=FOR if end >= start else AGAINST)
+        axes.barh(row, end - start, left=start, height=0.62, color=first if end >= start else second)
         # What has no step of its own lies between the last end and the song.
         below = margin if row == len(steps) else end
         axes.plot([end, end, below], [row - 0.31, row + 0.31, row + 1], color=INK, lw=0.8)
@@ -283,7 +298,7 @@ def _draw_steps(axes: Axes, base: float, steps: Sequence[tuple[str, float]], mar
     axes.plot(base, 0, "o", color=INK)
     axes.plot(margin, len(steps) + 1, "D", color=INK)
     axes.axvline(0, color=INK, lw=1, ls=":")
-    folded = ["\n".join(textwrap.wrap(clean(label), 60)[:2]) for label in labels]
+    folded = [wrapped(label, LABEL_WIDTH) for label in labels]
     axes.set_yticks(range(len(labels)), folded, fontsize=9)
     axes.set(ylim=(len(labels) - 0.4, -0.6))
     axes.set_xlim(low - 3 * room, high + 5 * room)

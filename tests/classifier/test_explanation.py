@@ -25,7 +25,7 @@ def test_it_names_genres_reasons_sets_and_belief(fitted):
     text = "\n".join(sentences(found, experience, rule))
     assert "Artist - Title, filed under G0, sounds like" in text
     assert "That is the verdict of the model of cross-validation that had not heard it." in text
-    assert "of the 12 unseen songs" in text
+    assert "of the 12 songs of the library about which, not having heard them, it was" in text
     assert "right about 9" in text
     assert f"With 90% certainty: {' or '.join(found.genres[k] for k in found.genre_set)} (measured on" in text
     assert len(found.genre_set) == len(model.genres)
@@ -53,8 +53,8 @@ def test_a_stranger_is_believed_as_artists_never_heard_were(fitted):
         "\n".join(sentences(explain([model], X[0], "x", RULE, held_out=held_out), experience, RULE))
         for held_out in (True, False)
     )
-    assert "of the 12 unseen songs" in own
-    assert "of the 10 unseen songs" in stranger
+    assert "of the 12 songs of the library about which, not having heard them," in own
+    assert "of the 10 songs of the library about which, not having heard their artists," in stranger
     assert "right about 4" in stranger
 
 
@@ -63,7 +63,12 @@ def test_nothing_is_promised_of_a_song_unlike_all_others(fitted):
     usual, strange = (explain([model], song, "x", RULE) for song in (X[0], X[0] + 20.0))
     assert usual.genre_set
     assert not strange.genre_set
-    assert any("nothing is promised of it" in line for line in sentences(strange, Experience([], []), RULE))
+    experience = Experience([], [Confidence(0.0, 1.0, 10, 0.61, 1.0)])
+    told = sentences(strange, experience, RULE)
+    assert told[0].startswith("x is unlike the training songs: 100% of them lie nearer to an average one.")
+    assert "Nothing is promised of it" in told[0]
+    assert not any("How far to believe it" in line for line in told)
+    assert any("How far to believe it" in line for line in sentences(usual, experience, RULE))
     assert explain([model], X[0] + 20.0, "x", RULE, held_out=True).genre_set
 
 
@@ -80,3 +85,27 @@ def test_the_verdict_of_several_models_is_that_of_their_mean_margins():
     mean = (one.margins(X[1:2]) + other.margins(X[1:2])) / 2
     powers = np.exp(mean - mean.max())
     assert found.probability == pytest.approx((0.95 * powers / powers.sum() + 0.05 / 3)[0])
+
+
+def test_a_verdict_less_sure_than_its_log_odds_says_why(fitted):
+    """Far out the share of songs of which log-odds say nothing is all that is left of doubt."""
+    model, X = fitted
+    far, lapse = explain([model], 30.0 * X[0], "x", RULE, held_out=True), model.certainty.lapse
+    most = 1.0 - lapse + lapse / len(model.genres)
+    assert far.reasons.margin > 10
+    assert far.p_first == pytest.approx(most, abs=1e-4)
+    told = "\n".join(sentences(far, Experience([], []), RULE))
+    assert f"no verdict is surer than {most:.0%}" in told
+    assert f"say nothing of {lapse:.0%} of songs" in told
+    certain = dataclasses.replace(far, lapse=0.0, probability=np.eye(len(model.genres))[far.reasons.first])
+    assert certain.limit == ""
+
+
+def test_what_is_left_of_the_two_is_as_sure_as_the_verdict(fitted):
+    model, X = fitted
+    for song in X[::4]:
+        found = explain([model], song, "x", RULE)
+        share = found.p_first / (found.p_first + found.p_second)
+        assert found.of_the_two(found.reasons.margin) == pytest.approx(share)
+        assert found.of_the_two(0.0) == pytest.approx(0.5)
+        assert found.of_the_two(1000.0) <= 1.0 - model.certainty.lapse / len(model.genres)

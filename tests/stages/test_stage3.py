@@ -314,7 +314,7 @@ def test_predict_goes_from_audio_to_words(make_library, tmp_path, capsys):
     assert run(paths, "--predict", str(file)) == OK
     out, err = capsys.readouterr()
     assert "new song sounds like" in out
-    assert "nothing is promised of it" in out
+    assert "Nothing is promised of it" in out
     assert "certainty" not in out
     assert "unlike the training songs" in err
     assert paths.plot("shap_waterfall", "new song").exists()
