@@ -33,7 +33,7 @@ from common.columns import validate_columns
 from common.console import UserError
 from common.files import ArtifactError, check_plain, checksum, no_file, open_bytes, read_plain
 from common.layout import LAYOUT_ID, N_FEATURES, SETTINGS
-from common.paths import EXTRACT, Paths, typed_path
+from common.paths import EXTRACT, Paths, folders_apart, typed_path
 from common.text import clean, fold
 from common.together import read_together, write_together
 
@@ -166,15 +166,16 @@ class Library:
 
     @cached_property
     def _word_keys(self) -> list[str]:
-        facts = zip(self.genres, self._keys, self.paths, strict=True)
-        return [f"{fold(genre)} {key} {fold(path)}" for genre, key, path in facts]
+        folders = folders_apart(self.paths[: self.n_own]) + [""] * self.n_guests
+        facts = zip(self.genres, self._keys, folders, strict=True)
+        return [f"{fold(genre)} {key} {fold(folder)}" for genre, key, folder in facts]
 
     def find(self, query: str) -> int:
         """Find the one song a person means.
 
         A number is never a row; it is part of a name. Tried in this order: the path of a file of the
-        library; the whole name; the whole title; every word of the query somewhere in genre, name and path.
-        Where several songs answer, ``#2`` after the query means the second of them.
+        library; the whole name; the whole title; every word of the query somewhere in genre, name and the
+        folders that not all songs share. Where several songs answer, ``#2`` after it means the second.
 
         Parameters
         ----------

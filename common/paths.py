@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shlex
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from pathlib import Path
@@ -177,6 +178,16 @@ def typed_path(text: str | Path) -> Path:
     parts = Path(os.path.expanduser(text)).absolute().parts
     upto = max((number for number, part in enumerate(parts, 1) if part == os.pardir), default=0)
     return Path(os.path.realpath(Path(*parts[:upto])), *parts[upto:]) if upto else Path(*parts)
+
+
+def folders_apart(files: Sequence[str]) -> list[str]:
+    """The folder of every file as seen from the innermost one that holds all of them, with slashes around."""
+    folders = [os.path.dirname(file) for file in files]
+    try:
+        shared = os.path.commonpath(folders)
+    except ValueError:  # no file, or files on several drives
+        shared = ""
+    return [folder.removeprefix(shared) + os.sep for folder in folders]
 
 
 def output_name(name: str, labels: str | None) -> str:

@@ -202,3 +202,17 @@ def test_a_file_that_is_there_comes_before_songs_of_such_a_name(shelf, tmp_path,
 def test_what_can_be_no_path_is_only_a_miss(shelf, query):
     with pytest.raises(SongNotFoundError, match=r"^no song is called"):
         shelf.find_or_file(query)
+
+
+@pytest.mark.parametrize("query", ["music", "mp3", "sun mp3"])
+def test_what_all_songs_share_in_their_paths_finds_none(shelf, query):
+    with pytest.raises(SongNotFoundError):
+        shelf.find(query)
+
+
+def test_a_folder_in_which_songs_differ_is_part_of_a_name(shelf):
+    paths = [path.replace("/music", "/music/early" if row < 2 else "/music/late")
+             for row, path in enumerate(shelf.paths)]  # fmt: skip
+    sorted_ = Library(shelf.embeddings, {**shelf.columns, "file_path": paths})
+    assert sorted_.matches("early") == [0, 1]
+    assert sorted_.with_guest(shelf.embeddings[0], shelf.song(2)).matches("late") == [2, 3, 4]
