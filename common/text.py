@@ -12,7 +12,7 @@ def clean(text: str, keep: str = "") -> str:
     """Make a stranger's text safe for a terminal or a playlist.
 
     Control, escape and bidirectional-override characters become ``�``, lone surrogates (file names in
-    no known encoding) too; everything printable stays as it is.
+    no known encoding) too; line breaks and tabs become spaces, and everything printable stays as it is.
 
     Parameters
     ----------
@@ -24,12 +24,14 @@ def clean(text: str, keep: str = "") -> str:
     text = str(text)
     if text.isprintable():
         return text
-    return "".join(c if c in keep or not _is_unsafe(c) else "�" for c in text)
+    return "".join(c if c in keep or not _is_unsafe(c) else " " if c in _BREAKS else "�" for c in text)
 
 
 def _is_unsafe(character: str) -> bool:
     return character in _BIDI or unicodedata.category(character) in {"Cc", "Cs", "Zl", "Zp"}
 
+
+_BREAKS = frozenset("\t\n\v\f\r\x85\u2028\u2029")
 
 _BIDI = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 

@@ -16,7 +16,7 @@ from common.console import flush, note, say, to_output
 from common.library import Library
 from common.paths import SEARCH
 from common.search.query import Query
-from common.text import duration
+from common.text import clean, duration
 
 if TYPE_CHECKING:
     from common.prompt.session import Session
@@ -70,7 +70,7 @@ def show(answer: Answer, session: Session, as_json: bool) -> None:
 def title(library: Library, song: int) -> str:
     """Name a song with its genre and length, such as ``Hidden Voyage (TRANCE, 1:06)``."""
     where = library.genres[song] if song < library.n_own else "not in the library"
-    return f"{library.names[song]} ({where}, {duration(library.columns['duration'][song])})"
+    return f"{clean(library.names[song])} ({clean(where)}, {duration(library.columns['duration'][song])})"
 
 
 def query_title(library: Library, query: Query) -> str:
@@ -78,7 +78,7 @@ def query_title(library: Library, query: Query) -> str:
     if not query.is_mixed:
         return title(library, query.song)
     signed = zip(query.signs, query.songs, strict=True)
-    named = " ".join(f"{'+' if sign > 0 else '−'} {library.names[song]}" for sign, song in signed)
+    named = " ".join(f"{'+' if sign > 0 else '−'} {clean(library.names[song])}" for sign, song in signed)
     return named.removeprefix("+ ")
 
 
@@ -89,10 +89,10 @@ def query_facts(library: Library, query: Query) -> list[dict[str, Any]]:
 
 
 def quoted(library: Library, song: int) -> str:
-    """Write a song's name as the command line wants it, or its file if that alone tells it from others."""
-    name = library.names[song]
-    is_unique = song < library.n_own and library.names.count(name) == 1
-    return shlex.quote(name if is_unique else library.paths[song])
+    """Write a song's name as the command line wants it, or its file if that alone means it there."""
+    name = clean(library.names[song])
+    is_meant = song < library.n_own and library.matches(name) == [song] and not name.startswith("-")
+    return shlex.quote(name if is_meant else library.paths[song])
 
 
 def written(files: Sequence[Path]) -> str:

@@ -18,7 +18,7 @@ from common.search.query import Query
 from common.search.reasons import key_relation, tempo_relation, traits
 from common.search.space import Space
 from common.search.spaces import output_of
-from common.text import table
+from common.text import clean, table
 
 
 @dataclass(frozen=True)
@@ -69,7 +69,7 @@ class Explanation(Answer):
     def as_text(self) -> str:
         library, lines = self.space.library, []
         for label, song in (("A", self.one), ("B", self.other)):
-            lines += [f"{label}  {title(library, song)}", f"   {library.paths[song]}"]
+            lines += [f"{label}  {title(library, song)}", f"   {clean(library.paths[song])}"]
         standing = self.space.distribution.standing(self.similarity)
         lines += [f"\nsimilarity {self.similarity:z.3f}, {standing}  [{self.space.name}]", self._groups()]
         for what, phrases in (("both", self.both), ("A, not B", self.one_not_other)):

@@ -15,6 +15,7 @@ from common.search import filters, nearest
 from common.search.nearest import Match
 from common.search.query import Query
 from common.search.space import Space
+from common.text import clean
 
 GENRE_FILTERS = ("same_genre", "other_genre")
 KEPT_FILTERS = (
@@ -73,7 +74,7 @@ class SearchAnswer(Answer):
             raise UserError("no other song passes these filters")
         library, matches, similarities = self.space.library, self.matches, self.space.distribution
         lines = [f"{query_title(library, self.query)}  [{self.space.name}]"]
-        lines += [f"= {library.paths[row]}" for row in self.copies]
+        lines += [f"= {clean(library.paths[row])}" for row in self.copies]
         columns: dict[str, list[str | None]] = {
             "alike": [f"{match.score:z.3f}" for match in matches],
             "pairs": [similarities.share(match.score) for match in matches],

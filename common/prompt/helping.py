@@ -17,6 +17,7 @@ NOTES = (
     "Where a name means several songs, #2 after it is the second of them.",
     "A + B - C is what A and B have and C has not; like and less go on from there.",
     "A line that starts with no command is a search.",
+    "What stands after -- is a name, whatever it begins with.",
     'A "?" after a key: another key fits about as well. Am 8A is A minor, 8A on the DJs\' wheel.',
     "-v shows each song's file; open SONG shows it in its folder.",
 )

@@ -17,7 +17,7 @@ from common.prompt.answers import Answer, facts, quoted, written
 from common.prompt.session import Session
 from common.prompt.song_table import song_table
 from common.search.space import Space
-from common.text import count, fold
+from common.text import clean, count, fold
 
 
 @dataclass(frozen=True)
@@ -73,7 +73,7 @@ class OrderAnswer(Answer):
             "energy": levels[self.first :],
         }
         new = self.songs[self.first :]
-        lines = [f"{self.name}  [{self.space.name}]"]
+        lines = [f"{clean(self.name)}  [{self.space.name}]"]
         under = reasons[self.first :]
         lines.append(song_table(self.space.library, new, columns, under, self.files, self.first + 1))
         if self.steps:
@@ -136,10 +136,11 @@ def playlist(session: Session, arguments: Namespace) -> OrderAnswer:
 
 def _with_number(session: Session, arguments: Namespace) -> tuple[list[str], int]:
     """The words that mean two songs, and how many songs: the number that ends them, unless it is a name's."""
-    one, other = session.two_names(arguments.songs)
-    title, _, last = other.rpartition(" ")
-    if one and title and last.isdecimal() and not session.is_named(other):
-        return [one, title], int(last)
+    *before, last = arguments.songs or [""]
+    start, _, number = last.rpartition(" ")
+    one, title = session.two_names([*before, start] if start else before)
+    if one and title and number.isdecimal() and not session.is_named(f"{title} {number}"):
+        return [one, title], int(number)
     return arguments.songs, arguments.n
 
 

@@ -28,8 +28,7 @@ def pick(words: Sequence[str]) -> tuple[Command, list[str]]:
     named = by_name(COMMANDS).get(words[0].lower())
     if named and words[0].lower() != named.name and len(words) > 1:
         named = None  # "exit music" is a title
-    rest = ["→" if word == "->" else word for word in words]  # it begins with a dash, but is no option
-    return (named, rest[1:]) if named else (COMMANDS[0], rest)
+    return (named, list(words[1:])) if named else (COMMANDS[0], list(words))
 
 
 def mistyped(words: Sequence[str]) -> str:
@@ -73,7 +72,7 @@ def parse_line(command: Command, words: Sequence[str], meant: str = "") -> argpa
         prog=command.name, usage=command.usage, description=command.summary, allow_abbrev=False
     )
     try:
-        return command.add_to(parser).parse_intermixed_args(words)
+        return _parse(command.add_to(parser), words)
     except UserError as error:
         raise UserError(f"{error}; {_advice(command, meant)}") from None
 
@@ -100,4 +99,25 @@ def parse_one_shot(command: Command, words: Sequence[str], before: argparse.Name
         parser.usage = f"{_advice(command, meant)}\n{parser.format_usage().removeprefix('usage: ')}"
     command.add_to(parser)
     add_folder_options(parser)
-    return parser.parse_intermixed_args(words, argparse.Namespace(**vars(before)))
+    return _parse(parser, words, argparse.Namespace(**vars(before)))
+
+
+_NO_OPTION = "\0"
+"""Begins a word that is no option although it begins with a dash, while options are looked for."""
+
+
+def _parse(
+    parser: argparse.ArgumentParser, words: Sequence[str], before: argparse.Namespace | None = None
+) -> argparse.Namespace:
+    """Parse words among which options stand anywhere; ``->`` is none, nor is what stands after ``--``."""
+    end = words.index("--") if "--" in words else len(words)
+    marked = [f"{_NO_OPTION}{word}" if word == "->" else word for word in words[:end]]
+    marked += [f"{_NO_OPTION}{word}" if word.startswith("-") else word for word in words[end + 1 :]]
+    given = parser.parse_intermixed_args(marked, before)
+    return argparse.Namespace(**{name: _unmarked(value) for name, value in vars(given).items()})
+
+
+def _unmarked(value: object) -> object:
+    if isinstance(value, list):
+        return [_unmarked(one) for one in value]
+    return value.removeprefix(_NO_OPTION) if isinstance(value, str) else value

@@ -21,7 +21,7 @@ from common.prompt.answers import Answer, facts, quoted, title
 from common.prompt.session import Session
 from common.prompt.song_table import song_table
 from common.recordings import recording_numbers
-from common.text import clock, count
+from common.text import clean, clock, count
 
 MOST_TOLD = 3
 """Passages of a song that a person is told of, the longest; JSON has all."""
@@ -209,13 +209,13 @@ def _course(
     chroma = dict(reader.chroma([content])) if content else {}
     peaks = dict(reader.peaks([content])) if content else {}
     if content not in chroma or content not in peaks:
-        name = session.library.names[song]
+        name = clean(session.library.names[song])
         raise UserError(f"the course of {name} is not kept yet; run: {remedy(session.paths)}")
     return chroma[content], peaks[content]
 
 
 def _check(library: Library, song: int, chroma: Chroma) -> None:
-    name, length = library.names[song], library.columns["duration"][song]
+    name, length = clean(library.names[song]), library.columns["duration"][song]
     if versions.is_silent(chroma):
         raise UserError(f"{name} is silent; there is nothing to compare")
     if versions.seconds(chroma) < versions.SHORTEST:

@@ -24,10 +24,8 @@ from common.search.space import Space
 from common.search.spaces import DEFAULT_SPACE, build
 from common.text import fold
 
-BAR = "|"
-"""What stands between two songs."""
-
-_BETWEEN = re.compile(r"(?:^|\s)(->|→)\s")
+_BETWEEN = re.compile(r"[|]|(?:^|(?<=\s))(?:->|→)(?=\s)")
+"""What stands between two songs: a bar, or an arrow between spaces."""
 
 MOST_OFFERED = 30
 """Songs that an ambiguous name offers at most."""
@@ -210,7 +208,7 @@ class Session:
     def two_songs(self, words: Sequence[str]) -> tuple[int, int]:
         """The two songs that ``A | B`` or two words mean; ``| B`` and a number follow the song asked for."""
         one, other = self.two_names(words)
-        begins_with_bar = _BETWEEN.sub(BAR, " ".join(words)).startswith(BAR)
+        begins_with_bar = _BETWEEN.match(" ".join(words))
         if self.asked is not None and not one and (begins_with_bar or self.is_number(other)):
             return self.asked.song, self.song(other)
         if not one:
@@ -218,11 +216,26 @@ class Session:
         return self.song(one), self.song(other)
 
     def two_names(self, words: Sequence[str]) -> tuple[str, str]:
-        """What stands before and after a bar or an arrow, or two words; the first is empty without them."""
-        one, bar, other = _BETWEEN.sub(BAR, " ".join(words)).partition(BAR)
-        if bar:
-            return one.strip(), other.strip()
-        return (words[0], words[1]) if len(words) == 2 else ("", one.strip())
+        """What stands before and after a bar or an arrow, or two words; the first is empty without them.
+
+        Names have bars and arrows as well, so the first way to part the words in which both sides mean a
+        song is the one.
+        """
+        text = " ".join(words)
+        apart = [
+            (text[: sign.start()].strip(), text[sign.end() :].strip()) for sign in _BETWEEN.finditer(text)
+        ]
+        as_words = [(words[0], words[1])] if len(words) == 2 else []
+        meant = (way for way in [*as_words, *apart] if self._may_be_first(way[0]) and self._is_song(way[1]))
+        return next(meant, (apart or as_words or [("", text.strip())])[0])
+
+    def _may_be_first(self, text: str) -> bool:
+        """Whether a text may be the first of two songs; nothing stands for the song that was asked for."""
+        return self._is_song(text) if text else self.asked is not None
+
+    def _is_song(self, text: str) -> bool:
+        """Whether a text means a song, or one of several."""
+        return self.is_number(text) or bool(self.library.matches(text)) or os.path.isfile(typed_path(text))
 
     def neighbour(self, words: Sequence[str], space: str | None) -> tuple[Query, int]:
         """What was asked for and its n-th neighbour: ``N`` of the songs listed last, or ``SONG N``."""

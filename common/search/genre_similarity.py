@@ -23,7 +23,7 @@ from common.recordings import artist_numbers, first_of_each
 from common.search.distribution import SAMPLE_SEED
 from common.search.space import Space
 from common.search.spaces import output_of
-from common.text import count
+from common.text import clean, count
 
 SONG_SAMPLE = 4096
 """Songs that stand for all, where there are more."""
@@ -128,7 +128,7 @@ class GenreStatistics:
             lines.append(f"silhouette {self.silhouette:+z.3f} (-1 mixed up, 0 overlapping, 1 apart)")
         lines.append(
             "in most lists: "
-            + ", ".join(f"{names[row]} ({count(times, 'list')})" for row, times in self.hubs)
+            + ", ".join(f"{clean(names[row])} ({count(times, 'list')})" for row, times in self.hubs)
         )
         lines.append(f"hubness {self.hubness:+z.2f} (0 no song stands out, above 1 a few turn up everywhere)")
         if self.n_asked < self.sizes.sum():
