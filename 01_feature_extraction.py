@@ -96,6 +96,9 @@ def make_library(
         library = assemble.make_library(extraction, store, arguments.genre_from, arguments.bpm_from)
         assemble.save(paths, library, extraction)
         index_landmarks(paths, library.paths)
+    for told in (assemble.broken_samples(library), assemble.lacks_genres(library)):
+        if told:
+            note(told)
     return library, assemble.summary(library, extraction)
 
 

@@ -29,7 +29,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from common.console import UserError, note, say
-from common.paths import TRAIN, Output, Paths
+from common.paths import SEARCH, TRAIN, Output, Paths
 from common.text import count, thousands
 
 if TYPE_CHECKING:
@@ -67,6 +67,7 @@ def tell(arguments: argparse.Namespace) -> int:
     from common import gallery
     from common import library as libraries
     from common.maps.page import nearest_songs
+    from common.recordings import known_genres
 
     paths = Paths(arguments.data, arguments.outputs)
     library = libraries.load(paths)
@@ -85,7 +86,8 @@ def tell(arguments: argparse.Namespace) -> int:
     written.append(gallery.refresh(paths))
     for path in written:
         say(str(path))
-    note(f"next: open {paths.gallery}, then run: {paths.command(TRAIN)}")
+    following = paths.command(TRAIN if len(known_genres(library)) > 1 else SEARCH)
+    note(f"next: open {paths.gallery}, then run: {following}")
     return console.OK
 
 

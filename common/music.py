@@ -7,8 +7,9 @@ key comes from the average chroma, so a song that modulates gets the key it spen
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -361,6 +362,27 @@ ENERGY_PER_OCTAVE = 3.0
 
 MOST_OCTAVES = 2.0
 """Octaves of brightness and of onset rate that count at most, either way."""
+
+
+BROKEN_PEAK, BROKEN_LEAD = 6.0, 30.0
+"""True peak (dBTP), and LU that it lies above the loudness, from which it is no music but a few broken
+samples: both at once, for hot masters that were encoded have the first. Of 46 real songs one has both, 43
+dBTP from 115 samples; the others' peaks, and those of 126 pieces of games' music, are at most 22 LU above
+their loudness, and two of them at 6.9 and 9.5 dBTP."""
+
+
+def has_broken_samples(facts: Mapping[str, Any]) -> bool:
+    """Whether a few samples of a song tower over all others, as damage to a file leaves them.
+
+    Parameters
+    ----------
+    facts
+        The song's ``true_peak`` (dBTP) and ``loudness`` (LUFS); None where unknown.
+    """
+    peak, loudness = facts["true_peak"], facts["loudness"]
+    if peak is None or loudness is None:
+        return False
+    return peak > BROKEN_PEAK and peak - loudness > BROKEN_LEAD
 
 
 def tempos(library: Library, rows: Sequence[int] | slice = slice(None)) -> np.ndarray:

@@ -23,7 +23,7 @@ import numpy as np
 
 from common.arrays import principal_components
 from common.layout import SLICES, mel_frequencies
-from common.library import Library
+from common.library import UNKNOWN_GENRE, Library
 from common.text import fold
 
 SAME_DECIBELS = 1.5
@@ -260,6 +260,11 @@ def joined(*numberings: np.ndarray) -> np.ndarray:
         _, first, place = np.unique(numbers[known], return_index=True, return_inverse=True)
         pairs.append(np.column_stack([known[first[place]], known]))
     return _connected(n, np.concatenate(pairs))
+
+
+def known_genres(library: Library) -> list[str]:
+    """The different genres that songs are filed under, sorted; having none is no genre."""
+    return sorted({*library.genres} - {UNKNOWN_GENRE})
 
 
 def artist_numbers(library: Library, rows: Rows | None = None) -> np.ndarray:

@@ -19,10 +19,12 @@ from common.extraction.worker import Failure, package_versions
 from common.files import csv_bytes, write_bytes
 from common.layout import N_FEATURES
 from common.library import COLUMNS, UNKNOWN_GENRE, Library
+from common.music import has_broken_samples
 from common.paths import Paths
+from common.recordings import known_genres
 from common.song import Stamp
 from common.structure.readings import READINGS_VERSION
-from common.text import clean, count, duration, table
+from common.text import clean, count, duration, fold, table
 
 SAME_GRID = 1e-4
 """Share by which a tagged tempo may differ from ours and keep the grid: 40 ms in ten minutes at most."""
@@ -152,12 +154,36 @@ def _manifest(extraction: Extraction) -> dict[str, object]:
     }
 
 
+def broken_samples(made: Library) -> str | None:
+    """Say which songs hold samples that tower over all others; None if no song does."""
+    rows = [row for row in range(len(made)) if has_broken_samples(made.song(row))]
+    if not rows:
+        return None
+    worst = max(rows, key=lambda row: made.columns["true_peak"][row])
+    such = f"{clean(made.names[worst])} peaks at {made.columns['true_peak'][worst]:.1f} dBTP"
+    return f"warning: {count(len(rows), 'song')} with broken samples, so the files may be damaged: {such}"
+
+
+def lacks_genres(made: Library) -> str | None:
+    """Say what to do where there are too few genres to tell apart; None where there are two."""
+    if len(known_genres(made)) > 1:
+        return None
+    tags = {fold(tag) for tag in made.columns["tag_genre"] if tag}
+    own = (
+        f", or take the {len(tags)} genres of the files' own tags: --genre-from tag" if len(tags) > 1 else ""
+    )
+    return f"to learn genres takes two of them: sort the songs into folders, <GENRE>/<song>.mp3{own}"
+
+
 def summary(made: Library, extraction: Extraction) -> str:
     """Say what was extracted and what was not: how much music, songs of each genre, files skipped."""
     total = sum(made.columns["duration"])
     mean = duration(total / len(made))
     lines = [f"{count(len(made), 'song')}, {duration(total)} of music, {mean} on average", ""]
-    lines.append(table(("genre", "songs"), sorted(Counter(made.genres).items()), right="lr"))
+    sizes = Counter(made.genres)
+    filed = [(genre, sizes[genre]) for genre in known_genres(made)]
+    filed += [("without a genre", sizes[UNKNOWN_GENRE])] if sizes[UNKNOWN_GENRE] else []
+    lines.append(table(("genre", "songs"), filed, right="lr"))
     kinds = Counter(failure.kind for _, failure in extraction.failures)
     if kinds:
         lines += ["", table(("skipped because", "files"), sorted(kinds.items()), right="lr")]

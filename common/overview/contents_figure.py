@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 MOST_GENRES = 7
 """Genres that have a colour of their own, the largest; there are as many colours that are no grey."""
 
-OTHERS = "others"
+OTHERS, WITHOUT = "others", "without a genre"
 
 BINS = 24
 """Bars of a histogram."""
@@ -36,10 +36,11 @@ def draw_contents(library: Library) -> Figure:
     import matplotlib.pyplot as plt
 
     group = _groups(library.genres[: library.n_own])
-    names = [name for name, _ in Counter(group.tolist()).most_common() if name != OTHERS]
-    names += [OTHERS] if OTHERS in group else []
-    colours = {name: colour for name, (colour, _) in charts.genre_styles([*set(names) - {OTHERS}]).items()}
-    colours[OTHERS] = charts.UNKNOWN_COLOUR
+    gathered = [name for name in (OTHERS, WITHOUT) if name in group]
+    names = [name for name, _ in Counter(group.tolist()).most_common() if name not in gathered]
+    colours = {name: colour for name, (colour, _) in charts.genre_styles(names).items()}
+    colours |= dict.fromkeys(gathered, charts.UNKNOWN_COLOUR)
+    names += gathered
     own = slice(0, library.n_own)
     loudness = np.array(
         [np.nan if value is None else value for value in library.columns["loudness"][own]], float
@@ -58,7 +59,8 @@ def draw_contents(library: Library) -> Figure:
 def _groups(genres: list[str]) -> np.ndarray:
     """The genre of every song, small ones gathered, shape (n_songs,)."""
     largest = {genre for genre, _ in Counter(genres).most_common(MOST_GENRES)} - {UNKNOWN_GENRE}
-    return np.array([clean(genre) if genre in largest else OTHERS for genre in genres])
+    gathered = {UNKNOWN_GENRE: WITHOUT}
+    return np.array([clean(one) if one in largest else gathered.get(one, OTHERS) for one in genres])
 
 
 Colours = dict[str, str]

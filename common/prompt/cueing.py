@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from common.library import Library
-from common.music import keys, shown_tempo
+from common.music import has_broken_samples, keys, shown_tempo
 from common.prompt.answers import Answer, quoted, title
 from common.prompt.session import Session
 from common.text import duration, moment, table
@@ -92,10 +92,11 @@ def _readings(library: Library, song: int) -> list[str]:
         for name, unit in (("loudness", "LUFS"), ("loudness_range", "LU range"), ("true_peak", "dBTP peak"))
         if facts[name] is not None
     ]
+    broken = " from a few broken samples" if has_broken_samples(facts) else ""
     return [
         f"tempo    {_tempo(facts)}",
         f"key      {key.label if key else _why(facts, 'key')}",
-        f"loudness {', '.join(loud) or _why(facts, 'loudness')}",
+        f"loudness {', '.join(loud) or _why(facts, 'loudness')}{broken}",
     ]
 
 

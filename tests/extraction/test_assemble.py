@@ -3,8 +3,9 @@
 import dataclasses
 
 import pytest
+from libraries import random_library
 
-from common.extraction.assemble import with_tagged_tempo
+from common.extraction.assemble import broken_samples, lacks_genres, with_tagged_tempo
 from common.library import READING_COLUMNS
 from common.structure.readings import Readings
 
@@ -33,3 +34,29 @@ def test_a_tag_that_disagrees_is_trusted_and_has_no_grid(ours, other):
     assert (found["bpm"], found["bpm_alternative"]) == (138.0, other)
     assert (found["beat_offset"], found["downbeat_offset"]) == (None, None)
     assert set(found["unknown"]) == {"beat_offset", "downbeat_offset"}
+
+
+def test_samples_that_tower_over_all_others_are_said():
+    library = random_library(4)
+    library.columns["loudness"] = [-12.0, -14.9, -6.0, None]
+    library.columns["true_peak"] = [
+        -0.1,
+        3.8,
+        9.0,
+        40.0,
+    ]  # the third is a hot mix, of the last too little is known
+    assert broken_samples(library) is None
+    library.columns["true_peak"][1] = 42.6
+    assert broken_samples(library) == (
+        "warning: 1 song with broken samples, so the files may be damaged: Song 1 peaks at 42.6 dBTP"
+    )
+
+
+def test_a_library_without_two_genres_is_told_where_they_come_from():
+    library = random_library(4, genre_names=["TRANCE", "UNKNOWN", "TRANCE", "UNKNOWN"])
+    assert "<GENRE>/<song>.mp3" in lacks_genres(library)
+    assert "--genre-from tag" not in lacks_genres(library)
+    library.columns["tag_genre"] = ["Trance", "House", "trance", None]
+    assert "take the 2 genres of the files' own tags: --genre-from tag" in lacks_genres(library)
+    library.columns["genre"][1] = "HOUSE"
+    assert lacks_genres(library) is None

@@ -79,6 +79,13 @@ def test_a_tag_is_told_from_half_a_beat_per_minute_off(told, tag, is_told):
     assert ("its tag says" in told(KNOWN | {"tag_bpm": tag})[1]) == is_told
 
 
+@pytest.mark.parametrize(("peak", "is_told"), [(-0.5, False), (42.6, True)])
+def test_a_peak_of_broken_samples_is_said_to_be_one(told, peak, is_told):
+    out = told(KNOWN | {"true_peak": peak})[1]
+    assert f"{peak:.1f} dBTP peak" in out
+    assert ("from a few broken samples" in out) == is_told
+
+
 def test_the_fullest_section_lies_at_zero_without_a_sign(told):
     fullest = [SECTIONS[0] | {"energy": -0.2}, *SECTIONS[1:]]
     assert " 0 dB" in told(KNOWN | {"sections": fullest})[1]

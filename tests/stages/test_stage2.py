@@ -13,7 +13,7 @@ from common import features
 from common.layout import N_FEATURES
 from common.library import Library, save
 from common.maps.selection import choose_shown
-from common.paths import Paths
+from common.paths import SEARCH, TRAIN, Paths
 
 stage = importlib.import_module("02_embedding_journey")
 
@@ -48,7 +48,7 @@ def test_maps_are_made_even_when_no_file_is_left(make_library, capsys, n_songs):
     out, err = capsys.readouterr()
     assert str(paths.gallery) in out
     assert "no file of the library's songs exists" in err
-    assert err.strip().splitlines()[-1].startswith("next: ")
+    assert err.strip().splitlines()[-1].endswith(paths.command(SEARCH))  # one genre is none to learn
 
 
 def test_a_song_of_the_library_equals_its_stored_row(make_library, capsys):
@@ -88,6 +88,12 @@ def test_the_default_song_is_the_most_typical_one_with_a_file(make_library, caps
     assert stage.main(folders(paths)) == 0
     assert f"journey of the most typical song: {library.names[2]}" in capsys.readouterr().err
     assert page_songs(paths)["star"] is None
+
+
+def test_with_two_genres_the_next_thing_is_to_learn_them(make_library, capsys):
+    paths, _ = make_library({"TRANCE": 3, "HOUSE": 2})
+    assert stage.main(folders(paths)) == 0
+    assert capsys.readouterr().err.strip().splitlines()[-1].endswith(paths.command(TRAIN))
 
 
 def page_songs(paths: Paths) -> dict:
