@@ -75,7 +75,12 @@ def answer_alone(question: Question, notices: Sequence[str], wish: Wish, paths: 
     list of Path
         The files that were written.
     """
-    training = gather(question, wish.sample)
+    try:
+        training = gather(question, wish.sample)
+    except songs.TooFewGenresError as error:
+        if question.subject.labels:
+            raise
+        raise UserError(f"{error}; {songs.more_genres(question.library, paths)}") from error
     training = replace(training, left_out=[*notices, *training.left_out])
     towards = wish.towards and genre_named(training.genres, wish.towards)
     findings = answer(question, training, wish)

@@ -21,6 +21,7 @@ from common.classifier.judgement import Judgement
 from common.classifier.names import CLASSIFIERS, WAYS
 from common.classifier.scores import Difference, Scores
 from common.classifier.sections import ReportSection, markdown_text, percent
+from common.classifier.selection import ALL_COMPONENTS
 from common.classifier.songs import TrainingSet
 from common.classifier.summary import summary_section, too_few
 from common.classifier.training import TREES
@@ -125,7 +126,9 @@ def split_section(judgement: Judgement) -> ReportSection:
         f"the weighted features; {representation.components_for(0.85)} reach 85 %.",
     ]
     if kept < n and max(judgement.components) == n:
-        lines.append(f"{n} components were asked for; {holdout.n_train} songs allow no more than {kept}.")
+        wanted = "All components" if n == ALL_COMPONENTS else count(n, "component")
+        whose = "chosen by the search" if len(judgement.components) > 1 else "asked for"
+        lines.append(f"{wanted} were {whose}; {holdout.n_train} songs allow no more than {kept}.")
     rows = [
         ("train", holdout.n_train, percent(holdout.train_accuracy), f"{holdout.train_f1:.2f}"),
         ("test", holdout.n_test, percent(holdout.test_accuracy), f"{holdout.test_f1:.2f}"),
@@ -266,10 +269,14 @@ def _between(low: int, high: int) -> str:
 def verdicts(judgement: Judgement) -> str:
     """How many songs are right where each has one verdict; the mean over folds counts otherwise."""
     n, plain = len(judgement.training), judgement.plain
-    n_right = int(np.trace(judgement.confusion))
+    n_right = _n_right(judgement)
     together = f", of all {plain.repeats} splits together" if plain.repeats > 1 else ""
     mean = f"the mean over folds is {plain.model.accuracy:.0%}"
     return f"Each song has one verdict{together}: {n_right} of {n} are right, {n_right / n:.0%} ({mean})"
+
+
+def _n_right(judgement: Judgement) -> int:
+    return int(np.trace(judgement.confusion))
 
 
 def genres_section(judgement: Judgement) -> ReportSection:
@@ -340,32 +347,37 @@ def advice_section(found: advice.Advice) -> ReportSection:
     return ReportSection(f"What would make it {found.towards}", advice.sentences(found))
 
 
-DOUBTS = {
-    BOUNDARY: (
-        "Boundary songs",
-        f"Not having heard them, it finds the first at most {BOUNDARY_ODDS:g} times as likely as the second.",
-    ),
-    MISLABELLED: (
-        "Perhaps mislabelled",
-        "Their sound, and their album where it has one, speak against the label.",
-    ),
-}
-"""Kind of doubtful song -> heading and first sentence of its section."""
-
-
 def doubts_sections(findings: Findings, most: int = 12) -> list[ReportSection]:
     """Boundary songs, and apart from them those that may be mislabelled, at most so many of each."""
-    alarms = expected_false_alarms(findings.judgement.doubts)
-    sections = []
-    for kind, (title, lead) in DOUBTS.items():
-        songs = findings.doubtful_of(kind)
-        if kind == MISLABELLED and songs:
-            lead += (
-                f" If one label in {round(1 / WRONG_LABELS)} is wrong, about {alarms:.0f} of these "
-                f"{len(songs)} are false alarms."
-            )
-        sections.append(doubts_section(songs, title, lead, most, _table(findings, Output.BOUNDARY)))
-    return sections
+    whole = _table(findings, Output.BOUNDARY)
+    leads = {
+        BOUNDARY: (
+            "Boundary songs",
+            "A song is listed if, not having heard it, it finds the first at most "
+            f"{BOUNDARY_ODDS:g} times as likely as the second.",
+        ),
+        MISLABELLED: ("Perhaps mislabelled", mislabelled(findings.judgement)),
+    }
+    return [
+        doubts_section(findings.doubtful_of(kind), title, lead, most, whole)
+        for kind, (title, lead) in leads.items()
+    ]
+
+
+def mislabelled(judgement: Judgement) -> str:
+    """Which of the songs that are taken for another genre may be mislabelled, and why so few."""
+    suspects = [one for one in judgement.doubts if one.kind == MISLABELLED]
+    n_other, noun = len(judgement.training) - _n_right(judgement), judgement.training.subject.noun
+    if not n_other:
+        return f"No song is taken for another {noun}."
+    found = (
+        f"Of {count(n_other, 'song')} taken for another {noun}, {len(suspects) or 'none'} are more likely "
+        f"mislabelled than mistaken, by sound and album, if one label in {round(1 / WRONG_LABELS)} is wrong."
+    )
+    if not suspects:
+        return found
+    alarms = expected_false_alarms(suspects)
+    return f"{found} About {alarms:.0f} of these {len(suspects)} are false alarms."
 
 
 def _table(findings: Findings, name: Output) -> str:
@@ -378,7 +390,7 @@ def doubts_section(
 ) -> ReportSection:
     """A table of boundary songs, or of songs that may be mislabelled; the file ``whole`` holds all."""
     if not songs:
-        return ReportSection(title, ["None."])
+        return ReportSection(title, [f"None. {lead}"])
     rows = [
         (song.name, song.filed, f"{song.first} {song.doubt.p_first:.0%}",
          f"{song.second} {song.doubt.p_second:.0%}", song.for_first, song.for_second)

@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -25,9 +26,14 @@ from common.arrays import stratified
 from common.classifier.model import SEED
 from common.classifier.names import GENRES, Subject
 from common.console import UserError
-from common.library import UNKNOWN_GENRE, Library
+from common.library import UNKNOWN_GENRE, Library, remedy
+from common.paths import TRAIN, Paths
 from common.recordings import album_numbers, artist_numbers, joined, recording_numbers
 from common.text import count
+
+
+class TooFewGenresError(UserError):
+    """There are not two genres that could be told apart."""
 
 
 @dataclass(frozen=True)
@@ -102,12 +108,12 @@ def gather(library: Library, most: int | None = None, subject: Subject = GENRES)
 
     Raises
     ------
-    UserError
+    TooFewGenresError
         If fewer than two genres remain.
     """
     rows = np.array([i for i, genre in enumerate(library.genres) if genre != UNKNOWN_GENRE], dtype=int)
     if not len(rows):
-        raise UserError("no song has a genre: put songs into one folder per genre")
+        raise TooFewGenresError(f"no song has a {subject.noun}")
     names, drawn_from = np.array([library.genres[row] for row in rows]), None
     if most is not None and most < len(rows):
         drawn, drawn_from = stratified(names, most, SEED, least=2), len(rows)
@@ -122,7 +128,7 @@ def gather(library: Library, most: int | None = None, subject: Subject = GENRES)
     usable = [str(name) for name, n in recordings.items() if n >= 2]
     if len(usable) < 2:
         found = ", ".join(f"{name} ({count(int((names == name).sum()), 'song')})" for name in recordings)
-        raise UserError(
+        raise TooFewGenresError(
             f"a classifier needs two {subject.noun}s with two different recordings each; "
             f"the library has {found}"
         )
@@ -132,6 +138,19 @@ def gather(library: Library, most: int | None = None, subject: Subject = GENRES)
     groups = {"plain": units} | _groupings(library, rows, units)
     X = library.embeddings[rows].astype(np.float64)
     return TrainingSet(rows, X, y, tuple(usable), units, groups, left_out, drawn_from, subject)
+
+
+def more_genres(library: Library, paths: Paths) -> str:
+    """Say what gives a library more genres: folders, tags where they name some, or a table of labels."""
+    anew = remedy(paths)
+    steps = [f"put the songs into one folder per genre and run: {anew}"]
+    tagged = Counter(genre.upper() for genre in library.columns["tag_genre"] if genre)
+    if sum(n > 1 for n in tagged.values()) > 1:
+        steps.append(f"or take the genres of their tags: {anew} --genre-from tag")
+    steps.append(
+        f"or write labels of your own into a table: {paths.command(TRAIN, '--labels', 'labels.csv')}"
+    )
+    return "; ".join(steps)
 
 
 def _groupings(library: Library, rows: np.ndarray, units: np.ndarray) -> dict[str, np.ndarray]:

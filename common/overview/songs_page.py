@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from common.library import UNKNOWN_GENRE
 from common.overview.songs import COLUMNS, Row
 from common.pages import address, escape, save_page, script_json
 from common.text import count, duration, thousands
@@ -47,7 +48,12 @@ class Shown:
 SHOWN = (
     Shown("song", "song", "artist and title"),
     Shown("genre", "genre", "the folder it is filed under"),
-    Shown("guess", "guess", "what the classifier takes it for, not having heard it; ≠ if filed otherwise"),
+    Shown(
+        "guess",
+        "guess",
+        "what the classifier takes it for, not having heard it; ≠ if filed otherwise: its mistake or the "
+        "label's (boundary_songs.html names the labels that are more likely wrong)",
+    ),
     Shown("sure", "guess_probability", "how sure the classifier is", ""),
     Shown("tempo", "bpm", "beats per minute", "BPM"),
     Shown("key", "key", "with its place on the DJs' wheel, and its doubt"),
@@ -127,6 +133,7 @@ def write_page(path: Path, listing: Listing, table: Path, about: str = "") -> Pa
         "genre": next((i for i, one in enumerate(used) if one.column == "genre"), None),
         "guess": next((i for i, one in enumerate(used) if one.column == "guess"), None),
         "nearest": next((i for i, one in enumerate(used) if one.column == "nearest"), None),
+        "unfiled": UNKNOWN_GENRE,
     }  # fmt: skip
     body = _asset("songs.html").format(
         title=escape(TITLE),

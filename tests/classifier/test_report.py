@@ -7,8 +7,19 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from common.classifier.report import compare_ways, overfitting, verdicts
+from common.classifier.doubts import BOUNDARY, MISLABELLED
+from common.classifier.report import compare_ways, mislabelled, overfitting, split_section, verdicts
 from common.classifier.scores import Difference
+from common.classifier.selection import component_choices
+
+
+class Songs(tuple):
+    """So many songs, sorted by genre."""
+
+    subject = SimpleNamespace(noun="genre")
+
+    def __new__(cls, n):
+        return super().__new__(cls, range(n))
 
 
 def test_points_are_the_difference_of_the_percentages_that_are_read():
@@ -25,3 +36,44 @@ def test_the_matrix_and_the_mean_over_folds_are_told_apart(repeats, judges):
     judgement = SimpleNamespace(training=range(46), plain=plain, confusion=np.diag([20, 11]))
     expected = f"Each song has one verdict{judges}: 31 of 46 are right, 67% (the mean over folds is 65%)"
     assert verdicts(judgement) == expected
+
+
+@pytest.mark.parametrize(
+    ("suspicions", "n_right", "expected"),
+    [
+        ([], 44, "Of 4 songs taken for another genre, none are more likely mislabelled than mistaken"),
+        ([0.9, 0.7, 0.6], 44, "Of 4 songs taken for another genre, 3 are more likely mislabelled"),
+        ([], 48, "No song is taken for another genre."),
+    ],
+)
+def test_why_songs_taken_for_another_genre_are_not_all_mislabelled(suspicions, n_right, expected):
+    doubts = [SimpleNamespace(kind=MISLABELLED, suspicion=value) for value in suspicions]
+    confusion = np.array([[n_right, 48 - n_right], [0, 0]])
+    boundary = SimpleNamespace(kind=BOUNDARY, suspicion=0.4)
+    training = Songs(48)
+    judgement = SimpleNamespace(training=training, confusion=confusion, doubts=[boundary, *doubts])
+    told = mislabelled(judgement)
+    assert told.startswith(expected)
+    assert ("About 1 of these 3 are false alarms" in told) == bool(suspicions)
+
+
+@pytest.mark.parametrize(
+    ("asked", "n", "expected"),
+    [
+        ("auto", 641, "All components were chosen by the search; 36 songs allow no more than 35."),
+        ("all", 641, "All components were asked for; 36 songs allow no more than 35."),
+        ("300", 300, "300 components were asked for; 36 songs allow no more than 35."),
+        ("auto", 15, None),
+        ("20", 20, None),
+    ],
+)
+def test_nobody_is_told_to_have_asked_for_what_the_search_chose(asked, n, expected):
+    kept = min(n, 35)
+    representation = SimpleNamespace(
+        axes=np.eye(kept), variance=np.full(kept, 1 / kept), components_for=lambda share: 9
+    )
+    model = SimpleNamespace(representation=representation, settings=SimpleNamespace(n_components=n))
+    figures = dict.fromkeys(("train_accuracy", "train_f1", "test_accuracy", "test_f1"), 0.5)
+    holdout = SimpleNamespace(model=model, n_train=36, n_test=10, **figures)
+    section = split_section(SimpleNamespace(holdout=holdout, components=component_choices(asked)))
+    assert section.lines[2:] == ([] if expected is None else [expected])

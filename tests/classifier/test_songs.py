@@ -5,8 +5,9 @@ from __future__ import annotations
 import pytest
 
 from common import library
-from common.classifier.songs import gather
+from common.classifier.songs import gather, more_genres
 from common.console import UserError
+from common.paths import TRAIN
 
 
 def test_unknown_and_single_songs_are_left_out(make_library):
@@ -50,3 +51,13 @@ def test_library_is_not_touched(make_library):
     gather(made)
     assert (made.embeddings == before).all()
     assert len(library.load(paths)) == 8
+
+
+def test_what_gives_more_genres_is_said_with_the_folders_in_force(make_library):
+    paths, made = make_library({"UNKNOWN": 5})
+    assert "--genre-from" not in more_genres(made, paths)
+    made.columns["tag_genre"] = ["House", "house", "Dub", "Dub", None]
+    told = more_genres(made, paths)
+    assert f"put the songs into one folder per genre and run: {library.remedy(paths)};" in told
+    assert f"{library.remedy(paths)} --genre-from tag;" in told
+    assert told.endswith(paths.command(TRAIN, "--labels", "labels.csv"))

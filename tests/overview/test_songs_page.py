@@ -8,6 +8,7 @@ from browsing import DESKTOP, ESCAPE, PHONE, assert_quiet, needs_browser, resize
 from libraries import random_library
 
 from common.classifier.guesses import Guess, read_guesses, write_guesses
+from common.library import UNKNOWN_GENRE
 from common.overview.publish import write_songs
 from common.overview.songs import song_rows
 from common.paths import Paths
@@ -27,9 +28,15 @@ def table(tmp_path_factory):
     library.columns["song_name"][5] = HOSTILE
     library.columns["bpm"] = np.random.default_rng(0).permutation(60.0 + 0.1 * np.arange(N_SONGS)).tolist()
     library.columns["bpm"][0] = 0.0
+    library.columns["genre"][3] = UNKNOWN_GENRE
     library.columns["title"][7] = library.columns["artist"][7] = "Été"
     write_guesses(
-        paths, [(library.paths[1], Guess("HOUSE", 0.754)), (library.paths[2], Guess("TRANCE", 1.0))]
+        paths,
+        [
+            (library.paths[1], Guess("HOUSE", 0.754)),
+            (library.paths[2], Guess("TRANCE", 1.0)),
+            (library.paths[3], Guess("ROCK", 0.7)),
+        ],
     )
     nearest = {row: ((row + 1) % N_SONGS, 0.5) for row in range(N_SONGS)}
     write_songs(paths, song_rows(library, nearest, [], read_guesses(paths)))
@@ -102,9 +109,10 @@ def test_songs_are_found_and_their_nearest_looked_up(opened):
 
 
 def test_guesses_are_shown_and_what_is_filed_otherwise_stands_out(opened):
-    assert set(column(opened, "guess")) == {"≠ HOUSE", "TRANCE", "–"}
+    """A song that is filed under no genre is not filed otherwise."""
+    assert set(column(opened, "guess")) == {"≠ HOUSE", "TRANCE", "ROCK", "–"}
     click(opened, "sure")
-    assert column(opened, "sure")[:3] == ["100 %", "75 %", "–"]
+    assert column(opened, "sure")[:4] == ["100 %", "75 %", "70 %", "–"]
 
 
 def test_strangers_words_stay_text(opened):

@@ -262,7 +262,9 @@ def test_small_libraries(make_library, genres, capsys):
 def test_one_genre_is_one_sentence(make_library, genres, capsys):
     paths, _ = make_library(genres)
     assert run(paths) == FAILED
-    assert "genre" in one_error(capsys)
+    error = one_error(capsys)
+    assert "genre" in error
+    assert f"; put the songs into one folder per genre and run: {library.remedy(paths)}" in error
 
 
 def test_identical_songs_are_one_sentence(make_library, capsys):

@@ -3,11 +3,12 @@
 //   columns   header, about, unit (null for text), kind (text, number, share, time), decimals of numbers
 //   rows      one list of cells per song; null where unknown, [seconds, shown] for a time
 //   genre, guess, nearest   which columns these are, null where there is none
+//   unfiled   the genre of songs that are filed under none
 "use strict";
 
 (() => {
   const content = JSON.parse(document.getElementById("table").textContent);
-  const { columns, rows, genre, guess, nearest } = content;
+  const { columns, rows, genre, guess, nearest, unfiled } = content;
   const $ = (id) => document.getElementById(id);
   const [head, body] = [document.querySelector("thead tr"), document.querySelector("tbody")];
   const STEP = 200; // rows that are drawn at a time
@@ -52,7 +53,7 @@
   function line(row) {
     const made = document.createElement("tr");
     made.append(...row.map(cell));
-    if (guess !== null && row[guess] !== null && row[guess] !== row[genre]) {
+    if (guess !== null && row[guess] !== null && row[guess] !== row[genre] && row[genre] !== unfiled) {
       made.children[guess].textContent = `≠ ${row[guess]}`;
       made.children[guess].className = "other";
     }
