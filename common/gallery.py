@@ -21,6 +21,10 @@ TABLE_ROWS, TABLE_COLUMNS = 30, 12
 """Most of a report's table that the page shows; the file has the rest."""
 
 
+PLAYLIST = ".m3u8"
+"""Ending of the playlists that the page links to."""
+
+
 @dataclass(frozen=True)
 class Chapter:
     """A heading of the gallery and the files that belong under it, known by how their names begin.
@@ -38,6 +42,8 @@ class Chapter:
         Most pictures that the gallery shows; where there are more, a page of the chapter's own gathers all.
     by_song
         Whether files of one song stand together, the newest song first; else those of one kind do.
+    playlists
+        Whether it holds playlists, whose names are a listener's own, and nothing else.
     """
 
     title: str
@@ -46,6 +52,7 @@ class Chapter:
     wide: bool = False
     newest: int = 12
     by_song: bool = False
+    playlists: bool = False
 
     @property
     def anchor(self) -> str:
@@ -55,6 +62,10 @@ class Chapter:
     def start_of(self, name: str) -> str | None:
         """The longest caption's beginning that a file's name begins with; None if it begins with none."""
         return max((start for start in self.captions if name.startswith(start)), key=len, default=None)
+
+    def knows(self, file: Path) -> bool:
+        """Whether a file belongs here."""
+        return (file.suffix == PLAYLIST) == self.playlists and self.start_of(file.name) is not None
 
     def sorted(self, files: Iterable[Path]) -> list[Path]:
         """Put files of the chapter, which come newest first, in the order in which they are shown."""
@@ -134,6 +145,7 @@ CHAPTERS = (
         newest=4,
         by_song=True,
     ),
+    Chapter("Playlists", "Songs in an order that flows, or saved from a search.", {"": ""}, playlists=True),
     Chapter("More", "", {"": ""}),
 )
 """In the order in which a person asks; a file belongs to the first that knows its name."""
@@ -215,7 +227,7 @@ def _files(paths: Paths) -> list[Path]:
         (paths.plot("").parent, "*.png"),
         (paths.gallery.parent, "*.html"),
         (paths.report(""), "*"),
-        (paths.playlist("any").parent, "*.m3u8"),
+        (paths.playlist("any").parent, f"*{PLAYLIST}"),
     )
     gathering = (_gathering(chapter, paths.gallery.parent) for chapter in CHAPTERS)
     elsewhere = {paths.gallery, _summary(paths), *gathering}
@@ -232,7 +244,7 @@ def _claim(files: Iterable[Path]) -> list[tuple[Chapter, list[Path]]]:
     """Give every file to the first chapter that knows its name."""
     claimed: dict[str, list[Path]] = {chapter.title: [] for chapter in CHAPTERS}
     for file in files:
-        chapter = next(chapter for chapter in CHAPTERS if chapter.start_of(file.name) is not None)
+        chapter = next(chapter for chapter in CHAPTERS if chapter.knows(file))
         claimed[chapter.title].append(file)
     return [(chapter, chapter.sorted(claimed[chapter.title])) for chapter in CHAPTERS]
 

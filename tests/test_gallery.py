@@ -177,3 +177,11 @@ def test_refreshing_imports_nothing_heavy(paths):
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "set()"
+
+
+def test_a_playlist_is_among_playlists_whatever_it_is_called(paths):
+    for name in ("songs", "compare these", "my set"):
+        write_text(paths.playlist(name), "#EXTM3U")
+    write_text(paths.report("songs.csv"), "song")
+    page = gallery.refresh(paths).read_text(encoding="utf-8")
+    assert page.count('.m3u8"') == page.partition("<h2>Playlists</h2>")[2].count('.m3u8"') == 3
