@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from common.console import UserError
 from common.files import write_csv, write_json, write_text
 from common.paths import Paths
 from common.playlists.rekordbox import rekordbox
@@ -57,10 +58,13 @@ class Format:
         What the file's name ends in.
     write
         Function that writes a playlist to a path.
+    plays
+        Whether players open it.
     """
 
     ending: str
     write: Callable[[Path, Playlist], None]
+    plays: bool = False
 
 
 def export(
@@ -100,6 +104,32 @@ def export(
         FORMATS[form].write(path, Playlist(name, songs, steps, path.parent if relative else None))
         written.append(path)
     return written
+
+
+def last_written(paths: Paths) -> list[Path]:
+    """The files of the playlist that was written last, in the order of `FORMATS`; empty if there is none."""
+    folder, endings = paths.playlist("any").parent, [form.ending for form in FORMATS.values()]
+    files = [file for file in folder.glob("*") if file.name.endswith(tuple(endings))]
+    if not files:
+        return []
+    newest = max(files, key=lambda file: (file.stat().st_mtime_ns, file.name)).name
+    (name,) = (newest.removesuffix(ending) for ending in endings if newest.endswith(ending))
+    return [file for ending in endings if (file := folder / f"{name}{ending}") in files]
+
+
+def playable(files: Sequence[Path]) -> Path:
+    """The first of a playlist's files that players open.
+
+    Raises
+    ------
+    UserError
+        If there is none.
+    """
+    endings = {name: form.ending for name, form in FORMATS.items() if form.plays}
+    for file in files:
+        if file.name.endswith(tuple(endings.values())):
+            return file
+    raise UserError(f"no player opens {files[0].name}; write it --as {' or '.join(endings)} as well")
 
 
 def m3u8(name: str, songs: Sequence[Mapping[str, Any]], folder: Path | None = None) -> str:
@@ -210,10 +240,10 @@ def _write_traktor(path: Path, playlist: Playlist) -> None:
 
 
 FORMATS: dict[str, Format] = {
-    "m3u8": Format(".m3u8", _write_m3u8),
+    "m3u8": Format(".m3u8", _write_m3u8, plays=True),
     "json": Format(".json", _write_json),
     "csv": Format(".csv", _write_csv),
-    "xspf": Format(".xspf", _write_xspf),
+    "xspf": Format(".xspf", _write_xspf, plays=True),
     "rekordbox": Format(".rekordbox.xml", _write_rekordbox),
     "traktor": Format(".nml", _write_traktor),
 }

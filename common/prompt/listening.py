@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from common.console import UserError
+from common.playlists.files import playable
 from common.prompt import player
 from common.prompt.answers import Answer, facts, written
 from common.prompt.session import Session
@@ -19,7 +20,7 @@ class Saved(Answer):
     Attributes
     ----------
     files
-        Its files, the ``.m3u8`` first.
+        Its files, in the order of the formats that were asked for.
     """
 
     files: list[Path]
@@ -71,17 +72,23 @@ class HandedOver(Answer):
 
 def play(session: Session, arguments: Namespace) -> HandedOver:
     """Hand a song, or the playlist written last, to the system's player."""
-    return HandedOver(player.play(_file(session, arguments)))
+    song = _song(session, arguments)
+    return HandedOver(player.play(song or playable(_last_playlist(session))))
 
 
 def open_folder(session: Session, arguments: Namespace) -> HandedOver:
     """Show a song, or the playlist written last, in its folder."""
-    return HandedOver(player.show(_file(session, arguments)))
+    return HandedOver(player.show(_song(session, arguments) or _last_playlist(session)[0]))
 
 
-def _file(session: Session, arguments: Namespace) -> Path:
-    if arguments.song:
-        return Path(session.library.paths[session.song(" ".join(arguments.song))])
-    if session.playlist is None:
-        raise UserError("which song? Write its number, or any part of its name")
-    return session.playlist
+def _song(session: Session, arguments: Namespace) -> Path | None:
+    """The file of the song that was asked for, if one was."""
+    if not arguments.song:
+        return None
+    return Path(session.library.paths[session.song(" ".join(arguments.song))])
+
+
+def _last_playlist(session: Session) -> list[Path]:
+    if found := session.last_playlist():
+        return found
+    raise UserError("which song? No playlist was written yet; write any part of a song's name")

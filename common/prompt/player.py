@@ -1,7 +1,7 @@
 """Handing a file to the system's player, or its folder to the system's file manager.
 
 Conventions: nothing here waits for the player to end, and every function returns a sentence that says what
-was done, because where there is no desktop nothing is to be seen.
+was done.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ def play(path: Path) -> str:
     Raises
     ------
     UserError
-        If the file is gone, or the system cannot open it.
+        If the file is gone, there is no desktop, or the system cannot open it.
     """
     _expect(path)
     if sys.platform == "win32":
@@ -40,7 +40,7 @@ def show(path: Path) -> str:
     Raises
     ------
     UserError
-        If the file is gone, or the system cannot open its folder.
+        If the file is gone, there is no desktop, or the system cannot open its folder.
     """
     _expect(path)
     done = f"showing the folder: {path.parent}"
@@ -58,11 +58,11 @@ def _expect(path: Path) -> None:
 
 
 def _hand_over(command: list[str], path: Path, done: str) -> str:
-    """Start the system's opener; where there is no desktop, only say where the file is."""
+    """Start the system's opener."""
     if sys.platform != "darwin":
         opener = shutil.which("xdg-open")
         if opener is None or not (os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")):
-            return f"there is no desktop here, so nothing was opened; the file is {path}"
+            raise UserError(f"there is no desktop here, so nothing was opened; the file is {path}")
         command = [opener, *command[1:]]
     quiet = subprocess.DEVNULL
     process = subprocess.Popen(command, stdin=quiet, stdout=quiet, stderr=quiet, start_new_session=True)

@@ -14,9 +14,9 @@ from typing import Any
 from common import library
 from common.console import UserError, note
 from common.fingerprint.sequences import Sequences
-from common.library import AmbiguousSongError, Library
+from common.library import AmbiguousSongError, Library, SongNotFoundError
 from common.paths import Paths, typed_path
-from common.playlists.files import export
+from common.playlists.files import export, last_written
 from common.playlists.transitions import Step
 from common.search.nearest import search
 from common.search.query import Query
@@ -72,7 +72,7 @@ class Session:
     chosen
         Text that may mean several songs -> the one that was chosen, while the line it stands in is run.
     playlist
-        File of the playlist written last, None if there is none.
+        Files of the playlist that this session wrote last; see `last_playlist`.
     guest_sequences
         What sounds when in the guests of the library: their number -> their sequences.
     radio
@@ -88,7 +88,7 @@ class Session:
         self.asked: Query | None = None
         self.asked_with = Namespace()
         self.chosen: dict[str, int] = {}
-        self.playlist: Path | None = None
+        self.playlist: list[Path] = []
         self.radio: Iterator[int] | None = None
         self.radio_name = ""
         self.heard: list[int] = []
@@ -118,8 +118,12 @@ class Session:
     ) -> list[Path]:
         """Write a playlist, which ``play`` then plays; see `playlists.files.export`."""
         files = export(self.paths, name, songs, steps, relative, formats)
-        self.playlist = files[0]
+        self.playlist = files
         return files
+
+    def last_playlist(self) -> list[Path]:
+        """Files of the playlist written last, in this session or an earlier one."""
+        return self.playlist or last_written(self.paths)
 
     def song(self, text: str) -> int:
         """The song a text means: the number of a song listed before, part of a name, or an audio file.
@@ -137,6 +141,10 @@ class Session:
             return self.listed[int(text) - 1]
         try:
             found = self.library.find_or_file(text)
+        except SongNotFoundError as error:
+            if not text.isdecimal():
+                raise
+            raise SongNotFoundError(f"{error}; {self._numbers()}") from None
         except AmbiguousSongError:
             if not self.interactive:
                 raise
@@ -174,7 +182,7 @@ class Session:
         """The song that a part of a text means; a text with no part added to it is missed as a whole."""
         try:
             return self.song(part)
-        except library.SongNotFoundError:
+        except SongNotFoundError:
             if part != text and "+" not in text:
                 self.library.find(text)
             raise
@@ -241,8 +249,7 @@ class Session:
         """What was asked for and its n-th neighbour: ``N`` of the songs listed last, or ``SONG N``."""
         *name, number = words or [""]
         if not name and self.asked is not None and number.isdecimal():
-            self._expect_listed(number)
-            return self.asked, self.song(number)
+            return self.asked, self.result(number)
         if not name or not number.isdecimal() or int(number) < 1:
             raise UserError("why which result? Write its number after a search, or SONG and a number")
         query = self.query(" ".join(name))
@@ -251,9 +258,19 @@ class Session:
             raise UserError(f"there are only {len(found)} other songs; write 1 to {len(found)}")
         return query, found[-1].row
 
-    def _expect_listed(self, number: str) -> None:
+    def result(self, number: str) -> int:
+        """The song that was listed last under a number."""
         if not self.is_number(number):
             raise UserError(f"there is no result {number}; the last search lists 1 to {len(self.listed)}")
+        return self.listed[int(number) - 1]
+
+    def _numbers(self) -> str:
+        """Say which numbers stand for songs now."""
+        if not self.interactive:
+            return "a number stands for a song at the prompt only, after a list"
+        if not self.listed:
+            return "a number stands for a song after a list"
+        return f"the last list has the numbers 1 to {len(self.listed)}"
 
     def is_number(self, text: str) -> bool:
         """Whether a text is the number of a song that was listed last."""
