@@ -19,7 +19,8 @@ Run     python 04_similarity_search.py                      (a prompt; "help" li
         python 04_similarity_search.py playlist "NAME -> NAME" -n 12
 
 A song is named by any distinctive part of its name, or by its file. Every command of the prompt is also a
-command here.
+command here; numbers of results, and like and less that take them, need the search before them and thus the
+prompt.
 """
 
 from __future__ import annotations

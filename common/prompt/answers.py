@@ -30,13 +30,7 @@ class Answer:
         raise NotImplementedError
 
     def as_text(self) -> str:
-        """Lines for a person; empty where what was written says it all.
-
-        Raises
-        ------
-        UserError
-            If what was found is nothing to show.
-        """
+        """Lines for a person; empty where what was written says it all."""
         raise NotImplementedError
 
     def warnings(self) -> list[str]:

@@ -70,11 +70,11 @@ class SearchAnswer(Answer):
         return {"query": asked_for, "copies": copies, "space": self.space.name, "results": results}
 
     def as_text(self) -> str:
-        if not self.matches:
-            raise UserError("no other song passes these filters")
         library, matches, similarities = self.space.library, self.matches, self.space.distribution
         lines = [f"{query_title(library, self.query)}  [{self.space.name}]"]
         lines += [f"= {clean(library.paths[row])}" for row in self.copies]
+        if not matches:
+            return "\n".join([*lines, "no other song passes these filters"])
         columns: dict[str, list[str | None]] = {
             "alike": [f"{match.score:z.3f}" for match in matches],
             "pairs": [similarities.share(match.score) for match in matches],
@@ -88,19 +88,23 @@ class SearchAnswer(Answer):
         return "\n".join([*lines, song_table(library, songs, columns, copies, self.files), legend])
 
     def warnings(self) -> list[str]:
+        if not self.matches:
+            return []
         best, similarities = max(match.score for match in self.matches), self.space.distribution
         if similarities.is_alike(best):
             return []
         return [f"not alike: even the best is more alike than only {similarities.share(best)} of pairs"]
 
     def write(self, session: Session) -> list[str]:
-        if not self.playlist:
+        if not self.playlist or not self.matches:
             return []
         songs = facts(self.space.library, [match.row for match in self.matches])
         return [written(session.save_playlist(self.playlist, songs))]
 
     def next_command(self) -> str:
         library = self.space.library
+        if not self.matches:
+            return f"search {quoted(library, self.query.song)}"
         return f"compare {quoted(library, self.query.song)} {quoted(library, self.matches[0].row)}"
 
 
@@ -122,10 +126,14 @@ def less(session: Session, arguments: Namespace) -> SearchAnswer:
 def _refine(session: Session, arguments: Namespace, sign: int) -> SearchAnswer:
     """Search with the songs that were asked for and some of those found, with the filters of that search."""
     if session.asked is None:
-        raise UserError("there is no search to refine; search first, then write the number of a result")
+        here = "search first" if session.interactive else "do so at the prompt, or write search A + B - C"
+        raise UserError(f"there is no search to refine by the number of a result; {here}")
     words = arguments.song
-    texts = words if all(word.isdecimal() for word in words) else [" ".join(words)]
-    query = session.asked.refined([session.song(text) for text in texts or [""]], sign)
+    if not words:
+        raise UserError(f"which result? Write its number, 1 to {len(session.listed)}")
+    numbers = all(word.isdecimal() for word in words)
+    songs = [session.result(word) for word in words] if numbers else [session.song(" ".join(words))]
+    query = session.asked.refined(songs, sign)
     return _search(session, query, _with_filters_of(session.asked_with, arguments))
 
 

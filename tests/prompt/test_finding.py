@@ -77,9 +77,13 @@ def test_filters(run, command, flag, fits):
     assert {song["file_path"] for song in filtered} == {s["file_path"] for s in everything if fits(s)}
 
 
-def test_filters_nothing_passes_are_an_error(run):
-    code, _, err = run("search", "solo artist", "--same-genre")
-    assert (code, err) == (1, "error: no other song passes these filters\n")
+def test_filters_that_nothing_passes_find_nothing_in_text_as_in_json(run):
+    code, out, err = run("search", "solo artist", "--same-genre", "--save", "none")
+    assert code == 0
+    assert out.endswith("no other song passes these filters\n")
+    assert err.startswith("next: ")
+    code, out, _ = run("search", "solo artist", "--same-genre", "--json")
+    assert (code, json.loads(out)["results"]) == (0, [])
 
 
 def test_diverse_at_0_is_search(run):

@@ -96,4 +96,4 @@ def test_numbers_are_mixed_at_the_prompt(say_lines):
 def test_there_is_nothing_to_refine_before_a_search(run):
     code, _, err = run("like", "1")
     assert (code, err.count("\n")) == (1, 1)
-    assert "search first" in err
+    assert "there is no search to refine" in err

@@ -30,7 +30,11 @@ SONG = "trance artist 1 - song 001"
         (("shuffle", "polka"), "no genre is called 'polka'"),
         (("set", "--bpm", "999-1000"), "no song has a tempo in this range"),
         (("save",), "nothing was listed yet"),
-        (("play",), "which song?"),
+        (("play",), "No playlist was written yet"),
+        (("open",), "No playlist was written yet"),
+        (("like", "1"), "do so at the prompt, or write search A + B - C"),
+        (("less",), "do so at the prompt, or write search A + B - C"),
+        (("cues", "77"), "no song is called '77'; a number stands for a song at the prompt only"),
         (("play", SONG), "no longer there"),
     ],
 )
@@ -45,6 +49,17 @@ def test_what_cannot_be_done_is_one_line(run, words, message):
 def test_the_range_of_results_is_named(say_lines):
     _, _, err = say_lines(f"search {SONG} -n 4", "why 99", "why 0", "why 5")
     assert err.count("the last search lists 1 to 4") == 3
+
+
+def test_like_and_less_take_the_numbers_of_results(say_lines):
+    _, _, err = say_lines("less 1", f"search {SONG} -n 4", "like", "like 99", "less 5", "cues 99")
+    assert err.splitlines()[1:] == [
+        "error: there is no search to refine by the number of a result; search first",
+        "error: which result? Write its number, 1 to 4",
+        "error: there is no result 99; the last search lists 1 to 4",
+        "error: there is no result 5; the last search lists 1 to 4",
+        "error: no song is called '99'; the last list has the numbers 1 to 4",
+    ]
 
 
 def test_a_bar_without_a_first_song_compares_with_the_song_asked_for(say_lines):
