@@ -52,7 +52,7 @@ MP3_128 = {
 LAME_GAIN = 0.95
 """What its encoder multiplies samples by, lest they clip: a true change of loudness, which is undone."""
 
-SIZE = re.compile(r"(?:[Aa]bout|by) (-?[\d.]+)(?: dB| LU)? (\w+)")
+SIZE = re.compile(r"(?:[Aa]bout|[Aa]t least|by) (-?[\d.]+)(?: dB| LU)? (\w+)")
 """The size in a sentence, and the word that follows it: its direction."""
 
 Equaliser = tuple[str, np.ndarray]
@@ -131,7 +131,8 @@ class Song:
 
 
 def found_difference(comparison: Comparison) -> np.ndarray:
-    values = [band.level.difference for band in comparison.bands]
+    """In every band that carries energy, in dB; NaN in the others."""
+    values = [None if band.is_bound else band.level.difference for band in comparison.bands]
     return np.array([np.nan if value is None else value for value in values])
 
 

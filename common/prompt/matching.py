@@ -208,15 +208,13 @@ def _spread(reading: Reading) -> dict[str, float | None]:
     return {"median": reading.median, "low": reading.low, "high": reading.high}
 
 
-def _band_facts(band: Band) -> dict[str, float | None]:
-    level = band.level
-    low, high = (
-        None if end is None or level.median is None else end - level.median for end in (level.low, level.high)
-    )
+def _band_facts(band: Band) -> dict[str, float | bool | None]:
+    low, high = band.spread
     return {
         "low_hz": round(band.low_hz, 2),
         "high_hz": round(band.high_hz, 2),
-        "difference_db": level.difference,
+        "difference_db": band.level.difference,
+        "at_least": band.is_bound,
         "reference_low_db": low,
         "reference_high_db": high,
     }

@@ -5,13 +5,14 @@ Conventions
 A spectrum is compared without its level: every curve is moved in dB until its differences to the common one
 have a median of zero over the bands of `LEVELLED`, so that a bump somewhere does not shift the rest. A
 difference is the mix less the median of the references. Their spread runs from the 10th to the 90th
-percentile; of fewer than `FEWEST_FOR_SPREAD` none is claimed. What cannot be compared is None.
+percentile; of fewer than `FEWEST_FOR_SPREAD` none is claimed. What cannot be compared is None. Below a floor
+there is no energy to speak of: what lies there is put at it, so a difference to it is that large at least.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -24,11 +25,12 @@ SPREAD = (10.0, 90.0)
 """Percentiles."""
 
 AUDIBLE = 60.0
-"""dB under the strongest band from which a band carries energy."""
+"""dB under the strongest band from which a band carries energy: the floor."""
 
 ONE_CRITICAL_BAND, MASKED = 130.0, 24.0
 """Hz below which the ear hears thirds of an octave together, in critical bands 100 Hz wide, and dB under the
-strongest of them from which one is masked: it carries no energy either; lossy encoders fill it with noise."""
+strongest of them from which one is masked: the floor there; lossy encoders fill what lies under it with
+noise."""
 
 LEVELLED = CENTRES < 4200.0
 """Bands by which levels are made equal: mixes have energy in them, and lossy encoders move them least."""
@@ -81,11 +83,34 @@ class Band:
         The edges of the band, in Hz.
     level
         Of the mix and of its references, in dB, the overall level taken out.
+    at_floor
+        Whether the mix carries no energy here. It lies at least as far below its references as is told.
+    is_bound
+        Whether the mix or the references' median does: they lie apart at least as far as is told.
     """
 
     low_hz: float
     high_hz: float
     level: Reading
+    at_floor: bool = False
+    is_bound: bool = False
+
+    @property
+    def spread(self) -> tuple[float | None, float | None]:
+        """The ends of the references' spread, in dB over their median; None where none is claimed."""
+        level = self.level
+        ends = (level.low, level.high)
+        low, high = (None if end is None or level.median is None else end - level.median for end in ends)
+        return low, high
+
+    @property
+    def shown(self) -> str | None:
+        """The difference to a tenth of a dB, as people read it; None where there is none."""
+        difference = self.level.difference
+        if difference is None:
+            return None
+        bound = "" if not self.is_bound else ("≥ " if difference > 0 else "≤ ")
+        return f"{bound}{difference:+.1f}"
 
 
 @dataclass(frozen=True)
@@ -164,30 +189,43 @@ def read(value: float | None, references: Sequence[float | None]) -> Reading:
 def _compare_spectra(
     mix: Sequence[float | None], references: Sequence[Sequence[float | None]]
 ) -> tuple[tuple[Band, ...], np.ndarray]:
-    own, curves = _audible(mix), np.array([_audible(curve) for curve in references])
-    curves = _levelled(curves)
-    own = own - _shift(own - _medians(curves))
-    bands = tuple(
-        Band(float(low), float(high), read(_number(level), [_number(other) for other in column]))
-        for (low, high), level, column in zip(EDGES, own, curves.T, strict=True)
-    )
-    return bands, curves
+    (own, own_floor), others = _with_floor(mix), [_with_floor(spectrum) for spectrum in references]
+    curves, floors = (np.array(part) for part in zip(*others, strict=True))
+    shifts = _shifts(_audible(curves, floors))
+    curves, floors = curves - shifts[:, None], floors - shifts[:, None]
+    shift = _shift(_audible(own, own_floor) - _medians(_audible(curves, floors)))
+    floor = np.maximum(own_floor - shift, np.median(floors, axis=0))
+    own, curves = np.maximum(own - shift, floor), np.maximum(curves, floor)
+    return tuple(map(_band, EDGES, own, curves.T, floor)), curves
 
 
-def _audible(spectrum: Sequence[float | None]) -> np.ndarray:
-    """A spectrum as floats; NaN where it carries no energy."""
+def _band(edges: np.ndarray, own: float, column: np.ndarray, floor: float) -> Band:
+    level = read(_number(own), [_number(other) for other in column])
+    at_floor, theirs_at_floor = own <= floor, level.median is not None and level.median <= floor
+    if at_floor and theirs_at_floor:
+        level = replace(level, value=None)
+    return Band(float(edges[0]), float(edges[1]), level, bool(at_floor), bool(at_floor or theirs_at_floor))
+
+
+def _with_floor(spectrum: Sequence[float | None]) -> tuple[np.ndarray, np.ndarray]:
+    """A spectrum in dB, NaN where the file holds nothing, and the floor of every band."""
     levels = np.array([np.nan if level is None else level for level in spectrum], dtype=np.float64)
-    levels = np.where(levels >= np.nanmax(levels) - AUDIBLE, levels, np.nan)
+    floor = np.full(len(levels), np.nanmax(levels) - AUDIBLE)
     bass = CENTRES < ONE_CRITICAL_BAND
-    masked = bass & (levels < np.nanmax(levels, where=bass, initial=-np.inf) - MASKED)
-    return np.where(masked, np.nan, levels)
+    floor[bass] = np.maximum(floor[bass], np.nanmax(levels, where=bass, initial=-np.inf) - MASKED)
+    return levels, floor
 
 
-def _levelled(curves: np.ndarray) -> np.ndarray:
-    """Curves moved to one level: each to its own median at first, then to the common curve."""
-    curves = curves - np.array([_shift(curve) for curve in curves])[:, None]
-    centre = _medians(curves)
-    return curves - np.array([_shift(curve - centre) for curve in curves])[:, None]
+def _audible(levels: np.ndarray, floor: np.ndarray) -> np.ndarray:
+    """Levels that stand over the floor; NaN for the others."""
+    return np.where(levels > floor, levels, np.nan)
+
+
+def _shifts(curves: np.ndarray) -> np.ndarray:
+    """By how many dB to lower each curve to one level: to its own median first, then to the common curve."""
+    own = np.array([_shift(curve) for curve in curves])
+    centre = _medians(curves - own[:, None])
+    return np.array([_shift(curve - centre) for curve in curves])
 
 
 def _shift(differences: np.ndarray) -> float:

@@ -118,7 +118,7 @@ def _label_largest(axes: Axes, bands: Sequence[Band], difference: np.ndarray, lo
             above = difference[number] > 0
             reach = (np.nanmax if above else np.nanmin)([difference[number], loudest[number]])
             axes.annotate(
-                f"{difference[number]:+.1f}", (CENTRES[number], reach), (0, 6 if above else -6),
+                band.shown, (CENTRES[number], reach), (0, 6 if above else -6),
                 textcoords="offset points", ha="center", va="bottom" if above else "top",
                 fontsize=10, zorder=5,
             )  # fmt: skip

@@ -62,12 +62,5 @@ def write_page(
 
 
 def _row(band: Band, loudest: Band) -> list[str | None]:
-    level, median = band.level, band.level.median or 0.0
-    values = (
-        level.difference,
-        None if level.low is None else level.low - median,
-        None if level.high is None else level.high - median,
-        loudest.level.difference,
-    )
-    shown = [None if value is None else f"{value:+.1f}" for value in values]
-    return [f"{band.low_hz:.0f}", f"{band.high_hz:.0f}", *shown]
+    ends = (None if end is None else f"{end:+.1f}" for end in band.spread)
+    return [f"{band.low_hz:.0f}", f"{band.high_hz:.0f}", band.shown, *ends, loudest.shown]

@@ -3,7 +3,8 @@
 Conventions
 -----------
 The filter has linear phase and no delay: the song keeps its length and its transients their place. No band is
-changed by more than `MOST_CHANGE`, nor the level; the true peak stays under `CEILING`.
+changed by more than `MOST_CHANGE`, nor the level; the true peak stays under `CEILING`. Where the mix carries no
+energy there is nothing to change.
 """
 
 from __future__ import annotations
@@ -93,13 +94,11 @@ def render(
     with replacing(target) as temporary:
         _write(source, temporary, taps, gain, n_frames)
     now = compare(measure(target)[0], references)
-    limited = tuple(band.low_hz for band in comparison.bands if _is_beyond(band))
+    limited = tuple(band.low_hz for band in comparison.bands if _is_changed(band) and _is_beyond(band))
     left = [
         abs(after.level.difference)
         for before, after in zip(comparison.bands, now.bands, strict=True)
-        if after.level.difference is not None
-        and before.level.difference is not None
-        and not _is_beyond(before)
+        if _is_changed(before) and not _is_beyond(before) and after.level.difference is not None
     ]
     return Preview(target, gain, limited, max(left, default=0.0), now.loudness.difference)
 
@@ -110,6 +109,10 @@ def _write(source: Path, target: Path, taps: np.ndarray, gain: float, n_frames: 
         with soundfile.SoundFile(target, "w", rate, channels, "PCM_24", format=kind) as file:
             for block in filtered(blocks, taps):
                 file.write(block * np.float32(10 ** (gain / 20)))
+
+
+def _is_changed(band: Band) -> bool:
+    return band.level.difference is not None and not band.at_floor
 
 
 def _is_beyond(band: Band) -> bool:
@@ -131,7 +134,7 @@ def design(bands: Sequence[Band], lines: Lines) -> np.ndarray:
     ndarray
         float32, shape (2 * (n_lines - 1),), symmetric around its middle.
     """
-    known = [number for number, band in enumerate(bands) if band.level.difference is not None]
+    known = [number for number, band in enumerate(bands) if _is_changed(band)]
     target = np.array([-(bands[number].level.difference or 0.0) for number in known])
     target = np.clip(target, -MOST_CHANGE, MOST_CHANGE)
     weights = shares(lines.frequencies, EDGES[known])

@@ -41,6 +41,9 @@ LOUDNESS_WEIGHT, WIDTH_WEIGHT, CORRELATION_WEIGHT = 0.5, 0.5, 10.0
 NOTHING = "Nothing lies far enough outside the references' spread to act on."
 """What is said where there are no sentences."""
 
+ADD = "a boost finds nothing there; add a sound that has it."
+"""What to do where the references have energy and the mix has none."""
+
 SAFE_PEAK = -1.0
 """dBTP under which lossy encoders do not clip, as streaming services ask for."""
 
@@ -97,9 +100,11 @@ def _balance(bands: Sequence[Band], n_references: int) -> Iterator[Sentence]:
         differences = [band.level.difference or 0.0 for band in run]
         mean, octaves = sum(differences) / len(run), math.log2(high / run[0].low_hz)
         spread = _spread([band.level for band in run])
-        size = _rounded(mean, spread, n_references)
+        is_bound = any(band.is_bound for band in run)
+        size = _rounded(mean, spread, n_references, is_bound)
         text = f"{size} dB {'more' if mean > 0 else 'less'} than the references {_where(low, high, bands)}, "
-        text += f"{_doubt(spread)}: {_advice(low, high, bands, octaves, mean)}"
+        advice = ADD if all(band.at_floor for band in run) else _advice(low, high, bands, octaves, mean)
+        text += f"{_doubt(spread)}: {advice}"
         strength = sum(abs(band.level.excess) for band in run) / len(run) * math.sqrt(octaves)
         yield Sentence("balance", _capital(text), strength, low, high)
 
@@ -143,9 +148,10 @@ def _step(spread: float | None, n_references: int) -> float:
     return next((step for step in STEPS if step >= known_within), STEPS[-1])
 
 
-def _rounded(size: float, spread: float | None, n_references: int) -> str:
+def _rounded(size: float, spread: float | None, n_references: int, is_bound: bool = False) -> str:
     step = _step(spread, n_references)
-    return f"about {max(1, round(abs(size) / step)) * step:g}"
+    steps = max(1, math.floor(abs(size) / step) if is_bound else round(abs(size) / step))
+    return f"{'at least' if is_bound else 'about'} {steps * step:g}"
 
 
 def _where(low: float, high: float, bands: Sequence[Band]) -> str:

@@ -35,7 +35,7 @@ def test_the_json_holds_what_was_promised(run, music):
     assert len(told["references"]) == 4
     assert set(told["references"]) < set(music.paths) - {music.paths[0]}
     assert len(told["bands"]) == 29
-    wanted = {"low_hz", "high_hz", "difference_db", "reference_low_db", "reference_high_db"}
+    wanted = {"low_hz", "high_hz", "difference_db", "at_least", "reference_low_db", "reference_high_db"}
     assert all(set(band) == wanted for band in told["bands"])
     assert {"lufs", "range_lu", "true_peak_dbtp", "references"} == set(told["loudness"])
     assert {"median", "low", "high"} == set(told["loudness"]["references"]["lufs"])

@@ -1,5 +1,7 @@
 """A mix against its references: known equalisers are read back, spreads are what numpy says."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from mixes import RATE, bell, filtered, mix, response, write
@@ -62,11 +64,36 @@ def test_the_spread_is_the_references_own(listen):
     assert centre.excess == 0
 
 
-def test_what_louder_bass_masks_is_not_compared(listen):
+def test_what_the_mix_lacks_lies_at_least_as_far_below_as_its_floor(listen):
     samples = mix()
     mute = signal.butter(8, 50, "highpass", fs=RATE, output="sos")
-    bands = compare(listen(filtered(samples, mute)), [listen(samples)]).bands
-    assert [band.level.difference is None for band in bands[:6]] == [True, True, False, False, False, False]
+    without, whole = listen(filtered(samples, mute)), listen(samples)
+    bands = compare(without, [whole]).bands
+    assert [band.at_floor for band in bands[:6]] == [True, True, False, False, False, False]
+    assert [band.is_bound for band in bands[:6]] == [True, True, False, False, False, False]
+    true = response(mute, CENTRES)
+    assert all(true[number] < band.level.difference < -6 for number, band in enumerate(bands[:2]))
+    # The other way round the references have nothing there, so the mix has more, by as much at least.
+    bands = compare(whole, [without]).bands
+    assert [band.is_bound for band in bands[:3]] == [True, True, False]
+    assert not any(band.at_floor for band in bands)
+    assert all(6 < band.level.difference < -true[number] for number, band in enumerate(bands[:2]))
+    assert [band.level.difference for band in compare(without, [without]).bands[:2]] == [None, None]
+
+
+def test_a_band_that_sinks_to_its_floor_changes_nothing_at_once(listen):
+    """What an encoder does to a band at its floor changes no difference by more than it changes the band."""
+    mute = signal.butter(8, 50, "highpass", fs=RATE, output="sos")
+    samples = mix()
+    whole, without = listen(samples), listen(filtered(samples, mute))
+    found = []
+    for level in np.linspace(-30.0, -18.0, 25):
+        spectrum = list(whole.spectrum)
+        spectrum[0] = max(spectrum[1:8]) + level
+        bands = compare(replace(without, spectrum=tuple(spectrum)), [whole]).bands
+        found.append(bands[0].level.difference)
+    assert np.all(np.diff(found) >= -1e-9)
+    assert np.max(np.diff(found)) <= 0.5 + 1e-9
 
 
 def test_reading_against_the_spread():

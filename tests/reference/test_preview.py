@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 import soundfile
 from mixes import RATE, bell, filtered, mix, write
+from scipy import signal
 
 from common.reference.compare import compare
 from common.reference.measure import measure
@@ -69,3 +70,12 @@ def test_a_mix_that_matches_stays_as_it_is(matched):
     preview, samples, _ = matched(original, original)
     assert preview.gain == pytest.approx(0, abs=0.05)
     np.testing.assert_allclose(samples, original, atol=0.01)
+
+
+def test_where_the_mix_carries_nothing_nothing_is_wanted(matched):
+    original = 0.3 * mix()
+    mute = signal.butter(8, 50, "highpass", fs=RATE, output="sos")
+    preview, *_ = matched(filtered(original, mute), original)
+    assert preview.left < 0.3
+    # The two lowest bands lie at the floor; the third stands over it, farther below than the limit.
+    assert preview.limited == pytest.approx((35.48,), abs=0.01)

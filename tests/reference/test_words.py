@@ -62,6 +62,13 @@ def test_the_ends_get_a_shelf(low, high, words):
     assert "shelf down" in first.text
 
 
+def test_what_the_mix_lacks_is_told_as_a_bound_and_not_to_be_boosted():
+    first, _ = sentences(compare(measurement(bump(0, 36, -40.0)), references()))
+    assert first.text.startswith("At least ")
+    assert "below 35 Hz" in first.text
+    assert "add a sound that has it" in first.text
+
+
 @pytest.mark.parametrize(
     ("changes", "about", "words"),
     [
