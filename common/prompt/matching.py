@@ -34,7 +34,10 @@ from common.reference.page import write_page
 from common.reference.preview import MOST_CHANGE, Preview, render
 from common.reference.words import NOTHING, Sentence, sentences
 from common.song import heard_or_told
-from common.text import clean, count, table
+from common.text import clean, count, duration, table
+
+SHORT = 20.0
+"""Seconds below which a file is a passage rather than a song."""
 
 
 @dataclass(frozen=True)
@@ -131,6 +134,8 @@ class MatchAnswer(Answer):
         lines = [f"left out: {clean(name)}: {reason}" for name, reason in self.left_out.items()]
         if len(self.references) < FEWEST_FOR_SPREAD:
             lines.append(f"{count(len(self.references), 'reference')}: too few to claim a spread")
+        if self.mix.duration < SHORT:
+            lines.append(f"the mix is {duration(self.mix.duration)} long: a passage is held against whole songs")
         if self.mix.channels == 1:
             lines.append("the mix has one channel: its width is not compared")
         if missing := sum(level is None for level in self.mix.spectrum):

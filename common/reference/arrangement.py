@@ -121,7 +121,7 @@ def _row(name: str, reading: Reading, show: Callable[[float], str] = "{:.1f}".fo
         None if number is None else show(number)
         for number in (reading.value, reading.median, reading.low, reading.high)
     )
-    # What is shown as the end of the spread is not called outside it.
-    is_outside = reading.excess and value not in (low, high)
+    # What is shown as the end of the spread is not called outside it, nor anything where none is claimed.
+    is_outside = low is not None and reading.excess and value not in (low, high)
     verdict = "" if not is_outside else ("above" if reading.excess > 0 else "below")
     return [name, value, median, _reach(reading, show), verdict]

@@ -55,6 +55,9 @@ def test_named_references_and_an_equaliser(run, music):
     assert code == 0
     assert "dB more than the references between" in out
     assert "1 reference: too few to claim a spread" in err
+    assert "the mix is 5.0 s long: a passage is held against whole songs" in err
+    # No spread is claimed, so nothing is called above or below one.
+    assert not re.search(r"^(loudness|crest|width|tempo|length).* (above|below)$", out, re.MULTILINE)
     assert "left of the differences" in err
 
 
