@@ -2,9 +2,9 @@
 
 Takes five songs of a folder, spread over it, a minute and a half of each. Known equalisers must be read back
 in decibels and undone by the preview; gain must move loudness alone, a fold-down to mono the width alone. The
-cost is that of one pass over whole files, against decoding alone. With a library, a minute of each of its
-songs is held against the references that `match` picks, as it is and after an MP3 encoder at 128 kbit/s: the
-same has to be said below 14 kHz.
+cost is that of one pass over whole files, against decoding alone. With a library, each of its songs is held
+against the references that `match` picks, as it is and after an MP3 encoder at 128 kbit/s: the same has to be
+said below 14 kHz.
 
 Run     python -m benchmarks.reference MUSIC_DIR [--data DATA_DIR]
 """
@@ -40,8 +40,8 @@ from common.search.spaces import DEFAULT_SPACE, build
 
 SONGS, SECONDS = 5, 90.0
 
-MINUTE, N_REFERENCES = 60.0, 10
-"""Seconds of each song that are encoded, and how many references it is held against."""
+N_REFERENCES = 10
+"""How many references an encoded song is held against."""
 
 MP3_128 = {
     "format": "MP3", "subtype": "MPEG_LAYER_III", "bitrate_mode": "CONSTANT",
@@ -189,7 +189,7 @@ def report_loudness(songs: list[Song]) -> None:
 
 
 def report_encoding(data: Path, folder: Path) -> None:
-    """What is said of a minute of every song of a library, before and after an encoder."""
+    """What is said of every song of a library, before and after an encoder."""
     paths = Paths(data, folder)
     songs = library.load(paths)
     space = build(DEFAULT_SPACE, songs, paths)
@@ -198,7 +198,7 @@ def report_encoding(data: Path, folder: Path) -> None:
     counts: Counter[str] = Counter()
     for song, (file, name) in enumerate(zip(files, songs.names, strict=True)):
         others = [known[row] for row in nearest_references(space, song, N_REFERENCES)]
-        before, after = (said(compare(minute, others)) for minute in encoded(file, folder))
+        before, after = (said(compare(own, others)) for own in encoded(file, folder))
         counts["same"] += len(before.items() & after.items())
         for topic in before.keys() | after.keys():
             old, new = before.get(topic), after.get(topic)
@@ -206,22 +206,19 @@ def report_encoding(data: Path, folder: Path) -> None:
                 counts["gone" if new is None else "new" if old is None else "resized"] += 1
                 print(f"  {name}: {topic}: {old} -> {new}")
     total = sum(counts.values()) - counts["new"]
-    print(f"128 kbit/s, a minute of {len(files)} songs against {N_REFERENCES} references each:")
+    print(f"128 kbit/s, {len(files)} songs against {N_REFERENCES} references each:")
     print(f"  of {total} sentences below 14 kHz {counts['same']} stay as they are, {counts['resized']}")
     print(f"  tell another size, {counts['gone']} are gone; {counts['new']} are new")
 
 
 def encoded(file: Path, folder: Path) -> Iterator[Measurement]:
-    """Measure a minute in the middle of a song, and the same after an encoder."""
+    """Measure a song, and the same after an encoder."""
     with audio.decode(file) as (rate, _, _, blocks):
         samples = np.concatenate([block.copy() for block in blocks])
-    length = round(MINUTE * rate)
-    start = max(0, len(samples) // 2 - length // 2)
-    samples = samples[start : start + length]
-    soundfile.write(folder / "minute.wav", samples, rate, subtype="FLOAT")
-    yield measure(folder / "minute.wav")[0]
-    soundfile.write(folder / "minute.mp3", samples / LAME_GAIN, rate, **MP3_128)
-    yield measure(folder / "minute.mp3")[0]
+    soundfile.write(folder / "song.wav", samples, rate, subtype="FLOAT")
+    yield measure(folder / "song.wav")[0]
+    soundfile.write(folder / "song.mp3", samples / LAME_GAIN, rate, **MP3_128)
+    yield measure(folder / "song.mp3")[0]
 
 
 def said(comparison: Comparison) -> dict[str, str]:

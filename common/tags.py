@@ -105,6 +105,8 @@ class Header:
         that.
     breaks_off
         Whether it is an Ogg stream without the page that ends it.
+    constant_rate
+        Bits per second of an MP3 whose rate does not change; 0 for every other file.
     """
 
     n_bytes: int
@@ -112,6 +114,7 @@ class Header:
     declared: float
     estimated: float
     breaks_off: bool
+    constant_rate: int
 
 
 def read_header(path: Path) -> Header:
@@ -135,7 +138,15 @@ def read_header(path: Path) -> Header:
             info, tags = _read(opened, path, _others) or (None, None)
         breaks_off = bool(_read(opened, path, _breaks_off))
     seconds = _length(info)
-    return Header(n_bytes, tags or Tags(), 0.0 if _is_estimate(info) else seconds, seconds, breaks_off)
+    declared = 0.0 if _is_estimate(info) else seconds
+    return Header(n_bytes, tags or Tags(), declared, seconds, breaks_off, _constant_rate(info))
+
+
+def _constant_rate(info: object) -> int:
+    """Bits per second of an MP3; without a header of its own it is taken to be constant, as players do."""
+    constant = (mutagen.mp3.BitrateMode.CBR, mutagen.mp3.BitrateMode.UNKNOWN)
+    is_constant = isinstance(info, mutagen.mp3.MPEGInfo) and info.bitrate_mode in constant
+    return int(info.bitrate) if is_constant else 0
 
 
 def _has_id3(opened: BinaryIO, path: Path) -> bool:

@@ -5,7 +5,7 @@ Conventions
 Spectra and crest factors are those of the mid signal, the mean of all channels: what one loudspeaker plays.
 What the sides add is told by the width alone, so a mix folded down to mono keeps its balance. Levels are mean
 squares in dB of full scale; a sine of amplitude 1 reads -3.01 dB. What a file cannot hold (a band above
-half its rate, the width of one channel) is None.
+half its rate, the width of one channel) is None. What an MP3 encoder added is taken off, see `encoders`.
 """
 
 from __future__ import annotations
@@ -21,9 +21,10 @@ from scipy import fft
 
 from common import audio
 from common.audio import AudioError
+from common.reference.encoders import CREST_LOWERED, noise_share, raised
 from common.structure.loudness import LoudnessMeter
 
-MEASUREMENT_VERSION = 2
+MEASUREMENT_VERSION = 3
 """Goes up with every change of a measurement, so that stored ones are made again."""
 
 CENTRES = 1000.0 * 10.0 ** (np.arange(-16, 13) / 10.0)
@@ -124,7 +125,9 @@ class Lines:
     power: np.ndarray
 
 
-def measure(path: Path, sections: Spans = ()) -> tuple[Measurement, Lines]:
+def measure(
+    path: Path, sections: Spans = (), encoded: Path | None = None
+) -> tuple[Measurement, Lines]:
     """Decode a file once and measure it.
 
     Parameters
@@ -133,6 +136,8 @@ def measure(path: Path, sections: Spans = ()) -> tuple[Measurement, Lines]:
         The audio file to measure.
     sections
         Its sections; without them the loudest passage of `LOUDEST_SECONDS` is taken for the loudest one.
+    encoded
+        The file that the sound was made from, whose encoder's noise it has; None for the file itself.
 
     Raises
     ------
@@ -140,7 +145,7 @@ def measure(path: Path, sections: Spans = ()) -> tuple[Measurement, Lines]:
         If the file cannot be decoded, holds values that are no numbers, or is silent.
     """
     with audio.decode(path) as (rate, channels, _, blocks):
-        meter = Meter(rate, channels, sections)
+        meter = Meter(rate, channels, sections, noise_share(encoded or path, rate, channels))
         for block in blocks:
             meter.add(block)
     return meter.finish()
@@ -189,10 +194,12 @@ class Meter:
         The number of channels of the blocks that follow.
     sections
         Its sections; empty where they are not known.
+    noise
+        The share of an encoder's noise that it has, see `encoders.noise_share`.
     """
 
-    def __init__(self, rate: int, channels: int, sections: Spans = ()) -> None:
-        self._sections = sections
+    def __init__(self, rate: int, channels: int, sections: Spans = (), noise: float = 0.0) -> None:
+        self._sections, self._noise = sections, noise
         self._rate, self._channels, self._n_frames = rate, channels, 0
         self._loudness = LoudnessMeter(rate, channels)
         self._downmix = np.full(channels, 1 / channels, np.float32)
@@ -247,16 +254,20 @@ class Meter:
             duration=self._n_frames / self._rate,
             rate=self._rate,
             channels=self._channels,
-            spectrum=_levels(spectrum, self._rate),
-            loudest=_levels(loudest, self._rate),
+            spectrum=_levels(spectrum, self._rate, self._noise),
+            loudest=_levels(loudest, self._rate, self._noise),
             loudness=loudness.integrated,
             loudness_range=loudness.range,
             true_peak=loudness.true_peak,
-            crest=self._crest.finish(),
+            crest=self._crests(),
             width=self._width(),
             correlation=self._correlation(),
         )
         return measured, Lines(self._frequencies, self._power / len(bands))
+
+    def _crests(self) -> tuple[float | None, ...]:
+        *others, highs = self._crest.finish()
+        return (*others, None if highs is None else highs + self._noise * CREST_LOWERED)
 
     def _width(self) -> tuple[float | None, ...]:
         if self._channels == 1:
@@ -406,10 +417,10 @@ def _loudest(bands: np.ndarray, hop: float, sections: Spans) -> np.ndarray:
     return bands[start : start + length].mean(axis=0)
 
 
-def _levels(power: np.ndarray, rate: int) -> tuple[float | None, ...]:
+def _levels(power: np.ndarray, rate: int, noise: float) -> tuple[float | None, ...]:
     return tuple(
-        _decibels(value) if value > 0 and high <= rate / 2 else None
-        for value, (_, high) in zip(power, EDGES, strict=True)
+        _decibels(value) - noise * added if value > 0 and high <= rate / 2 else None
+        for value, added, (_, high) in zip(power, raised(CENTRES), EDGES, strict=True)
     )
 
 

@@ -93,7 +93,7 @@ def render(
     gain = _gain(heard, comparison.loudness.median)
     with replacing(target) as temporary:
         _write(source, temporary, taps, gain, n_frames)
-    now = compare(measure(target)[0], references)
+    now = compare(measure(target, encoded=source)[0], references)
     limited = tuple(band.low_hz for band in comparison.bands if _is_changed(band) and _is_beyond(band))
     left = [
         abs(after.level.difference)
