@@ -144,9 +144,10 @@ def read_header(path: Path) -> Header:
 
 def _constant_rate(info: object) -> int:
     """Bits per second of an MP3; without a header of its own it is taken to be constant, as players do."""
+    if not isinstance(info, mutagen.mp3.MPEGInfo):
+        return 0
     constant = (mutagen.mp3.BitrateMode.CBR, mutagen.mp3.BitrateMode.UNKNOWN)
-    is_constant = isinstance(info, mutagen.mp3.MPEGInfo) and info.bitrate_mode in constant
-    return int(info.bitrate) if is_constant else 0
+    return int(info.bitrate) if info.bitrate_mode in constant else 0
 
 
 def _has_id3(opened: BinaryIO, path: Path) -> bool:

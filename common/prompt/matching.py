@@ -135,7 +135,9 @@ class MatchAnswer(Answer):
         if len(self.references) < FEWEST_FOR_SPREAD:
             lines.append(f"{count(len(self.references), 'reference')}: too few to claim a spread")
         if self.mix.duration < SHORT:
-            lines.append(f"the mix is {duration(self.mix.duration)} long: a passage is held against whole songs")
+            lines.append(
+                f"the mix is {duration(self.mix.duration)} long: a passage is held against whole songs"
+            )
         if self.mix.channels == 1:
             lines.append("the mix has one channel: its width is not compared")
         if missing := sum(level is None for level in self.mix.spectrum):

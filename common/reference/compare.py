@@ -104,11 +104,11 @@ class Band:
         return low, high
 
     @property
-    def shown(self) -> str | None:
-        """The difference to a tenth of a dB, as people read it; None where there is none."""
+    def shown(self) -> str:
+        """The difference to a tenth of a dB, as people read it; empty where there is none."""
         difference = self.level.difference
         if difference is None:
-            return None
+            return ""
         bound = "" if not self.is_bound else ("≥ " if difference > 0 else "≤ ")
         return f"{bound}{difference:+.1f}"
 

@@ -125,9 +125,7 @@ class Lines:
     power: np.ndarray
 
 
-def measure(
-    path: Path, sections: Spans = (), encoded: Path | None = None
-) -> tuple[Measurement, Lines]:
+def measure(path: Path, sections: Spans = (), encoded: Path | None = None) -> tuple[Measurement, Lines]:
     """Decode a file once and measure it.
 
     Parameters

@@ -3,8 +3,8 @@
 Conventions
 -----------
 The filter has linear phase and no delay: the song keeps its length and its transients their place. No band is
-changed by more than `MOST_CHANGE`, nor the level; the true peak stays under `CEILING`. Where the mix carries no
-energy there is nothing to change.
+changed by more than `MOST_CHANGE`, nor the level; the true peak stays under `CEILING`. Where the mix carries
+no energy there is nothing to change.
 """
 
 from __future__ import annotations

@@ -163,7 +163,11 @@ def _where(low: float, high: float, bands: Sequence[Band]) -> str:
 
 
 def _doubt(spread: float | None) -> str:
-    return "too few references to tell their spread" if spread is None else f"where they differ by ±{spread:.1f} dB"
+    return (
+        "too few references to tell their spread"
+        if spread is None
+        else f"where they differ by ±{spread:.1f} dB"
+    )
 
 
 def _advice(low: float, high: float, bands: Sequence[Band], octaves: float, size: float) -> str:
