@@ -52,13 +52,16 @@ def traits(
         Two lists of phrases. What binds comes from groups that add to the similarity: the number that
         both songs have (or lack) far beyond the average, as far as the less extreme of the two does. What
         separates comes first from groups that lower it: the number in which they depart to opposite sides.
+        Of groups that add next to nothing, as of those that a space does not read, nothing is said.
     """
     a, b = library.standardised_rows([one, other])
     strongest = max(map(abs, parts.values())) or 1.0
     groups = sorted(parts, key=lambda group: -parts[group])
     binding = [_binding(group, a, b) for group in groups if parts[group] > _FAINT * strongest]
     separating = [
-        _separating(group, a, b, whole=parts[group] < -_FAINT * strongest) for group in reversed(groups)
+        _separating(group, a, b, whole=parts[group] < 0)
+        for group in reversed(groups)
+        if abs(parts[group]) > _FAINT * strongest
     ]
     return [text for text in binding if text][:n], [text for text in separating if text][:n]
 

@@ -40,6 +40,17 @@ def test_timbre_and_tonnetz_are_summed_up_and_tempo_has_its_own_line():
     assert not {"faster", "slower"} & {*both, *apart}
 
 
+def test_groups_that_add_next_to_nothing_go_without_saying():
+    """A space that does not read the notes, as that of the classifier, gives no note for a reason."""
+    embeddings = np.random.default_rng(0).normal(scale=0.3, size=(30, N_FEATURES))
+    note, loudness = SLICES["chroma_std"].start + 5, SLICES["rms_mean"].start
+    embeddings[0, [note, loudness]], embeddings[1, [note, loudness]] = 9.0, -9.0
+    parts = dict.fromkeys(GROUP_INDICES, 0.0) | {"energy": -0.6, "harmony": -0.6}
+    library = library_of(embeddings)
+    assert "a note F that comes and goes" in reasons.traits(library, 0, 1, parts)[1]
+    assert reasons.traits(library, 0, 1, parts | {"harmony": 0.0}) == ([], ["louder"])
+
+
 @pytest.mark.parametrize(
     ("one", "other", "expected"),
     [
