@@ -16,7 +16,7 @@ import numpy as np
 
 from common.arrays import principal_components, unit_rows
 from common.maps.layout_table import Layout
-from common.maps.settling import settle
+from common.maps.settling import can_settle, settle
 
 NEIGHBOURS = 6
 """Other songs that UMAP keeps a song together with. Measured by `benchmarks.map_quality`: with 5 to 8 a song
@@ -26,15 +26,16 @@ NEGATIVE_SAMPLES = 10
 """Songs that UMAP pushes away for every song that it pulls near; twice its default, measured likewise. From
 `MANY_SONGS` on it is the default, which takes half the time."""
 
-EPOCHS, MANY_SONGS = 1000, 2000
-"""Rounds of optimisation in a library of fewer than so many songs; UMAP's own choice in a larger one."""
+EPOCHS, MANY_SONGS, EPOCHS_OF_MANY = 1000, 2000, 200
+"""Rounds of optimisation in a library of fewer than so many songs, and in a larger one: UMAP itself makes 500
+of up to 10 000 songs, which take twice the time and, settled, keep no more than 0.03 of 5 more."""
 
 TRIES, TRIED_SONGS = 4, 300
 """Layouts that the truest is chosen from, and how many songs are laid out in all of them together: 4 of 50
 songs take half a second, and from 151 songs on, one of which takes that long, there is one."""
 
-MOST_SETTLED = 1000
-"""Songs up to which a layout is settled, which takes three seconds then; the time grows with the square."""
+MOST_REGROWN = 1000
+"""Songs up to which UMAP also goes on from an earlier map that is not true any more, beside starting anew."""
 
 LOSS_ALLOWED = 0.05
 """Share of neighbours that an earlier map, with new songs put in, may keep less than the truest, and still
@@ -104,8 +105,8 @@ def project(
 
     UMAP (L. McInnes, J. Healy, J. Melville, arXiv:1802.03426) on exact cosine neighbours, started from
     the principal components, which keeps the large-scale order better than a random start (D. Kobak and
-    G. Linderman, Nature Biotechnology 39, 2021). In a library of at most `MOST_SETTLED` songs, they are
-    then moved one at a time to where more of the neighbours are kept (`settling`).
+    G. Linderman, Nature Biotechnology 39, 2021). Songs are then moved one at a time to where more of the
+    neighbours are kept (`settling`).
 
     Parameters
     ----------
@@ -146,11 +147,6 @@ def n_tries(n_songs: int) -> int:
     return max(1, min(TRIES, TRIED_SONGS // n_songs))
 
 
-def is_settled(n_songs: int) -> bool:
-    """Whether the songs of a map of so many are settled, and not left where UMAP put them."""
-    return KEPT_NEIGHBOURS + 3 <= n_songs <= MOST_SETTLED
-
-
 def _lay_out(
     rows: np.ndarray,
     near: tuple[np.ndarray, np.ndarray],
@@ -170,9 +166,8 @@ def _lay_out(
         made = _truest(near[0], anew, 0.0)
         return principal_components(made - made.mean(axis=0), dimensions)
     adapted = _with_new_songs(earlier, rows, near[0], seed)
-    likest = [adapted]
-    if is_settled(len(rows)):
-        likest.append(_settled(adapted, near[0], seed))
+    likest = [adapted, settle(adapted, near[0], KEPT_NEIGHBOURS, seed)]
+    if can_settle(len(rows), KEPT_NEIGHBOURS) and len(rows) <= MOST_REGROWN:
         anew = [_settled_umap(rows, near, adapted, seed), *anew]
     likest += [align(made, earlier.coordinates, earlier.is_known) for made in anew]
     return _truest(near[0], likest, LOSS_ALLOWED)
@@ -187,16 +182,7 @@ def _truest(near: np.ndarray, layouts: list[np.ndarray], allowed: float) -> np.n
 def _settled_umap(
     rows: np.ndarray, near: tuple[np.ndarray, np.ndarray], start: np.ndarray, seed: int
 ) -> np.ndarray:
-    return _settled(_umap(rows, near, _spread_out(start, seed), seed), near[0], seed)
-
-
-def _settled(
-    coordinates: np.ndarray, near: np.ndarray, seed: int, movable: np.ndarray | None = None
-) -> np.ndarray:
-    """A layout with its songs settled, or those of `movable` alone; one too large for it stays as it is."""
-    if not is_settled(len(coordinates)):
-        return coordinates
-    return settle(coordinates, near, KEPT_NEIGHBOURS, seed, movable)
+    return settle(_umap(rows, near, _spread_out(start, seed), seed), near[0], KEPT_NEIGHBOURS, seed)
 
 
 def _with_new_songs(earlier: Layout, rows: np.ndarray, near: np.ndarray, seed: int) -> np.ndarray:
@@ -204,7 +190,7 @@ def _with_new_songs(earlier: Layout, rows: np.ndarray, near: np.ndarray, seed: i
     known, filled = earlier.is_known, earlier.coordinates.copy()
     for new in np.flatnonzero(~known):
         filled[new] = place(rows[new], rows[known], earlier.coordinates[known])
-    return _settled(filled, near, seed, np.flatnonzero(~known))
+    return settle(filled, near, KEPT_NEIGHBOURS, seed, np.flatnonzero(~known))
 
 
 def align(coordinates: np.ndarray, earlier: np.ndarray, known: np.ndarray) -> np.ndarray:
@@ -256,7 +242,7 @@ def _umap(
         precomputed_knn=(nearest, distances),
         init=start.astype(np.float32),
         negative_sample_rate=NEGATIVE_SAMPLES if n_songs < MANY_SONGS else 5,
-        n_epochs=EPOCHS if n_songs < MANY_SONGS else None,
+        n_epochs=EPOCHS if n_songs < MANY_SONGS else EPOCHS_OF_MANY,
         random_state=seed,
         n_jobs=1,
     )

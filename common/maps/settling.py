@@ -1,24 +1,41 @@
 """Songs of a finished map moved, one at a time, to where the map keeps more of the true neighbours.
 
-UMAP pulls neighbours together on the whole; some songs end among strangers all the same. Here a song is
-offered other places, most of them among its own nearest songs, and takes the one where it and all others
-together keep the most, as `projection.kept_share` counts them. About three songs in ten move, and none onto
-another.
+UMAP pulls neighbours together on the whole; some songs end among strangers all the same, and in a large
+library most do. Here a song is offered other places, most of them by its own nearest songs, and takes the one
+where it and all others together keep the most, as `projection.kept_share` counts them. A place is judged by
+the few songs that lie around it (`kernels`), so that the time of a song hardly grows with their number. Of a
+few hundred songs three in ten move, of ten thousand half, and none onto another.
 """
 
 from __future__ import annotations
 
 import numpy as np
-from scipy.spatial.distance import cdist
 
-AMONG, AROUND = 32, 16
-"""Places that a song is offered: among its nearest songs, and around its own place."""
+from common.maps import kernels
+from common.maps.kernels import Board
 
-SWEEPS = 2
-"""How often every song is asked; a third time moves hardly any."""
+BESIDE, AMONG = 16, 16
+"""Places that a song is offered: beside where it is and beside each of its nearest songs, in turn; and
+anywhere between its nearest songs."""
+
+STEP = 0.5
+"""How far beside, as a share of the distance from there to the k-th song; half of that between songs."""
+
+SWEEPS = 3
+"""How often every song is asked; a fourth time moves hardly any."""
 
 ELBOW_ROOM = 0.5
 """How near a place may be to another song, as a share of the median distance of a song to the next one."""
+
+AT_A_TIME = 1024
+"""Songs whose offers are drawn together; of all songs of a large library they would take some 100 MB."""
+
+OUTSIDE = 0.01
+"""Share of songs on either side that the nets of cubes need not reach to, so that a few far songs do not
+make the cubes of all others too large."""
+
+CUBES = 4
+"""The most cubes of the finest net, for every song."""
 
 
 def settle(
@@ -26,16 +43,16 @@ def settle(
 ) -> np.ndarray:
     """Move songs to where more of the true neighbours are kept.
 
-    Time and memory grow with the square of the number of songs.
+    Memory grows with the number of songs, and time hardly faster.
 
     Parameters
     ----------
     coordinates
-        The map, float64, shape (n_songs, dimensions).
+        The map, float64, shape (n_songs, dimensions), of two or three dimensions.
     near
         The rows of each song's nearest songs in the space, nearest first, shape (n_songs, at least k).
     k
-        How many of them a song wants near it; a map of fewer than ``k + 3`` songs stays as it is.
+        How many of them a song wants near it; a map that `can_settle` denies stays as it is.
     seed
         The seed of the places that are offered.
     movable
@@ -46,97 +63,105 @@ def settle(
     ndarray
         The new map, same shape.
     """
-    n_songs = len(coordinates)
-    if n_songs < k + 3 or near.shape[1] < k:
+    n_songs, dimensions = coordinates.shape
+    if not can_settle(n_songs, k) or near.shape[1] < k:
         return coordinates
-    board, random = _Board(coordinates, near[:, :k]), np.random.default_rng(seed)
+    board, random = set_up(coordinates, near[:, :k]), np.random.default_rng(seed)
+    elbow = ELBOW_ROOM**2 * float(np.median(board.apart[:, 0]))
     for _ in range(SWEEPS):
-        order = np.argsort(board.kept, kind="stable")
-        for song in order if movable is None else order[np.isin(order, movable)]:
-            board.improve(song, _offers(board, near[song, :k], song, random))
-    return board.places
+        order = np.argsort(board.keeps[:, :k].sum(axis=1), kind="stable")
+        if movable is not None:
+            order = order[np.isin(order, movable)]
+        for start in range(0, len(order), AT_A_TIME):
+            asked = order[start : start + AT_A_TIME]
+            kernels.improve(board, asked, *draw_offers(len(asked), k, dimensions, random), elbow)
+    return board.places[:, :dimensions].copy()
 
 
-def _offers(board: _Board, wanted: np.ndarray, song: int, random: np.random.Generator) -> np.ndarray:
-    """Places for a song: its own first, then some among its nearest songs, then some around its own."""
-    here = board.places[song]
-    among = random.dirichlet(np.full(len(wanted), 0.5), size=AMONG) @ board.places[wanted]
-    reach = np.sqrt(board.apart[song, board.closest[song, len(wanted) - 1]])
-    around = here + 0.5 * reach * random.normal(size=(AROUND, len(here)))
-    return np.vstack([here, among, around])
+def can_settle(n_songs: int, k: int) -> bool:
+    """Whether a map has so many songs that it matters which of them are the k closest to another."""
+    return n_songs >= k + 3
 
 
-class _Board:
-    """The songs' places, and which songs lie nearest to each.
+def draw_offers(
+    n_songs: int, k: int, dimensions: int, random: np.random.Generator
+) -> tuple[np.ndarray, np.ndarray]:
+    """Draw where places are offered, in terms of where a song and its nearest songs will lie by then.
 
-    Attributes
+    Parameters
     ----------
-    places
-        Float64, shape (n_songs, dimensions).
-    wanted
-        Whether the second song is among the true neighbours of the first, bool, shape (n_songs, n_songs).
-    apart
-        Squared distances on the map, infinite to itself, shape (n_songs, n_songs).
-    closest
-        The k + 1 songs nearest to each on the map, nearest first, shape (n_songs, k + 1).
+    n_songs, k
+        How many songs are asked, and how many nearest songs each has.
+    dimensions
+        How many dimensions the map has.
+    random
+        Where chance comes from.
+
+    Returns
+    -------
+    shares, steps
+        The weights of the song itself and of its nearest songs in the mean that a place is offered at, shape
+        (n_songs, n_offers, 1 + k); and how far from there, in mean distances of these songs to their k-th
+        closest, shape (n_songs, n_offers, 3), 0 in a dimension that the map does not have.
     """
-
-    def __init__(self, places: np.ndarray, near: np.ndarray):
-        self.places, self.rows, self.k = places.copy(), np.arange(len(places)), near.shape[1]
-        self.wanted = np.zeros((len(places), len(places)), dtype=bool)
-        self.wanted[self.rows[:, np.newaxis], near] = True
-        self.apart = cdist(places, places, "sqeuclidean")
-        np.fill_diagonal(self.apart, np.inf)
-        self.closest = self._closest(self.rows)
-        self.elbow = ELBOW_ROOM**2 * float(np.median(self.apart.min(axis=1)))
-
-    @property
-    def kept(self) -> np.ndarray:
-        """How many true neighbours each song keeps, shape (n_songs,)."""
-        return self._count(self.closest[:, : self.k])
-
-    def improve(self, song: int, offers: np.ndarray) -> None:
-        """Move a song to the offered place where most is kept; the first offer is where it is."""
-        apart = cdist(offers, self.places, "sqeuclidean")
-        apart[:, song] = np.inf
-        worth = self._worth(song, apart)
-        worth[1:][apart[1:].min(axis=1) < self.elbow] = -np.inf
-        best = int(np.argmax(worth))
-        if worth[best] > worth[0]:
-            self._move(song, offers[best], apart[best])
-
-    def _worth(self, song: int, apart: np.ndarray) -> np.ndarray:
-        """What is kept by a song and all others with it at each of some distances from them."""
-        is_near = (self.closest[:, : self.k] == song).any(axis=1)
-        others = np.where(self.closest == song, -1, self.closest)
-        # Without the song, each other has k nearest, the last of which would make way for it.
-        last = np.where(is_near, self.closest[:, self.k], self.closest[:, self.k - 1])
-        without = self._count(others[:, : self.k]) + (is_near & self.wanted[self.rows, last])
-        beside = without + self.wanted[:, song] - self.wanted[self.rows, last]
-        gain = _value(beside) - _value(without)
-        gain[song] = 0.0
-        own = np.argpartition(apart, self.k - 1, axis=1)[:, : self.k]
-        enters = apart < self.apart[self.rows, last]
-        return _value(self.wanted[song][own].sum(axis=1)) + enters @ gain
-
-    def _move(self, song: int, place: np.ndarray, apart: np.ndarray) -> None:
-        comes = apart < self.apart[self.rows, self.closest[:, -1]]
-        touched = comes | (self.closest == song).any(axis=1)
-        touched[song] = True
-        self.places[song] = place
-        self.apart[song] = self.apart[:, song] = apart
-        self.closest[touched] = self._closest(touched)
-
-    def _closest(self, rows: np.ndarray) -> np.ndarray:
-        apart = self.apart[rows]
-        found = np.argpartition(apart, self.k, axis=1)[:, : self.k + 1]
-        return np.take_along_axis(found, np.take_along_axis(apart, found, 1).argsort(axis=1), 1)
-
-    def _count(self, songs: np.ndarray) -> np.ndarray:
-        """How many of some songs per song, -1 for none, are true neighbours of it."""
-        return (self.wanted[self.rows[:, np.newaxis], songs] & (songs >= 0)).sum(axis=1)
+    shares = np.zeros((n_songs, BESIDE + AMONG, 1 + k))
+    shares[:, :BESIDE] = np.eye(1 + k)[np.arange(BESIDE) % (1 + k)]
+    shares[:, BESIDE:, 1:] = random.dirichlet(np.ones(k), size=(n_songs, AMONG))
+    steps = np.zeros((n_songs, BESIDE + AMONG, 3))
+    steps[..., :dimensions] = STEP * random.normal(size=(n_songs, BESIDE + AMONG, dimensions))
+    steps[:, BESIDE:] /= 2
+    return shares, steps
 
 
-def _value(kept: np.ndarray) -> np.ndarray:
-    """What it is worth to keep so many: to keep none counts as one fewer than that."""
-    return kept - (kept == 0).astype(np.float64)
+def set_up(coordinates: np.ndarray, near: np.ndarray) -> Board:
+    """Lay songs out on a board.
+
+    Parameters
+    ----------
+    coordinates
+        The map, shape (n_songs, dimensions).
+    near
+        The rows of the songs that each song wants near it, shape (n_songs, k).
+    """
+    n_songs, k = near.shape
+    places = np.zeros((n_songs, 3))
+    places[:, : coordinates.shape[1]] = coordinates
+    origin, edges, shapes = _nets(coordinates, k)
+    cells = shapes.prod(axis=1)
+    board = Board(
+        places=places,
+        wanted=near.astype(np.int64),
+        wanting=np.argsort(near, axis=None, kind="stable") // k,
+        begins=np.searchsorted(np.sort(near, axis=None), np.arange(n_songs + 1)),
+        closest=np.empty((n_songs, k + 1), dtype=np.int64),
+        apart=np.empty((n_songs, k + 1)),
+        keeps=np.empty((n_songs, k + 1), dtype=np.int64),
+        origin=origin,
+        edges=edges,
+        shapes=shapes,
+        starts=np.cumsum(cells) - cells,
+        held=np.zeros(len(edges), dtype=np.int64),
+        first=np.full(cells.sum(), -1, dtype=np.int64),
+        following=np.full((2, n_songs), -1, dtype=np.int64),
+        previous=np.full((2, n_songs), -1, dtype=np.int64),
+        net=np.zeros(n_songs, dtype=np.int64),
+    )
+    kernels.look_around(board)
+    return board
+
+
+def _nets(coordinates: np.ndarray, k: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """The corner of all nets, the edges of their cubes, and how many cubes each has per axis."""
+    from scipy.spatial import KDTree
+
+    n_songs, dimensions = coordinates.shape
+    low, high = np.quantile(coordinates, [OUTSIDE, 1.0 - OUTSIDE], axis=0)
+    width = np.maximum(high - low, 1e-6 * max(float(np.ptp(coordinates)), 1e-6))
+    reach = float(np.median(KDTree(coordinates).query(coordinates, [k + 1])[0]))
+    finest = max(reach, float(width.prod() / (CUBES * n_songs)) ** (1 / dimensions))
+    n_doubled = int(np.ceil(np.log2(max(float(width.max()) / finest, 1.0)))) + 1
+    edges = finest * 2.0 ** np.arange(-1, n_doubled)
+    edges[0] = finest
+    shapes = np.ones((len(edges), 3), dtype=np.int64)
+    shapes[:, :dimensions] = np.floor(width / edges[:, np.newaxis]).astype(np.int64) + 1
+    return np.pad(low, (0, 3 - dimensions)), edges, shapes

@@ -9,9 +9,9 @@ from common.maps.projection import (
     PCA,
     UMAP,
     Projection,
-    is_settled,
     n_tries,
 )
+from common.maps.settling import can_settle
 from common.text import count, thousands
 
 HONESTY = (
@@ -50,7 +50,7 @@ def describe(projection: Projection) -> str:
     }[projection.method]
     if projection.trust is None:
         return f"{made}. {HONESTY}"
-    if projection.method == UMAP and is_settled(n_songs):
+    if projection.method == UMAP and can_settle(n_songs, KEPT_NEIGHBOURS):
         which = "the truest of several layouts" if n_tries(n_songs) > 1 else "a layout"
         made += f". It is {which}, with {SETTLED}"
     made += f". {keeps(projection).removesuffix('.')}; paler songs keep fewer"

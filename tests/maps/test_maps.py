@@ -185,7 +185,8 @@ def test_a_map_says_how_it_was_made(library):
     [
         (46, "the truest of several layouts, with songs moved"),
         (300, "It is a layout, with songs moved"),
-        (9000, ""),
+        (9000, "It is a layout, with songs moved"),
+        (7, ""),
     ],
 )
 def test_a_map_says_what_was_sought(n_songs, told):
