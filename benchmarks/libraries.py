@@ -7,16 +7,19 @@ an artist has four songs, an album two. Names, tags and paths are as long as rea
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
 
 from common import library
+from common.arrays import neighbours
 from common.layout import N_FEATURES, SLICES, index_of
 from common.library import COLUMNS, READING_COLUMNS, Library
 from common.music import estimate_keys
 from common.paths import Paths
+from common.search import spaces, within_song
 
 SONGS_PER_ARTIST, SONGS_PER_ALBUM = 4, 2
 
@@ -27,6 +30,9 @@ SPREAD = {"genre": 0.4, "artist": 0.6, "noise": 0.3}
 """Standard deviations, where a song's own around its artist is 1: genres are hard, artists easier."""
 
 CHUNK = 20_000
+
+NEAREST = 5
+"""Songs near to a song, between which and it others are grown."""
 
 
 def make_library(n_songs: int, n_genres: int = 10, seed: int = 0) -> Library:
@@ -46,6 +52,46 @@ def make_library(n_songs: int, n_genres: int = 10, seed: int = 0) -> Library:
     rng = np.random.default_rng(seed)
     rows = np.concatenate(list(_rows(rng, genre, artist)))
     return Library(rows, _columns(rng, genre, artist, album) | read_readings(rows))
+
+
+def with_embeddings(embeddings: np.ndarray) -> Library:
+    """A library of songs with these embeddings, and names, tags and readings of no meaning."""
+    return dataclasses.replace(make_library(len(embeddings)), embeddings=embeddings)
+
+
+def grow(library: Library, n_songs: int, seed: int = 0) -> np.ndarray:
+    """Make more songs like those of a library: each lies between a song and one of its nearest.
+
+    From there it departs as the halves of one song do from their mean (`within_song`), so that as many
+    directions tell near songs apart as in music.
+
+    Parameters
+    ----------
+    library
+        The songs to begin with.
+    n_songs
+        How many are made.
+    seed
+        For the random numbers.
+
+    Returns
+    -------
+    ndarray
+        Embeddings, float32, shape (n_songs, ``N_FEATURES``).
+    """
+    rng, known = np.random.default_rng(seed), library.embeddings
+    near, _ = neighbours(np.array(spaces.build(spaces.DEFAULT_SPACE, library).rows), NEAREST)
+    one = rng.integers(len(known), size=n_songs)
+    other = near[one, rng.integers(NEAREST, size=n_songs)]
+    rows = known[one] + rng.random((n_songs, 1)) * (known[other] - known[one])
+    spread = np.where(np.isfinite(library.scaling[1]), library.scaling[1], 0.0)
+    for part in spaces.balanced_parts():
+        # Numbers that are not of the embedding stand behind it: the tempo as a circle.
+        within, features = part.features < N_FEATURES, part.features[part.features < N_FEATURES]
+        variances, directions = np.linalg.eigh(within_song.scatter(part.name))
+        departures = rng.standard_normal((n_songs, len(variances))) * np.sqrt(np.maximum(variances, 0.0))
+        rows[:, features] += (departures @ directions.T)[:, within] * spread[features]
+    return rows.astype(np.float32)
 
 
 def _rows(rng: np.random.Generator, genre: np.ndarray, artist: np.ndarray) -> Iterator[np.ndarray]:

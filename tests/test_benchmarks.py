@@ -43,6 +43,16 @@ def test_a_generated_library_has_few_directions_as_music_has():
     assert carried > 0.85
 
 
+def test_songs_are_grown_beside_those_of_a_library():
+    made = libraries.make_library(60, 4)
+    grown = libraries.grow(made, 200)
+    np.testing.assert_array_equal(grown, libraries.grow(made, 200))
+    _, spread = made.scaling
+    apart = [np.linalg.norm((song - made.embeddings) / spread, axis=1) for song in grown]
+    assert np.min(apart, axis=1).max() < np.median(apart)
+    assert len(np.unique(np.argmin(apart, axis=1))) > 50
+
+
 @pytest.mark.parametrize(
     ("values", "expected"),
     [([1.0, 10.0], "1.00"), ([2.0, 200.0], "2.00"), ([3.0, 3.0], "0.00"), ([0.0, 1.0], "–")],
