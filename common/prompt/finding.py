@@ -83,6 +83,8 @@ class SearchAnswer(Answer):
         if len(matches) > 1 and matches[1].closest is not None:
             columns["above"] = [None if m.closest is None else f"{m.closest:z.3f}" for m in matches]
             legend += "\nabove: how alike to the song above it that is most alike"
+        if self.copies or any(match.copies for match in matches):
+            legend += "\n=: a copy, by length or title and spectrum; versions SONG compares them note by note"
         copies = [[f"= {library.paths[row]}" for row in match.copies] for match in matches]
         songs = [match.row for match in matches]
         return "\n".join([*lines, song_table(library, songs, columns, copies, self.files), legend])
@@ -93,6 +95,8 @@ class SearchAnswer(Answer):
         best, similarities = max(match.score for match in self.matches), self.space.distribution
         if similarities.is_alike(best):
             return []
+        if best <= 0:
+            return [f"not alike: even the best has a similarity below 0, {best:.3f}"]
         return [f"not alike: even the best is more alike than only {similarities.share(best)} of pairs"]
 
     def write(self, session: Session) -> list[str]:

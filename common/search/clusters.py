@@ -15,6 +15,7 @@ from common.arrays import stratified
 from common.layout import BLOCK_OF, is_audible, words
 from common.library import UNKNOWN_GENRE, Library
 from common.search.space import Space
+from common.text import count
 
 LEAST_SONGS = 20
 """Songs that are looked at for clusters; among fewer, a resample holds too few to tell."""
@@ -89,6 +90,11 @@ class Grouping:
     clusters: tuple[Cluster, ...] = field(default=())
 
     @property
+    def n_loose(self) -> int:
+        """How many songs are in no cluster."""
+        return self.n_songs - sum(len(cluster.songs) for cluster in self.clusters)
+
+    @property
     def verdict(self) -> str:
         """A sentence that says what was found."""
         where = "across all genres" if self.genre is None else f"within {self.genre}"
@@ -98,7 +104,9 @@ class Grouping:
         if self.stability is not None:
             return f"{what}: another choice of songs gives others (stability {self.stability:.2f} of 1)"
         if self.n_songs < LEAST_SONGS:
-            return f"{what}: {self.n_songs} songs are too few, at least {LEAST_SONGS} are needed"
+            are = "is" if self.n_songs == 1 else "are"
+            few = f"{count(self.n_songs, 'song')} {are} too few"
+            return f"{what}: {few}, at least {LEAST_SONGS} are needed"
         return f"{what}: the songs do not fall into groups"
 
 

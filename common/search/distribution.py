@@ -19,6 +19,9 @@ ALIKE = 90.0
 other still has a nearest one. Of 46 and of 260 real songs 4 % and none have a best one below it, of 15 songs
 a sixth."""
 
+ROUNDING = 1e-6
+"""Similarities that differ by less are equal: they are computed in float32 here and exactly there."""
+
 SAMPLE_SEED = 0
 """Seed of every random sample of songs or pairs that a search measures or orders."""
 
@@ -40,12 +43,12 @@ class SimilarityDistribution:
 
     def percentile(self, score: float) -> float:
         """Per cent of pairs that are less similar, equals counting half, 0 to 100."""
-        below, upto = (np.searchsorted(self.scores, score, side) for side in ("left", "right"))
+        below, upto = np.searchsorted(self.scores, (score - ROUNDING, score + ROUNDING))
         return 50.0 * float(below + upto) / len(self.scores)
 
     def is_alike(self, score: float) -> bool:
-        """Whether songs so similar count as alike; see `ALIKE`."""
-        return self.percentile(score) >= ALIKE
+        """Whether songs so similar count as alike; see `ALIKE`. Below 0 they are not, whatever others are."""
+        return score > 0 and self.percentile(score) >= ALIKE
 
     def upper_tail(self, scores: np.ndarray) -> np.ndarray:
         """Share of pairs that are more similar, 0 to 1, of the same shape as ``scores``.
@@ -55,12 +58,19 @@ class SimilarityDistribution:
         return 1.0 - np.interp(scores, self.scores, np.linspace(0.0, 1.0, len(self.scores)))
 
     def share(self, score: float) -> str:
-        """The percentile for people, such as ``98.2 %``; below the highest score at most ``99.9 %``."""
-        share = min(self.percentile(score), 99.9) if score < self.scores[-1] else self.percentile(score)
-        return f"{share:.1f} %"
+        """The percentile for people, such as ``98.2 %``; below the highest score at most ``99.9 %``.
+
+        Among the pairs of two songs nothing has a place: ``–``.
+        """
+        if len(self.scores) == 1:
+            return "–"
+        is_highest = score >= self.scores[-1] - ROUNDING
+        return f"{self.percentile(score) if is_highest else min(self.percentile(score), 99.9):.1f} %"
 
     def standing(self, score: float) -> str:
         """Say where a score stands, such as ``more alike than 98.2 % of 45 pairs``."""
+        if len(self.scores) == 1:
+            return "two songs have no other pair to compare it with"
         return f"more alike than {self.share(score)} of {self.all_pairs}"
 
     @property

@@ -93,3 +93,13 @@ def test_a_file_that_is_missing_is_said(run, tmp_path):
     code, _, err = run("search", str(tmp_path / "gone.mp3"))
     assert (code, err.count("\n")) == (1, 1)
     assert err.startswith(f"error: there is no file {tmp_path / 'gone.mp3'}, and no song is called ")
+
+
+def test_a_copy_is_marked_and_the_mark_explained(heard, capsys):
+    folders, outside = heard
+    assert stage4.main([*folders, "search", str(outside)]) == 0
+    out = capsys.readouterr().out
+    assert out.splitlines()[1].startswith("= ")
+    assert "\n=: a copy, by length or title and spectrum" in out
+    assert stage4.main([*folders, "search", "sound 0"]) == 0
+    assert "=: a copy" not in capsys.readouterr().out

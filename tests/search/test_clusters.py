@@ -56,6 +56,21 @@ def test_too_few_songs_are_said():
     )
 
 
+def test_a_single_song_is_counted_as_one():
+    found = clusters_of(random_library(30, genre_names=["A"] * 29 + ["B"]))
+    assert "within B: 1 song is too few" in found[2].verdict
+
+
+def test_songs_in_no_cluster_are_counted():
+    library, _ = planted()
+    stray = library_of(
+        np.vstack([library.embeddings, -20.0 * library.embeddings[:2]]), [*library.genres, "A", "A"]
+    )
+    everything = clusters_of(stray)[0]
+    assert everything.clusters
+    assert everything.n_loose == len(stray) - sum(len(cluster.songs) for cluster in everything.clusters) > 0
+
+
 def test_traits_are_what_was_planted_and_can_be_heard():
     rng = np.random.default_rng(0)
     inside, outside = rng.normal(size=(200, N_FEATURES)), rng.normal(size=(200, N_FEATURES))

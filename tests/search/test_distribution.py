@@ -1,11 +1,14 @@
 from __future__ import annotations
 
+import itertools
+
 import numpy as np
 import pytest
 from libraries import random_library
 from scipy.stats import percentileofscore
 
 from common.search import space as space_module
+from common.search.distribution import SimilarityDistribution
 from common.search.spaces import SPACES, build
 
 UNTRAINED = sorted(set(SPACES) - {"classifier"})
@@ -33,3 +36,33 @@ def test_a_large_library_is_judged_by_a_sample(monkeypatch):
     assert sample.sampled
     assert "sampled" in sample.standing(0.1)
     assert sample.percentile(0.1) == pytest.approx(every.percentile(0.1), abs=1.0)
+
+
+def test_the_pairs_of_two_songs_give_nothing_a_place():
+    space = build("balanced", random_library(2))
+    similarity = space.similarity(0, 1)
+    found = space.distribution
+    assert similarity == pytest.approx(-1.0)
+    assert found.percentile(similarity) == 50.0
+    assert found.share(similarity) == "–"
+    assert "no other pair" in found.standing(similarity)
+    assert not found.is_alike(similarity)
+
+
+def test_a_similarity_below_0_is_not_alike_however_few_are_above_it():
+    found = SimilarityDistribution(np.linspace(-0.9, -0.1, 20))
+    assert found.percentile(-0.1) > 90
+    assert not found.is_alike(-0.1)
+    assert SimilarityDistribution(np.linspace(-0.9, 0.1, 20)).is_alike(0.1)
+
+
+def test_a_pair_is_never_above_itself():
+    space = build("balanced", random_library(9))
+    scores = np.sort(space.matrix[np.triu_indices(9, 1)])
+    for place, (one, other) in enumerate(sorted(pairs(9), key=lambda pair: space.matrix[pair])):
+        expected = percentileofscore(scores, scores[place], kind="mean")
+        assert space.distribution.percentile(space.similarity(one, other)) == pytest.approx(expected)
+
+
+def pairs(n: int) -> list[tuple[int, int]]:
+    return list(itertools.combinations(range(n), 2))
