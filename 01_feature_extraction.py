@@ -96,7 +96,10 @@ def make_library(
         library = assemble.make_library(extraction, store, arguments.genre_from, arguments.bpm_from)
         assemble.save(paths, library, extraction)
         index_landmarks(paths, library.paths)
-    for told in (assemble.broken_samples(library), assemble.lacks_genres(library)):
+    notes = [assemble.broken_samples(library), assemble.lacks_genres(library)]
+    if arguments.bpm_from == "tag":
+        notes.append(assemble.lacks_tempos(library))
+    for told in notes:
         if told:
             note(told)
     return library, assemble.summary(library, extraction)

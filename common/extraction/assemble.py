@@ -175,6 +175,15 @@ def lacks_genres(made: Library) -> str | None:
     return f"to learn genres takes two of them: sort the songs into folders, <GENRE>/<song>.mp3{own}"
 
 
+def lacks_tempos(made: Library) -> str | None:
+    """Say how many songs have no tempo in their tags, so that what was heard counts; None where all have."""
+    without = sum(tagged is None for tagged in made.columns["tag_bpm"])
+    if not without:
+        return None
+    which = "no file has" if without == len(made) else f"{count(without, 'file')} of {len(made)} without"
+    return f"--bpm-from tag: {which} a tempo in its tags; what was heard counts there"
+
+
 def summary(made: Library, extraction: Extraction) -> str:
     """Say what was extracted and what was not: how much music, songs of each genre, files skipped."""
     total = sum(made.columns["duration"])

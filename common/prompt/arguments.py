@@ -234,6 +234,12 @@ def identify(parser: argparse.ArgumentParser) -> None:
     json(parser)
 
 
+def command(parser: argparse.ArgumentParser) -> None:
+    """The name of a command, or none."""
+    parser.add_argument("command", nargs="?", metavar="COMMAND", help="none: all of them")
+    json(parser)
+
+
 def file(parser: argparse.ArgumentParser) -> None:
     """A song, or none."""
     parser.add_argument("song", nargs="*", metavar="SONG", help="none: the playlist written last")

@@ -120,7 +120,8 @@ COMMANDS = (
     Command("open", "[SONG]", "show it in its folder", "listening:open_folder", arguments.file, "songs"),
     Command("spaces", "[NAME]", "the similarity spaces, or change to one",
             "listing:spaces", arguments.spaces, "spaces"),
-    Command("help", "", "these commands; COMMAND --help tells more", "helping:show_help", arguments.json),
+    Command("help", "[COMMAND]", "these commands, or what one of them takes",
+            "helping:show_help", arguments.command),
     Command("quit", "", "leave, as exit and Ctrl-D do", "helping:leave", aliases=("exit",)),
 )  # fmt: skip
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from common import gallery
+from common.console import UserError
 from common.layout import GROUPS
 from common.music import keys, tempos
 from common.paths import Output
@@ -163,6 +164,8 @@ class MixedExplanation(Answer):
 def compare(session: Session, arguments: Namespace) -> Explanation:
     """Explain how similar two songs are."""
     one, other = session.two_songs(arguments.songs)
+    if one == other:
+        raise UserError("a comparison is of two songs, and these are the same")
     return explain(session.space(arguments.space), one, other)
 
 

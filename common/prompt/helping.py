@@ -7,9 +7,11 @@ import textwrap
 from argparse import Namespace
 from dataclasses import dataclass
 
+from common.console import UserError
 from common.prompt.answers import Answer
-from common.prompt.commands import COMMANDS, Command, help_text
+from common.prompt.commands import COMMANDS, Command, by_name, help_text, near_command
 from common.prompt.loop import Leave
+from common.prompt.parsing import line_parser
 from common.prompt.session import Session
 
 NOTES = (
@@ -44,9 +46,35 @@ class Help(Answer):
         return "\n".join([help_text(self.commands), *(textwrap.fill(note, width) for note in NOTES)])
 
 
-def show_help(session: Session, arguments: Namespace) -> Help:
-    """Show the commands."""
-    return Help(COMMANDS)
+@dataclass(frozen=True)
+class CommandHelp(Answer):
+    """What one command takes.
+
+    Attributes
+    ----------
+    command
+        The command.
+    """
+
+    command: Command
+
+    def as_json(self) -> object:
+        return {"command": self.command.usage, "does": self.command.summary}
+
+    def as_text(self) -> str:
+        return line_parser(self.command).format_help().rstrip()
+
+
+def show_help(session: Session, arguments: Namespace) -> Help | CommandHelp:
+    """Show the commands, or what one of them takes."""
+    name = arguments.command
+    if name is None:
+        return Help(COMMANDS)
+    if name.lower() in by_name(COMMANDS):
+        return CommandHelp(by_name(COMMANDS)[name.lower()])
+    near = near_command(name)
+    meant = f"did you mean: help {near.name}?" if near else "help lists them"
+    raise UserError(f"no command is called {name!r}; {meant}")
 
 
 def leave(session: Session, arguments: Namespace) -> Answer:

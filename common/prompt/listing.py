@@ -167,6 +167,8 @@ class ClusterAnswer(Answer):
             for cluster in grouping.clusters:
                 lines.append(f"  {count(len(cluster.songs), 'song')}: {cluster.name}")
                 lines.append(f"    most typical: {clean(self.library.names[cluster.typical])}")
+            if grouping.clusters and grouping.n_loose:
+                lines.append(f"  {count(grouping.n_loose, 'song')} in no cluster")
         return "\n".join(lines)
 
     def warnings(self) -> list[str]:

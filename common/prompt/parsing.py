@@ -68,13 +68,18 @@ def parse_line(command: Command, words: Sequence[str], meant: str = "") -> argpa
     HelpShown
         If they ask for help, which was printed.
     """
+    try:
+        return _parse(line_parser(command), words)
+    except UserError as error:
+        raise UserError(f"{error}; {_advice(command, meant)}") from None
+
+
+def line_parser(command: Command) -> argparse.ArgumentParser:
+    """The parser of what stands after a command at the prompt."""
     parser = _LineParser(
         prog=command.name, usage=command.usage, description=command.summary, allow_abbrev=False
     )
-    try:
-        return _parse(command.add_to(parser), words)
-    except UserError as error:
-        raise UserError(f"{error}; {_advice(command, meant)}") from None
+    return command.add_to(parser)
 
 
 def _advice(command: Command, meant: str) -> str:

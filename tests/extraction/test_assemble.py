@@ -5,7 +5,7 @@ import dataclasses
 import pytest
 from libraries import random_library
 
-from common.extraction.assemble import broken_samples, lacks_genres, with_tagged_tempo
+from common.extraction.assemble import broken_samples, lacks_genres, lacks_tempos, with_tagged_tempo
 from common.library import READING_COLUMNS
 from common.structure.readings import Readings
 
@@ -60,3 +60,13 @@ def test_a_library_without_two_genres_is_told_where_they_come_from():
     assert "take the 2 genres of the files' own tags: --genre-from tag" in lacks_genres(library)
     library.columns["genre"][1] = "HOUSE"
     assert lacks_genres(library) is None
+
+
+def test_files_without_a_tempo_in_their_tags_are_counted():
+    library = random_library(3)
+    library.columns["tag_bpm"] = [None, None, None]
+    assert "no file has a tempo in its tags" in lacks_tempos(library)
+    library.columns["tag_bpm"] = [120.0, None, None]
+    assert "2 files of 3 without a tempo" in lacks_tempos(library)
+    library.columns["tag_bpm"] = [120.0, 121.0, 122.0]
+    assert lacks_tempos(library) is None

@@ -23,6 +23,16 @@ def test_help_fits_the_terminal(run, monkeypatch):
     assert len(wide.splitlines()) < len(narrow.splitlines())
 
 
+def test_help_tells_what_one_command_takes(run):
+    code, out, _ = run("help", "shuffle")
+    assert code == 0
+    assert "--seed" in out
+    assert "shuffle GENRE|all" in out
+    assert json.loads(run("help", "why", "--json")[1])["command"] == "why [SONG] N"
+    code, _, err = run("help", "serch")
+    assert (code, err) == (1, "error: no command is called 'serch'; did you mean: help search?\n")
+
+
 def test_list_is_by_genre(run):
     assert run("list", "trance")[1].count("Trance Artist") == 6
     everything = json.loads(run("list", "--json")[1])

@@ -17,6 +17,7 @@ SONG = "trance artist 1 - song 001"
         (("search", "trance artist 1"), "could be 2 songs"),
         (("search", "3"), "could be"),
         (("compare", "one two three"), "which two songs?"),
+        (("compare", SONG, SONG), "these are the same"),
         (("why", "3"), "write its number after a search, or SONG"),
         (("why", SONG, "99"), "there are only 13 other songs; write 1 to 13"),
         (("serch", "xyzzyx"), "'serch' is no command (did you mean: search xyzzyx?), and no song is called"),
