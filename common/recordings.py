@@ -267,6 +267,11 @@ def known_genres(library: Library) -> list[str]:
     return sorted({*library.genres} - {UNKNOWN_GENRE})
 
 
+def tag_genres(library: Library) -> set[str]:
+    """The different genres of the files' own tags, in whatever case; they may be filed under others."""
+    return {fold(tag) for tag in library.columns["tag_genre"] if tag}
+
+
 def artist_numbers(library: Library, rows: Rows | None = None) -> np.ndarray:
     """Number songs by their artists; see `Library.artists`. Case, accents and spacing do not matter.
 

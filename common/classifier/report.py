@@ -372,7 +372,7 @@ def mislabelled(judgement: Judgement) -> str:
         return f"No song is taken for another {noun}."
     found = (
         f"Of {count(n_other, 'song')} taken for another {noun}, {len(suspects) or 'none'} are more likely "
-        f"mislabelled than mistaken, by sound and album, if one label in {round(1 / WRONG_LABELS)} is wrong."
+        f"mislabelled than misheard, by sound and album, if one label in {round(1 / WRONG_LABELS)} is wrong."
     )
     if not suspects:
         return found

@@ -16,7 +16,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -28,7 +27,7 @@ from common.classifier.names import GENRES, Subject
 from common.console import UserError
 from common.library import UNKNOWN_GENRE, Library, remedy
 from common.paths import TRAIN, Paths
-from common.recordings import album_numbers, artist_numbers, joined, recording_numbers
+from common.recordings import album_numbers, artist_numbers, joined, recording_numbers, tag_genres
 from common.text import count
 
 
@@ -144,9 +143,8 @@ def more_genres(library: Library, paths: Paths) -> str:
     """Say what gives a library more genres: folders, tags where they name some, or a table of labels."""
     anew = remedy(paths)
     steps = [f"put the songs into one folder per genre and run: {anew}"]
-    tagged = Counter(genre.upper() for genre in library.columns["tag_genre"] if genre)
-    if sum(n > 1 for n in tagged.values()) > 1:
-        steps.append(f"or take the genres of their tags: {anew} --genre-from tag")
+    if (n_tags := len(tag_genres(library))) > 1:
+        steps.append(f"or take the {n_tags} genres of the files' own tags: {anew} --genre-from tag")
     steps.append(
         f"or write labels of your own into a table: {paths.command(TRAIN, '--labels', 'labels.csv')}"
     )

@@ -21,10 +21,10 @@ from common.layout import N_FEATURES
 from common.library import COLUMNS, UNKNOWN_GENRE, Library
 from common.music import has_broken_samples
 from common.paths import Paths
-from common.recordings import known_genres
+from common.recordings import known_genres, tag_genres
 from common.song import Stamp
 from common.structure.readings import READINGS_VERSION
-from common.text import clean, count, duration, fold, table
+from common.text import clean, count, duration, table
 
 SAME_GRID = 1e-4
 """Share by which a tagged tempo may differ from ours and keep the grid: 40 ms in ten minutes at most."""
@@ -168,7 +168,7 @@ def lacks_genres(made: Library) -> str | None:
     """Say what to do where there are too few genres to tell apart; None where there are two."""
     if len(known_genres(made)) > 1:
         return None
-    tags = {fold(tag) for tag in made.columns["tag_genre"] if tag}
+    tags = tag_genres(made)
     own = (
         f", or take the {len(tags)} genres of the files' own tags: --genre-from tag" if len(tags) > 1 else ""
     )

@@ -41,7 +41,7 @@ def test_the_matrix_and_the_mean_over_folds_are_told_apart(repeats, judges):
 @pytest.mark.parametrize(
     ("suspicions", "n_right", "expected"),
     [
-        ([], 44, "Of 4 songs taken for another genre, none are more likely mislabelled than mistaken"),
+        ([], 44, "Of 4 songs taken for another genre, none are more likely mislabelled than misheard"),
         ([0.9, 0.7, 0.6], 44, "Of 4 songs taken for another genre, 3 are more likely mislabelled"),
         ([], 48, "No song is taken for another genre."),
     ],
