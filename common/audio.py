@@ -346,9 +346,8 @@ def _explained() -> Iterator[None]:
         code, number = getattr(error, "code", None), getattr(error, "errno", None)
         of_system = code == _SNDFILE_SYSTEM_ERROR or number in SYSTEM_ERRORS
         words = getattr(error, "strerror", None) or str(error).partition(": ")[2] or str(error)
-        if code == _SNDFILE_NO_SOUND:
-            words = "no sound is found in it"
-        reason = f"not decodable as audio: {words or type(error).__name__}"
+        words = "no sound is found in it" if code == _SNDFILE_NO_SOUND else words or type(error).__name__
+        reason = words if of_system else f"not decodable as audio: {words}"
         raise AudioError("unreadable", reason, of_system) from error
 
 
@@ -358,6 +357,7 @@ def _decode_sndfile(path: Path, start: int) -> Iterator[Decoded]:
         # As bytes, for a name in no known encoding; Windows has names in Unicode only.
         name = os.fspath(path) if os.name == "nt" else os.fsencode(path)
         with _explained():
+            os.stat(path)  # says what libsndfile calls "System error"
             file = stack.enter_context(soundfile.SoundFile(name))
             # An MP3 without a table of contents promises what its first frame suggests: not to be trusted.
             promised = 0.0 if file.format == "MP3" else file.frames / file.samplerate

@@ -135,6 +135,15 @@ def test_missing_file_and_folder(tmp_path):
     assert kind_of(tmp_path / "folder.mp3") in {"unreadable", "empty"}
 
 
+def test_what_the_system_says_of_a_file_that_is_decoded_at_once_is_passed_on(tmp_path):
+    with (
+        pytest.raises(AudioError, match=r"^unreadable: No such file or directory$") as caught,
+        audio.decode(tmp_path / "gone.ogg"),
+    ):
+        pass
+    assert caught.value.of_system
+
+
 def test_forbidden_file(tmp_path, monkeypatch):
     path = write(tmp_path / "secret.wav", noise(2.0))
 
