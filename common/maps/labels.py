@@ -66,6 +66,8 @@ class Room:
         The flat picture, with everything else drawn.
     points
         The songs, and points of lines, from left to right, shape (n_points, 2).
+    songs
+        The songs alone, of the same shape.
     radius
         Within which a word would touch a point.
     taken
@@ -74,6 +76,7 @@ class Room:
 
     axes: Axes
     points: np.ndarray
+    songs: np.ndarray
     radius: float
     taken: list[Bbox] = field(default_factory=list)
 
@@ -85,6 +88,11 @@ class Room:
         hidden = np.count_nonzero((heights > near.y0) & (heights < near.y1))
         outside = box.x0 < frame.x0 or box.x1 > frame.x1 or box.y0 < frame.y0 or box.y1 > frame.y1
         return hidden + 10.0 * sum(box.overlaps(other) for other in self.taken) + 100.0 * outside
+
+    def belongs_elsewhere(self, box: Bbox, spot: np.ndarray) -> bool:
+        """Whether a word there would be taken for that of another song, which is nearer than its spot."""
+        apart = np.linalg.norm(np.clip(self.songs, box.min, box.max) - self.songs, axis=1)
+        return bool((apart < np.linalg.norm(_edge(box, spot) - spot) - 1.0).any())
 
 
 def find_room(
@@ -109,7 +117,7 @@ def find_room(
         taken.append(_around(axes, star.coordinates))
     radius = np.sqrt(point_area(len(coordinates))) / 2 * axes.figure.dpi / 72
     points = axes.transData.transform(np.vstack([coordinates, *lines]))
-    return Room(axes, points[np.argsort(points[:, 0])], radius, taken)
+    return Room(axes, points[np.argsort(points[:, 0])], points[: len(coordinates)], radius, taken)
 
 
 def write_near(
@@ -157,7 +165,7 @@ def write_near(
     text.set_position(tuple(to_data.transform(spot + away)))
     room.taken.append(box)
     edge = _edge(box, spot)
-    if np.hypot(*(edge - spot)) > ASIDE * pixels:
+    if np.hypot(*(edge - spot)) > ASIDE * pixels or (always and room.belongs_elsewhere(box, spot)):
         _lead(axes, to_data.transform([edge, spot]))
     return box
 

@@ -22,7 +22,7 @@ MOST_GENRES = 7
 OTHERS, WITHOUT = "others", "without a genre"
 
 BINS = 24
-"""Bars of a histogram."""
+"""Bars of a histogram, about."""
 
 
 def draw_contents(library: Library) -> Figure:
@@ -67,6 +67,8 @@ Colours = dict[str, str]
 
 
 def _draw_sizes(axes: Axes, group: np.ndarray, names: list[str], colours: Colours) -> None:
+    from matplotlib.ticker import MaxNLocator
+
     sizes = [int((group == name).sum()) for name in names]
     places = np.arange(len(names))
     bars = axes.barh(places, sizes, color=[colours[name] for name in names])
@@ -74,6 +76,7 @@ def _draw_sizes(axes: Axes, group: np.ndarray, names: list[str], colours: Colour
     axes.set_yticks(places, [shorten(name, 24) for name in names], fontsize=10)
     axes.invert_yaxis()
     axes.margins(x=0.1)
+    axes.xaxis.set_major_locator(MaxNLocator(8, integer=True, min_n_ticks=1))
     axes.tick_params(axis="x", labelsize=9)
     axes.grid(visible=False, axis="y")
     axes.set_title("songs of each genre", fontsize=11)
@@ -86,12 +89,22 @@ def _draw_histogram(
     known = np.isfinite(values)
     if known.any():
         axes.hist(
-            [values[known & (group == name)] for name in names], bins=BINS, stacked=True,
+            [values[known & (group == name)] for name in names], bins=_edges(values[known]), stacked=True,
             color=[colours[name] for name in names], edgecolor=charts.PAPER, linewidth=0.5,
         )  # fmt: skip
     missing = int((~known).sum())
     said = f" ({count(missing, 'song')} without)" if missing else ""
     _finish_counts(axes, f"{title}{said}")
+
+
+def _edges(values: np.ndarray) -> np.ndarray:
+    """Edges of bars that are whole units wide and about `BINS`: none lies between two whole numbers.
+
+    Tempos are often whole, and narrower bars would show gaps where there are none.
+    """
+    low = np.floor(values.min())
+    width = max(1.0, np.ceil((values.max() - low) / BINS))
+    return low - 0.5 + width * np.arange(np.ceil((values.max() - low + 0.5) / width) + 1)
 
 
 def _draw_keys(axes: Axes, library: Library, group: np.ndarray, names: list[str], colours: Colours) -> None:
@@ -123,7 +136,7 @@ def _finish_counts(axes: Axes, title: str) -> None:
     from matplotlib.ticker import MaxNLocator
 
     axes.set_ylim(0, 1.08 * max(axes.dataLim.y1, 1.0))
-    axes.yaxis.set_major_locator(MaxNLocator(5, integer=True))
+    axes.yaxis.set_major_locator(MaxNLocator(5, integer=True, min_n_ticks=1))
     axes.tick_params(labelsize=9)
     axes.grid(visible=False, axis="x")
     axes.set_ylabel("songs", fontsize=9)

@@ -91,4 +91,4 @@ def _write_trends(paths: Paths, trends: Trends) -> list[Path]:
         return []
     write_csv(table, trend_figure.HEADER, trend_figure.table_rows(trends.found))
     drawn = trend_figure.draw_trends(trends.found)
-    return [charts.save_png(drawn, picture, title="How the music moved over the years"), table]
+    return [charts.save_png(drawn, picture, title=trend_figure.heading(trends.found)), table]

@@ -44,6 +44,13 @@ def _interval(trend: Trend) -> tuple[float, float, float]:
     return trend.per_decade, trend.low, trend.high
 
 
+def heading(trends: Sequence[Trend]) -> str:
+    """What the picture shows: that the music moved, or that all of it may be chance."""
+    if any(one.moved for one in trends):
+        return "How the music moved over the years"
+    return "Over the years nothing moved by more than chance may"
+
+
 def draw_trends(trends: Sequence[Trend]) -> Figure:
     """Draw every reading over the years: songs as points, the line, and its band.
 
@@ -67,7 +74,7 @@ def draw_trends(trends: Sequence[Trend]) -> Figure:
         songs, artists = max((len(one.years), one.n_artists) for one in trends)
         who = f"{count(songs, 'song')} by {count(artists, 'artist')} name a year"
         about = f"{who}; bands: {CERTAINTY:.0%} for all readings together, artists drawn as blocks"
-        figure.suptitle("How the music moved over the years", x=0.01, ha="left", weight="bold")
+        figure.suptitle(heading(trends), x=0.01, ha="left", weight="bold")
         figure.supxlabel(about, x=0.01, ha="left", fontsize=10)
     return figure
 

@@ -64,6 +64,17 @@ def test_neighbours_are_numbered_apart_from_each_other_and_from_all_songs(axes):
     assert len(axes.lines) == 5
 
 
+def test_a_number_that_lies_nearer_to_another_song_is_led_to_its_own(axes):
+    spot = np.array([[0.5, 0.5]])
+    wall = spot + 0.02 * np.stack(np.meshgrid([-2, -1, 0, 1, 2], [-2, -1, 0, 1, 2]), axis=-1).reshape(-1, 2)
+    number_neighbours(axes, Star(np.array([0.1, 0.1]), "song"), wall, [12])
+    (box,) = (text.get_window_extent() for text in axes.texts)
+    places = axes.transData.transform(wall)
+    apart = np.linalg.norm(np.clip(places, box.min, box.max) - places, axis=1)
+    assert apart.argmin() != 12
+    assert len(axes.lines) == 2  # from the star, and from the number
+
+
 def test_songs_are_named_beside_them_and_the_star_is_not(axes):
     places = np.stack(np.meshgrid(*[np.linspace(0.15, 0.85, 4)] * 2), axis=-1).reshape(-1, 2)
     star = Star(places[5], "song 5", 5)

@@ -42,6 +42,22 @@ def test_small_genres_and_those_without_share_the_grey(drawn):
         assert charts.UNKNOWN_COLOUR.lower() == plt.matplotlib.colors.to_hex(patch.get_facecolor())
 
 
+def test_bars_are_whole_units_wide_so_that_whole_tempos_leave_no_gaps():
+    library = random_library(14)
+    library.columns["bpm"] = [float(bpm) for bpm in range(128, 142)]
+    tempo = draw_contents(library).axes[1]
+    plt.close("all")
+    assert [patch.get_height() for patch in tempo.patches] == [1] * 14
+
+
+def test_songs_are_counted_in_whole_numbers():
+    figure = draw_contents(random_library(2, genre_names=["A", "B"]))
+    figure.canvas.draw()
+    for ticks in (figure.axes[0].get_xticks(), *(axes.get_yticks() for axes in figure.axes[1:])):
+        assert all(tick == int(tick) for tick in ticks)
+    plt.close(figure)
+
+
 @pytest.mark.parametrize("n", [1, 2])
 def test_a_library_of_few_songs_is_drawn(n, tmp_path):
     library = random_library(n)

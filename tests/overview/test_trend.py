@@ -6,7 +6,7 @@ from libraries import random_library
 from scipy import stats
 
 from common.overview.trend import READINGS, find_trends, fit_trend
-from common.overview.trend_figure import HEADER, draw_trends, table_rows
+from common.overview.trend_figure import HEADER, draw_trends, heading, table_rows
 
 LOUDNESS = READINGS[1]
 
@@ -124,6 +124,9 @@ def test_picture_and_table_tell_the_same(tmp_path):
     assert rows[1]["moved"] == "yes"
     assert rows[1]["per_decade"] == pytest.approx(trends[1].per_decade, abs=0.006)
     figure = draw_trends(trends)
+    assert figure.get_suptitle() == "How the music moved over the years"
+    still = [one for one in trends if not one.moved]
+    assert heading(still) == "Over the years nothing moved by more than chance may"
     titles = [axes.get_title(loc="left").replace("\n", " ") for axes in figure.axes]
     assert titles == [one.sentence for one in trends]
     assert charts.save_png(figure, tmp_path / "a.png", dpi=30).exists()
