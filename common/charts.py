@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 from common.files import replacing
 from common.layout import GROUPS
 from common.library import UNKNOWN_GENRE
-from common.text import clean
+from common.text import clean, shorten
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -39,6 +39,12 @@ PLOTLY_MARKERS = {
 }
 """The same shapes on a page, flat or solid: plotly's solid maps know only these eight, and no triangles. The
 last is drawn from a font that not every computer has."""
+
+SECTION_PALETTE = (
+    "#44AA99", "#CC6677", "#DDCC77", "#AA4499", "#88CCEE", "#999933", "#117733", "#882255", "#332288",
+)  # fmt: skip
+"""Colours of a song's sections, none of which is a genre's: the muted scheme of P. Tol, "Colour schemes",
+2021."""
 
 INK, PAPER, GRID = "#1F2430", "#FFFFFF", "#D9DCE3"
 DIVERGING, SEQUENTIAL = "RdBu_r", "magma"
@@ -112,7 +118,7 @@ def section_colours(sections: Sequence[Mapping[str, Any]]) -> dict[str, str]:
         The sections in order, each with its ``letter``; see `common.structure.sections`.
     """
     letters = dict.fromkeys(part["letter"] for part in sections)
-    return {letter: PALETTE[place % len(PALETTE)] for place, letter in enumerate(letters)}
+    return {letter: SECTION_PALETTE[i % len(SECTION_PALETTE)] for i, letter in enumerate(letters)}
 
 
 def mark_time(axes: Axes, duration: float) -> None:
@@ -130,6 +136,30 @@ def time_label(seconds: float) -> str:
     """Write a time in seconds as minutes and seconds, with a tenth where it is not whole."""
     minutes, rest = divmod(seconds, 60)
     return f"{int(minutes)}:{rest:02.0f}" if rest == int(rest) else f"{int(minutes)}:{rest:04.1f}"
+
+
+def fitting_line(figure: Figure, x: float, y: float, text: str, width: float, sizes: Sequence[float]) -> None:
+    """Write a line in bold letters as large as fits, shortened where the smallest do not.
+
+    Parameters
+    ----------
+    figure
+        The figure that the line is written on.
+    x, y, width
+        Where it begins, the height of its middle, and how wide it may be, as shares of the figure's size.
+    text
+        What is written.
+    sizes
+        Sizes of letters in points, the largest first.
+    """
+    text = clean(text)
+    tries = [(text, size) for size in sizes]
+    tries += [(shorten(text, length), sizes[-1]) for length in range(len(text), 8, -4)]
+    for told, size in tries:
+        written = figure.text(x, y, told, fontsize=size, weight="bold", va="center")
+        if written.get_window_extent().width <= width * figure.bbox.width:
+            return
+        written.remove()
 
 
 def fitting_legend(figure: Figure, handles: Sequence[Any], most: int, **options: Any) -> None:

@@ -28,6 +28,7 @@ def test_sections_that_sound_alike_have_one_colour():
     colours = charts.section_colours([{"letter": letter} for letter in "ABABC"])
     assert list(colours) == ["A", "B", "C"]
     assert len(set(colours.values())) == 3
+    assert not set(charts.SECTION_PALETTE) & set(charts.PALETTE)  # or a section would seem to be of a genre
 
 
 @pytest.mark.parametrize(("seconds", "label"), [(0, "0:00"), (7.5, "0:07.5"), (60, "1:00"), (3725, "62:05")])

@@ -24,7 +24,9 @@ class Part:
     start, end
         From when to when, in seconds.
     name
-        What all sections of its letter are called, such as ``drop (B)``.
+        What it is called, such as ``drop (B)``.
+    kind
+        What all sections of its letter are called, such as ``drop, build (B)``.
     colour
         The colour of all sections of its letter.
     """
@@ -32,11 +34,12 @@ class Part:
     start: float
     end: float
     name: str
+    kind: str
     colour: str
 
 
 def coloured_parts(sections: Sequence[Mapping[str, Any]] | None) -> list[Part]:
-    """Give the sections of a song their names and colours; those of one letter share both.
+    """Give the sections of a song their names and colours; those of one letter share the colour.
 
     Parameters
     ----------
@@ -55,18 +58,25 @@ def coloured_parts(sections: Sequence[Mapping[str, Any]] | None) -> list[Part]:
         return []
     for part in sections:
         labels.setdefault(part["letter"], []).extend([part["label"]] if part["label"] else [])
-    names = {
-        letter: clean(f"{', '.join(dict.fromkeys(said))} ({letter})" if said else f"section {letter}")
-        for letter, said in labels.items()
-    }
     return [
-        Part(part["start"], part["end"], names[part["letter"]], colours[part["letter"]]) for part in sections
+        Part(
+            part["start"],
+            part["end"],
+            _called(part["letter"], [part["label"]] if part["label"] else []),
+            _called(part["letter"], labels[part["letter"]]),
+            colours[part["letter"]],
+        )
+        for part in sections
     ]
+
+
+def _called(letter: str, labels: Sequence[str]) -> str:
+    return clean(f"{', '.join(dict.fromkeys(labels))} ({letter})" if labels else f"section {letter}")
 
 
 def legend(parts: Sequence[Part]) -> dict[str, str]:
     """Name of each kind of section -> its colour, in the order of the song."""
-    return {part.name: part.colour for part in parts}
+    return {part.kind: part.colour for part in parts}
 
 
 def colours_at(times: np.ndarray, parts: Sequence[Part], duration: float) -> list[str]:

@@ -69,9 +69,10 @@ def draw_way(
         _draw_wave(figure.add_axes((0.03, 0.14, 0.94, 0.1)), samples, parts)
         _draw_legend(figure, parts)
         name = songs.names[shown.place or 0]
-        title = shorten(clean(f"The way of {name}"), 80)
-        figure.text(0.03, 0.965, title, fontsize=16, weight="bold", va="center")
-        figure.text(0.03, 0.1, "\n".join(told(shown, stretches)), fontsize=10.5, va="top", linespacing=1.5)
+        width = 0.94 if parts else 0.6  # beside it stands what colours mean where there are no sections
+        charts.fitting_line(figure, 0.03, 0.965, f"The way of {name}", width, (16, 13, 11))
+        lines = [shorten(line, 130) for line in told(shown, stretches)]
+        figure.text(0.03, 0.1, "\n".join(lines), fontsize=10.5, va="top", linespacing=1.5)
     return figure
 
 

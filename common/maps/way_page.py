@@ -23,11 +23,16 @@ from common.pages import address, escape, save_page, script_json, share_plotly
 from common.text import clean
 
 ABOUT = (
-    f"Every {STEP_SECONDS:.0f} seconds, {WINDOW_SECONDS:.0f} seconds of the song are measured like a song "
-    f"and placed at the weighted mean of the songs nearest to them; the {PASSED} nearest of each are named "
-    "on the flat map, where there is room. {colours} Click the way or the waveform to jump; Space plays, the "
-    "arrows go five seconds back and on."
+    f"{{measured}} placed at the weighted mean of the songs nearest; the {PASSED} nearest are named on the "
+    "flat map, where there is room. {colours} Click the way or the waveform to jump; Space plays, the arrows "
+    "go five seconds back and on."
 )
+
+SHORTEST = WINDOW_SECONDS + STEP_SECONDS
+
+MANY = f"Every {{step}} seconds, {WINDOW_SECONDS:.0f} seconds of the song are measured like a song and"
+ONE = f"The whole song is measured at once, for it lasts less than {SHORTEST:.0f} seconds, and"
+"""How songs are followed, and those that are too short to be."""
 
 BY_SECTION = "Colours are those of the song's sections; what sounds alike has one colour."
 BY_TIME = "No sections that differ are known, so colours go from the start (dark) to the end (light)."
@@ -69,9 +74,13 @@ def write_way(
     content["stretches"] = [
         [round(one.start, 2), round(one.end, 2), *_near(shown, one.row, one.similarity)] for one in stretches
     ]
-    content["parts"] = [[round(part.start, 2), round(part.end, 2), part.name, part.colour] for part in parts]
+    content["parts"] = [
+        [round(part.start, 2), round(part.end, 2), part.name, part.colour, part.kind] for part in parts
+    ]
     heading = f"The journey of {content['name']}"
-    about = ABOUT.format(colours=BY_SECTION if parts else BY_TIME)
+    step = f"{way.times[1] - way.times[0]:.0f}" if len(way.times) > 1 else ""
+    measured = MANY.format(step=step) if step else ONE
+    about = ABOUT.format(measured=measured, colours=BY_SECTION if parts else BY_TIME)
     body = asset("journey.html").format(
         title=escape(heading),
         about=escape(about),

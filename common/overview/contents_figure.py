@@ -97,14 +97,15 @@ def _draw_histogram(
     _finish_counts(axes, f"{title}{said}")
 
 
-def _edges(values: np.ndarray) -> np.ndarray:
+def _edges(values: np.ndarray) -> list[float]:
     """Edges of bars that are whole units wide and about `BINS`: none lies between two whole numbers.
 
     Tempos are often whole, and narrower bars would show gaps where there are none.
     """
     low = np.floor(values.min())
     width = max(1.0, np.ceil((values.max() - low) / BINS))
-    return low - 0.5 + width * np.arange(np.ceil((values.max() - low + 0.5) / width) + 1)
+    n_bars = int(np.ceil((values.max() - low + 0.5) / width))
+    return [float(low - 0.5 + width * edge) for edge in range(n_bars + 1)]
 
 
 def _draw_keys(axes: Axes, library: Library, group: np.ndarray, names: list[str], colours: Colours) -> None:

@@ -149,6 +149,28 @@ def test_the_picture_says_what_the_colours_of_the_way_mean(visited, two_tones):
     plt.close(by_time)
 
 
+def test_a_long_name_stays_on_the_paper(visited, two_tones):
+    import matplotlib.pyplot as plt
+
+    shown, series, whole = visited
+    shown.library.columns["song_name"][0] = "A very long title " * 12
+    flat = Projection(np.random.default_rng(2).normal(size=(15, 2)), UMAP, None, 0.9, 15)
+    way = follow(shown, series, whole)
+    figure = way_figure.draw_way(shown, flat, two_tones[0], way, [Stretch(0.0, 9.0, 0, 0.1)])
+    for text in figure.texts:
+        assert text.get_window_extent().x1 <= figure.bbox.x1
+    plt.close(figure)
+
+
+def test_a_song_of_one_window_is_not_said_to_have_more(visited, two_tones, tmp_path):
+    shown, _, _ = visited
+    maps = [Projection(np.random.default_rng(d).normal(size=(15, d)), UMAP, None, 0.9, 15) for d in (2, 3)]
+    way = way_of(np.array([5.0]), shown.vectors[[4]], shown)
+    page = way_page.write_way(tmp_path / "a.html", shown, maps, two_tones[0], way, []).read_text("utf-8")
+    assert "The whole song is measured at once" in page
+    assert "Every" not in page.split("<footer>")[1].split("</footer>")[0]
+
+
 def test_the_page_holds_the_way_in_both_maps_and_needs_no_network(visited, two_tones, tmp_path):
     shown, series, whole = visited
     shown.library.columns["song_name"][0] = "</script><b>x"
@@ -167,8 +189,9 @@ def test_the_page_holds_the_way_in_both_maps_and_needs_no_network(visited, two_t
         assert np.shape(content["maps"][d]["way"]) == (int(d), len(content["times"]))
     assert [row for row, _ in content["passed"]] == way.passed
     assert [[row for row, *_ in window] for window in content["near"]] == way.near.tolist()
-    assert content["parts"][0] == [0.0, 15.0, "</script>intro (A)", parts[0].colour]
+    assert content["parts"][0] == [0.0, 15.0, *["</script>intro (A)", parts[0].colour, "</script>intro (A)"]]
     assert "one colour" in page
+    assert "Every 2 seconds, 10 seconds of the song" in page
     assert content["songs"]["title"][0] == "</script><b>x"
     assert "<b>x" not in page
     assert not re.search(r"(src|href)=.https?:|@import|url\(", page)

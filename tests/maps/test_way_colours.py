@@ -14,9 +14,10 @@ SECTIONS = [
 ]
 
 
-def test_sections_of_one_letter_share_name_and_colour():
+def test_sections_of_one_letter_share_a_colour_and_have_their_own_names():
     parts = coloured_parts(SECTIONS)
-    assert [part.name for part in parts] == ["intro, break (A)", "drop (B)", "intro, break (A)", "section C"]
+    assert [part.name for part in parts] == ["intro (A)", "drop (B)", "break (A)", "section C"]
+    assert parts[0].colour == parts[2].colour
     assert list(legend(parts)) == ["intro, break (A)", "drop (B)", "section C"]
     assert len(set(legend(parts).values())) == 3
 

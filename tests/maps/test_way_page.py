@@ -13,7 +13,10 @@ from common.maps.way_colours import Part
 
 pytestmark = needs_browser
 
-PARTS = [Part(0.0, 1.0, "intro (A)", "#0072B2"), Part(1.0, 3.0, "drop (B)", "#D55E00")]
+PARTS = [
+    Part(0.0, 1.0, "intro (A)", "intro (A)", "#0072B2"),
+    Part(1.0, 3.0, "drop (B)", "drop, build (B)", "#D55E00"),
+]
 
 
 def open_way(songs, browser, dimensions, size):
@@ -43,7 +46,7 @@ def test_a_dot_travels_along_the_way_while_the_song_plays(songs, browser, dimens
     dot = "return ['x', 'y'].map((axis) => document.getElementById('map').data.at(-1)[axis][0])"
     np.testing.assert_allclose(browser.execute_script(dot), trail[0, :2], atol=1e-2)
     assert [item.text for item in browser.find_elements("css selector", "#sections li")] == [
-        *("●intro (A)", "●drop (B)")
+        *("●intro (A)", "●drop, build (B)")
     ]
     symbols = browser.execute_script(
         "return document.getElementById('map').data.map((one) => one.marker?.symbol)"

@@ -12,7 +12,7 @@
 //   passed     songs that windows are nearest to, those of most windows first: row and title
 //   stretches  from, to (seconds), and the song nearest to it as in near
 //   ramp       colours from the song's start to its end, used where there are no parts
-//   parts      sections: from, to (seconds), name, colour
+//   parts      sections: from, to (seconds), name, colour, and what all of that colour are called
 //   between    colour of what is in no section
 "use strict";
 
@@ -181,7 +181,7 @@
   function say() {
     const [nearest] = near[windowAt(position)];
     const part = partAt(position);
-    $("now").textContent = `${clock(position)} of ${clock(duration)}` + (part ? `, ${part[2]}` : "") +
+    $("now").textContent = `${clock(position)} of ${clock(Math.round(duration))}` + (part ? `, ${part[2]}` : "") +
       (nearest ? `, sounds most like ${named(nearest)}` : "");
     wave.setAttribute("aria-valuemax", Math.round(duration));
     wave.setAttribute("aria-valuenow", Math.round(position));
@@ -260,8 +260,7 @@
     item.append(sign, name);
     $(list).append(item);
   }
-  for (const [, , name, colour] of parts.filter(([, , name], i) => parts.findIndex((part) => part[2] === name) === i))
-    explain("sections", name, colour);
+  for (const [kind, colour] of new Map(parts.map(([, , , colour, kind]) => [kind, colour]))) explain("sections", kind, colour);
   for (const { name, colour, symbol } of genres) explain("genres", name, colour, symbol);
   audio.src = file;
   drawMap();
