@@ -45,7 +45,7 @@ def describe(projection: Projection) -> str:
         songs = f"{drawn}, drawn at random from {library}, each genre by its share"
     source = f"{songs}, in the space that songs are searched in"
     made = {
-        UMAP: f"UMAP of {source} (cosine, {NEIGHBOURS} neighbours)",
+        UMAP: f"UMAP of {source} (cosine, {min(NEIGHBOURS, n_songs - 2)} neighbours)",
         PCA: f"Principal components of {source}: too few songs for UMAP in {projection.dimensions}D",
     }[projection.method]
     if projection.trust is None:
@@ -53,7 +53,8 @@ def describe(projection: Projection) -> str:
     if projection.method == UMAP and can_settle(n_songs, KEPT_NEIGHBOURS):
         which = "the truest of several layouts" if n_tries(n_songs) > 1 else "a layout"
         made += f". It is {which}, with {SETTLED}"
-    made += f". {keeps(projection).removesuffix('.')}; paler songs keep fewer"
+    if kept := keeps(projection):
+        made += f". {kept.removesuffix('.')}; paler songs keep fewer"
     sample = n_songs > projection.judged_on
     where = f", measured on {count(projection.judged_on, 'song')}" if sample else ""
     return (
@@ -63,10 +64,10 @@ def describe(projection: Projection) -> str:
 
 
 def keeps(projection: Projection) -> str:
-    """Say how many of its nearest songs a map keeps near a song; empty where places mean nothing."""
-    if projection.kept is None:
+    """Say how many of its nearest songs a map keeps near a song; empty where it cannot but keep them all."""
+    if projection.kept is None or len(projection.kept) <= KEPT_NEIGHBOURS + 1:
         return ""
-    nearest = min(KEPT_NEIGHBOURS, len(projection.kept) - 1)
+    nearest = KEPT_NEIGHBOURS
     none = int((projection.kept == 0).sum())
     without = f"; {count(none, 'song')} {'keeps' if none == 1 else 'keep'} none of them" if none else ""
     return (

@@ -292,3 +292,11 @@ def test_known_genres_and_songs_are_labelled_in_the_picture(library):
     titles = {shorten(clean(title), 32) for title in library.titles}
     assert {"TRANCE", "ITALODANCE"} < written <= {"TRANCE", "ITALODANCE", *titles}
     plt.close(figure)
+
+
+@pytest.mark.parametrize(("n_songs", "says"), [(4, False), (6, False), (7, True)])
+def test_a_map_does_not_boast_of_what_cannot_be_otherwise(n_songs, says):
+    """Of six songs, the five nearest of each are all others, on any map."""
+    made = Projection(np.zeros((n_songs, 2)), UMAP, np.ones(n_songs), 0.9, n_songs)
+    assert bool(words.keeps(made)) == ("paler" in words.describe(made)) == says
+    assert f"{min(6, n_songs - 2)} neighbours" in words.describe(made)
