@@ -15,7 +15,10 @@ from common.overview.trend import Trends, find_trends
 from common.paths import Output, Paths
 from common.search.clusters import Grouping
 
-ABOUT = "Click a column's name to sort by it, a nearest song to look it up. What is unknown is a dash."
+ABOUT = (
+    "Click a column's name to sort by it, a nearest song to look it up. Energy is loudness that counts how "
+    "bright and how dense a song is as well. What is unknown is a dash."
+)
 
 
 @dataclass(frozen=True)

@@ -55,6 +55,8 @@ SHOWN = (
         "label's (boundary_songs.html names the labels that are more likely wrong)",
     ),
     Shown("sure", "guess_probability", "how sure the classifier is", ""),
+    Shown("nearest song", "nearest", "the song that sounds most like it"),
+    Shown("alike", "nearest_similarity", "similarity to it, 1 for the same", "of 1"),
     Shown("tempo", "bpm", "beats per minute", "BPM"),
     Shown("key", "key", "with its place on the DJs' wheel, and its doubt"),
     Shown("loudness", "loudness", "integrated loudness", "LUFS"),
@@ -64,8 +66,6 @@ SHOWN = (
     Shown("year", "year", "as it is tagged", ""),
     Shown("length", "seconds", "minutes and seconds", ""),
     Shown("cluster", "cluster", "what its group of like-sounding songs has in common"),
-    Shown("nearest song", "nearest", "the song that sounds most like it"),
-    Shown("alike", "nearest_similarity", "similarity to it, 1 for the same", "of 1"),
 )
 
 

@@ -108,6 +108,12 @@ def test_songs_are_found_and_their_nearest_looked_up(opened):
     assert_quiet(opened)
 
 
+def test_the_nearest_song_can_be_seen_without_scrolling(opened):
+    resize(opened, DESKTOP)
+    made = opened.find_element("css selector", "tbody button")
+    assert made.rect["x"] + made.rect["width"] < DESKTOP[0] / 2  # names here are short
+
+
 def test_guesses_are_shown_and_what_is_filed_otherwise_stands_out(opened):
     """A song that is filed under no genre is not filed otherwise."""
     assert set(column(opened, "guess")) == {"≠ HOUSE", "TRANCE", "ROCK", "–"}
