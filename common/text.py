@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+import textwrap
 import unicodedata
 from collections.abc import Iterable, Sequence
 
@@ -64,7 +65,11 @@ def shorten(text: str, width: int) -> str:
 
 
 def table(
-    headers: Sequence[str], rows: Iterable[Sequence[object]], max_width: int = 48, right: str = ""
+    headers: Sequence[str],
+    rows: Iterable[Sequence[object]],
+    max_width: int = 48,
+    right: str = "",
+    fit: int | None = None,
 ) -> str:
     """Lay rows out in columns under their headers.
 
@@ -79,6 +84,9 @@ def table(
         path stays whole.
     right
         Which columns to align right: one character per column, ``r`` or anything else.
+    fit
+        Columns of the terminal that the table shall fit into: its last column is broken into lines as short
+        as that takes, but for `LEAST_ROOM`. None for any.
 
     Returns
     -------
@@ -95,6 +103,9 @@ def table(
         ]
         for row in [headers, *rows]
     ]
+    if fit is not None:
+        others = sum(max(display_width(row[column]) for row in cells) + 2 for column in range(last))
+        cells = [line for row in cells for line in _broken(row, max(fit - others, LEAST_ROOM))]
     widths = [max(display_width(row[column]) for row in cells) for column in range(len(headers))]
     align_right = [right[column : column + 1] == "r" for column in range(len(headers))]
     lines = [
@@ -102,6 +113,16 @@ def table(
     ]
     lines.insert(1, "  ".join("─" * width for width in widths))
     return "\n".join(line.rstrip() for line in lines)
+
+
+LEAST_ROOM = 12
+"""Columns of the terminal that the last column of a table keeps however narrow it is."""
+
+
+def _broken(row: list[str], room: int) -> list[list[str]]:
+    """A row of a table as lines whose last cell has at most ``room`` columns where words allow it."""
+    first, *more = textwrap.wrap(row[-1], room, break_long_words=False) or [""]
+    return [[*row[:-1], first], *([""] * (len(row) - 1) + [line] for line in more)]
 
 
 def _padded(text: str, width: int, to_right: bool) -> str:

@@ -55,3 +55,17 @@ def test_duration(seconds, text):
 def test_count():
     assert count(1, "song") == "1 song"
     assert count(1200, "song") == "1 200 songs"
+
+
+def test_a_table_breaks_its_last_column_to_fit():
+    rows = [["a", "one two three four five"], ["bb", None], ["c", "unbreakablewords"]]
+    text = table(["x", "y"], rows, fit=18)
+    assert text.splitlines() == [
+        "x   y",
+        "──  ────────────────",
+        "a   one two three",
+        "    four five",
+        "bb  –",
+        "c   unbreakablewords",
+    ]
+    assert table(["x", "y"], rows, fit=200) == table(["x", "y"], rows)

@@ -10,10 +10,11 @@ from common.library import Library
 from common.music import has_broken_samples, keys, shown_tempo
 from common.prompt.answers import Answer, quoted, title
 from common.prompt.session import Session
+from common.prompt.song_table import terminal_width
 from common.text import duration, moment, table
 
 STRIP = 64
-"""Columns of a song's strip of sections."""
+"""Columns that a song's strip of sections takes at most."""
 
 JSON_READINGS = ("bpm", "beat_offset", "downbeat_offset", "key", "camelot", "loudness")
 SECTION_FACTS = ("start", "end", "bars", "label", "letter")
@@ -73,7 +74,9 @@ class CueSheet(Answer):
             for part in facts["sections"]
         ]
         headers = ["at", "bars", "alike", "section", "level", "cue", "because"]
-        lines += ["", strip(facts["sections"], facts["duration"]), "", table(headers, rows, right="rr  r")]
+        width = terminal_width()
+        as_table = table(headers, rows, right="rr  r", fit=width)
+        lines += ["", strip(facts["sections"], facts["duration"], width), "", as_table]
         if not any(part["label"] for part in facts["sections"]):
             lines.append(f"no names: {_why(facts, 'labels')}")
         for name, what in (("mix_in", "mix in"), ("mix_out", "mix out")):
@@ -88,7 +91,7 @@ def _readings(library: Library, song: int) -> list[str]:
     facts = library.song(song)
     (key,) = keys(library, [song])
     loud = [
-        f"{facts[name]:.1f} {unit}"
+        f"{facts[name]:z.1f} {unit}"
         for name, unit in (("loudness", "LUFS"), ("loudness_range", "LU range"), ("true_peak", "dBTP peak"))
         if facts[name] is not None
     ]
@@ -120,7 +123,7 @@ def _why(facts: dict[str, Any], reading: str) -> str:
     return (facts["unknown"] or {}).get(reading) or "unknown"
 
 
-def strip(sections: list[dict[str, Any]], seconds: float) -> str:
+def strip(sections: list[dict[str, Any]], seconds: float, width: int) -> str:
     """Draw a song's sections side by side, each as wide as it is long, with its letter and its name.
 
     Parameters
@@ -129,13 +132,16 @@ def strip(sections: list[dict[str, Any]], seconds: float) -> str:
         In order, each with ``start`` and ``end`` (s), ``letter`` and ``label``.
     seconds
         The length of the song.
+    width
+        Columns of the terminal.
     """
-    drawn = ""
+    drawn, end = "", f"|  {duration(seconds)}"
+    room = min(STRIP, width - len(end))
     for part in sections:
-        wide = max(round(STRIP * part["end"] / seconds) - len(drawn), 1)
+        wide = max(round(room * part["end"] / seconds) - len(drawn), 1)
         text = f"|{part['letter']} {part['label'] or ''}".rstrip()
         drawn += text[:wide].ljust(wide)
-    return f"{drawn}|  {duration(seconds)}"
+    return f"{drawn}{end}"
 
 
 def cues(session: Session, arguments: Namespace) -> CueSheet:

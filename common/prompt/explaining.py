@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from argparse import Namespace
 from dataclasses import dataclass
 
@@ -14,12 +15,16 @@ from common.music import keys, tempos
 from common.paths import Output
 from common.prompt.answers import Answer, facts, query_facts, query_title, quoted, title
 from common.prompt.session import Session
+from common.prompt.song_table import terminal_width
 from common.search.figures import draw_comparison
 from common.search.query import Query
 from common.search.reasons import key_relation, tempo_relation, traits
 from common.search.space import Space
 from common.search.spaces import output_of
 from common.text import clean, table
+
+_ROOMY = 79
+"""Columns of the terminal from which bars have their full length."""
 
 
 @dataclass(frozen=True)
@@ -74,19 +79,21 @@ class Explanation(Answer):
         standing = self.space.distribution.standing(self.similarity)
         lines += [f"\nsimilarity {self.similarity:z.3f}, {standing}  [{self.space.name}]", self._groups()]
         for what, phrases in (("both", self.both), ("A, not B", self.one_not_other)):
-            lines += [f"{'' if place else what:9} {phrase}" for place, phrase in enumerate(phrases)]
-        lines += [f"{name:9} {relation}" for name, relation in self.relations.items()]
+            lines += [_line("" if place else what, phrase) for place, phrase in enumerate(phrases)]
+        lines += [_line(name, relation) for name, relation in self.relations.items()]
         return "\n".join(lines)
 
     def _groups(self) -> str:
         """The contributions as a table with a bar each."""
         longest = max(map(abs, self.contributions.values())) or 1.0
+        width = terminal_width()
+        half = 12 if width >= _ROOMY else 6
         rows = [
-            [group, f"{value:+z.3f}", _bar(value / longest), GROUPS[group]]
+            [group, f"{value:+z.3f}", _bar(value / longest, half), GROUPS[group]]
             for group, value in self.contributions.items()
         ]
         rows.append(["sum", f"{sum(self.contributions.values()):+z.3f}", "", ""])
-        return table(["group", "adds", "", "which is"], rows, right=" r")
+        return table(["group", "adds", "", "which is"], rows, right=" r", fit=width)
 
     def write(self, session: Session) -> list[str]:
         names = self.space.library.names
@@ -191,7 +198,12 @@ def explain(space: Space, one: int, other: int) -> Explanation:
     return Explanation(space, one, other, similarity, contributions, both, one_not_other, relations)
 
 
-def _bar(share: float, width: int = 12) -> str:
+def _line(what: str, phrase: str) -> str:
+    """A phrase beside what it is about, broken where the terminal ends."""
+    return textwrap.fill(f"{what:9} {phrase}", terminal_width(), subsequent_indent=" " * 10)
+
+
+def _bar(share: float, width: int) -> str:
     """Draw -1 to 1 as blocks left or right of a middle line."""
     length = round(abs(share) * width)
     left = ("█" * length if share < 0 else "").rjust(width)

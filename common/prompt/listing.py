@@ -11,10 +11,10 @@ from common.library import Library
 from common.paths import Output
 from common.prompt.answers import Answer, facts, quoted, written
 from common.prompt.session import Session
-from common.prompt.song_table import song_table
+from common.prompt.song_table import fitting, song_table, terminal_width
 from common.search.clusters import Grouping, find_clusters
 from common.search.figures import draw_genres
-from common.search.genre_similarity import GenreStatistics, measure, statistics_table, write_reports
+from common.search.genre_similarity import SPREADS, GenreStatistics, measure, statistics_table, write_reports
 from common.search.spaces import SPACES, output_of
 from common.text import clean, count, fold, table
 
@@ -98,7 +98,8 @@ class GenreAnswer(Answer):
     def as_text(self) -> str:
         headers, rows = statistics_table(self.statistics)
         shown = [[f"{cell:z.3f}" if isinstance(cell, float) else cell for cell in row] for row in rows]
-        as_table = table(headers, shown, right=" " + "r" * len(headers))
+        columns = fitting(dict(zip(headers, zip(*shown, strict=True), strict=True)), "genre", SPREADS)
+        as_table = table(list(columns), zip(*columns.values(), strict=True), right=" " + "r" * len(columns))
         title = f"how alike songs are inside and between genres  [{self.statistics.space}]"
         return "\n".join([title, as_table, *self.statistics.sentences(self.names)])
 
@@ -203,7 +204,7 @@ class SpaceList(Answer):
 
     def as_text(self) -> str:
         rows = [["•" if name == self.chosen else "", name, kind.about] for name, kind in SPACES.items()]
-        return table(["", "space", "what it is"], rows)
+        return table(["", "space", "what it is"], rows, fit=terminal_width())
 
     def warnings(self) -> list[str]:
         return cautions(self.chosen)

@@ -29,7 +29,8 @@ def song_table(
 ) -> str:
     """Lay out numbered songs, one line each.
 
-    Where the terminal is too narrow, durations are left out first, then names are cut.
+    Where the terminal is too narrow, durations are left out first, then names are cut, and where that is not
+    enough, genres and tempos are left out, too.
 
     Parameters
     ----------
@@ -55,7 +56,7 @@ def song_table(
         "BPM": [shown_tempo(tempo) for tempo in tempos(library, songs)],
         "key": [key and key.short_label for key in keys(library, songs)],
     }
-    columns = _fitted(columns, shutil.get_terminal_size().columns)
+    columns = fitting(columns, "song", ["time"], ["genre", "BPM"])
     right = "".join("r" if header not in {"song", "genre", "key"} else " " for header in columns)
     head, rule, *lines = table(list(columns), zip(*columns.values(), strict=True), 1000, right).split("\n")
     indent = " " * (len(rule.split(" ", 1)[0]) + _GAP)
@@ -66,13 +67,39 @@ def song_table(
     return "\n".join(shown)
 
 
-def _fitted(columns: dict[str, Sequence[object]], width: int) -> dict[str, Sequence[object]]:
-    """The columns that a terminal has room for, with names that fit."""
-    if _width(columns) > width:
-        columns = {header: cells for header, cells in columns.items() if header != "time"}
-    others = _width({header: cells for header, cells in columns.items() if header != "song"}) + _GAP
-    room = max(_SHORTEST_NAME, width - others)
-    return {**columns, "song": [shorten(str(name), room) for name in columns["song"]]}
+def fitting(
+    columns: Columns, names: str, spare: Sequence[str], more: Sequence[str] = ()
+) -> dict[str, Sequence[object]]:
+    """The columns of a table that the terminal has room for, with names that are cut to fit.
+
+    Parameters
+    ----------
+    columns
+        The columns.
+    names
+        Header of the column of names.
+    spare
+        Columns that are left out together where not all fit with whole names.
+    more
+        Columns that are left out one by one where not all fit with names as short as they may be.
+    """
+    width, kept = terminal_width(), dict(columns)
+    if _width(kept) > width:
+        kept = {header: cells for header, cells in kept.items() if header not in spare}
+    for header in more:
+        if _width({**kept, names: _cut(kept[names], _SHORTEST_NAME)}) > width:
+            del kept[header]
+    others = _width({header: cells for header, cells in kept.items() if header != names}) + _GAP
+    return {**kept, names: _cut(kept[names], max(_SHORTEST_NAME, width - others))}
+
+
+def terminal_width() -> int:
+    """Columns of the terminal."""
+    return shutil.get_terminal_size().columns
+
+
+def _cut(names: Sequence[object], room: int) -> list[str]:
+    return [shorten(str(name), room) for name in names]
 
 
 def _width(columns: Columns) -> int:

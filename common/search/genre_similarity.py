@@ -35,6 +35,10 @@ CHUNK, CHUNK_ENTRIES = 1024, 2**24
 """Most songs, and most similarities, that are computed at a time."""
 
 
+SPREADS = ("± inside", "± outside")
+"""Columns of the table that a narrow terminal can do without."""
+
+
 @dataclass(frozen=True)
 class Precision:
     """Share of a song's nearest neighbours that are of its own genre.
@@ -150,7 +154,7 @@ def statistics_table(statistics: GenreStatistics) -> tuple[list[str], list[list[
         precision.chance,
         strict=True,
     )
-    headers = ["genre", "songs", "inside", "± inside", "outside", "± outside"]
+    headers = ["genre", "songs", "inside", SPREADS[0], "outside", SPREADS[1]]
     headers += [f"precision@{precision.n_neighbours}", "by chance"]
     rows = [
         [genre, int(size), *(_number(value) for value in values)]

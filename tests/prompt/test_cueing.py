@@ -101,6 +101,17 @@ def test_what_is_unknown_has_its_reason(told):
 
 
 def test_a_strip_is_as_long_as_the_song_whatever_its_sections():
-    drawn = cueing.strip(SECTIONS, 60.0)
+    drawn = cueing.strip(SECTIONS, 60.0, 80)
     assert len(drawn.partition("|  ")[0]) == cueing.STRIP
     assert drawn.endswith("1:00")
+
+
+@pytest.mark.parametrize("width", [60, 80])
+def test_a_cue_sheet_fits_the_terminal(told, monkeypatch, width):
+    monkeypatch.setenv("COLUMNS", str(width))
+    reasons = [{**one, "evidence": "kick, 2 dB under the fullest section"} for one in SECTIONS]
+    out = told({**KNOWN, "sections": reasons})[1]
+    strip, table = out.split("\n\n")[1:]
+    assert len(strip) <= width
+    assert strip.endswith("|  1:00")
+    assert max(map(len, table.splitlines())) <= width

@@ -9,6 +9,7 @@ import pytest
 
 from common.prompt.commands import COMMANDS
 from common.search.spaces import SPACES
+from common.text import display_width
 
 stage4 = importlib.import_module("04_similarity_search")
 
@@ -109,3 +110,20 @@ def test_clusters_are_told_for_all_songs_and_every_genre(run):
     code, out, _ = run("clusters")
     assert code == 0
     assert "across" in out
+
+
+@pytest.mark.parametrize("width", [60, 80])
+def test_tables_fit_the_terminal(run, monkeypatch, width):
+    monkeypatch.setenv("COLUMNS", str(width))
+    for words in (["spaces"], ["compare", "trance artist 1 - song 001", "solo"], ["list"], ["genres"]):
+        lines = run(*words)[1].splitlines()
+        rule = next(place for place, line in enumerate(lines) if line.startswith("─"))
+        end = next((place for place, line in enumerate(lines) if line.startswith("of a song's")), None)
+        assert [line for line in lines[rule - 1 : end] if display_width(line) > width] == []
+
+
+def test_a_list_needs_no_more_than_a_number_a_name_and_a_key(run, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "36")
+    head, _, *rows = run("list")[1].splitlines()
+    assert head.split() == ["#", "song", "key"]
+    assert max(map(display_width, rows)) <= 36
