@@ -219,7 +219,7 @@ def _pushes(explanation: Explanation) -> Iterator[str]:
     reasons = explanation.reasons
     yield (
         f"Why {explanation.first} and not {explanation.second}: a song halfway between the two averages "
-        f"starts at {reasons.base:+.2f} log-odds, this one ends at {reasons.margin:+.2f} "
+        f"starts at {reasons.base:+z.2f} log-odds, this one ends at {reasons.margin:+z.2f} "
         f"(more than 0 is {explanation.first})."
     )
     if explanation.limit:

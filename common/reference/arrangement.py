@@ -77,7 +77,7 @@ def table_rows(comparison: Comparison, built: Arrangement) -> list[Row]:
         _row("true peak, dBTP", comparison.true_peak),
         *(_row(f"crest, {region}, dB", reading) for region, reading in crest),
         *(_row(f"width, {region}, dB", reading) for region, reading in width),
-        _row("correlation of the lows", comparison.correlation, "{:.2f}".format),
+        _row("correlation of the lows", comparison.correlation, "{:z.2f}".format),
         _row("tempo, BPM", built.tempo, _tempo),
         _row("length", built.length, duration),
         _row("section, usual length", built.section, duration),
@@ -116,7 +116,7 @@ def _reach(reading: Reading, show: Callable[[float], str]) -> str | None:
     return f"{show(reading.low)} to {show(reading.high)}"
 
 
-def _row(name: str, reading: Reading, show: Callable[[float], str] = "{:.1f}".format) -> Row:
+def _row(name: str, reading: Reading, show: Callable[[float], str] = "{:z.1f}".format) -> Row:
     value, median, low, high = (
         None if number is None else show(number)
         for number in (reading.value, reading.median, reading.low, reading.high)

@@ -109,3 +109,10 @@ def test_what_is_left_of_the_two_is_as_sure_as_the_verdict(fitted):
         assert found.of_the_two(found.reasons.margin) == pytest.approx(share)
         assert found.of_the_two(0.0) == pytest.approx(0.5)
         assert found.of_the_two(1000.0) <= 1.0 - model.certainty.lapse / len(model.genres)
+
+
+def test_log_odds_of_nothing_have_no_minus(fitted):
+    model, X = fitted
+    found = explain([model], X[0], "x", RULE)
+    level = dataclasses.replace(found, reasons=dataclasses.replace(found.reasons, base=-0.001))
+    assert "starts at +0.00 log-odds" in "\n".join(sentences(level, Experience([], []), RULE))

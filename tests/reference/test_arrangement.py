@@ -1,11 +1,15 @@
 """How a mix is built beside its references: medians and spreads of what the library holds."""
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 
 from common.layout import N_FEATURES
 from common.library import COLUMNS, Library
-from common.reference.arrangement import arrangement, summary
+from common.reference.arrangement import arrangement, summary, table_rows
+from common.reference.compare import Reading
+from common.reference.measure import REGIONS
 
 
 @pytest.fixture
@@ -40,3 +44,12 @@ def test_it_is_told_in_a_line(songs):
         " · A minor 8A or C major 8B (2 of 4 references mix with it)"
     )
     assert summary(arrangement(songs, 4, [0])) == "5:20 long (references 5:00)"
+
+
+def test_nothing_is_less_than_nothing(songs):
+    nearly = Reading(-0.001, -0.002, -0.003, 0.0)
+    regions = [nearly] * len(REGIONS)
+    comparison = SimpleNamespace(crest=regions, width=regions, loudness=nearly, loudness_range=nearly,
+                                 true_peak=nearly, correlation=nearly)  # fmt: skip
+    rows = table_rows(comparison, arrangement(songs, 0, [1, 2, 3, 4]))
+    assert "-0.0" not in " ".join(str(cell) for row in rows for cell in row)
