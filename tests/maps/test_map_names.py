@@ -138,6 +138,30 @@ def test_names_go_while_the_solid_map_is_turned_and_come_back_where_songs_then_a
     assert_quiet(opened.browser)
 
 
+@slow
+def test_after_a_quick_turn_names_lie_beside_their_songs(page):
+    """plotly's note of the camera lacks the mouse's last move; the picture does not."""
+    from selenium.webdriver import ActionChains
+
+    opened = page(3)
+    wait(opened.browser, "return document.querySelector('#names .title')")
+    held = ActionChains(opened.browser, duration=20).move_to_element(opened.element("#map")).click_and_hold()
+    for _ in range(5):
+        held.move_by_offset(40, 6)
+    held.release().perform()
+    same = """const { layout, _fullLayout } = document.getElementById("map");
+      const [noted, seen] = [layout.scene.camera.eye, _fullLayout.scene._scene.getCamera().eye];
+      return ["x", "y", "z"].every((axis) => Math.abs(seen[axis] - noted[axis]) < 1e-6)"""
+    wait(opened.browser, same)
+    wait(opened.browser, "return document.querySelector('#names .title')")
+    titles = opened.library.columns["title"]
+    for name, (*corner, right, bottom) in opened.names("title").items():
+        places = opened.pixels([row for row, title in enumerate(titles) if title == name])
+        aside = places - np.clip(places, corner, (right, bottom))
+        assert np.hypot(*aside.T).min() < 20
+    assert_quiet(opened.browser)
+
+
 def test_a_map_without_stable_clusters_says_so(page, songs):
     _, library = songs
     regions = find_regions(choose_shown(library, len(library)))

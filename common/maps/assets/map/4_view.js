@@ -121,8 +121,17 @@ function widestSide() {
 const home = () => cameraFor(all, { ...widestSide(), z: HEIGHT }, { x: 0, y: 0, z: 1 });
 
 function camera() {
-  const { eye, center, up } = map.layout.scene.camera;
+  const scene = map._fullLayout.scene._scene;
+  const { eye, center, up } = scene?.camera ? scene.getCamera() : map.layout.scene.camera;
   return { eye, center, up };
+}
+
+// What plotly notes of a drag lacks the last move of the mouse: later pictures and names would be of that view.
+function noteCamera() {
+  const seen = camera();
+  const noted = map.layout.scene.camera;
+  if (["eye", "center", "up"].some((part) => length(minus(seen[part], noted[part])) > 1e-6))
+    Plotly.relayout(map, { "scene.camera": seen });
 }
 
 function look(at, distance) {
@@ -183,6 +192,7 @@ function showAll() {
 // What the picture was fitted to stays in it when the window changes its size or is turned.
 function watchSize() {
   map.on("plotly_relayouting", () => { fitted = null; });
+  if (solid) map.on("plotly_relayout", oncePerFrame(noteCamera));
   let [width, height] = [map.clientWidth, map.clientHeight];
   new ResizeObserver(async () => {
     if (width === map.clientWidth && height === map.clientHeight) return;
