@@ -49,14 +49,14 @@ def test_an_ambiguous_title_offers_numbers(say_lines):
 def test_a_number_after_an_offer_completes_the_line(say_lines):
     """The mixture and the pair that were asked for, and the numbers in them, are what they were."""
     mixture, two = "1 - 2 + trance artist 1 -n 1 --json", f"compare {SONG} | trance artist 1 --json"
-    code, out, err = say_lines(f"{SONG} -n 3 --json", mixture, "2", two, "1")
+    code, out, err = say_lines(f"{SONG} -n 3 --json", mixture, "2", two, "2")
     documents = "\n".join(line for line in out.splitlines() if line[:1] in {" ", "{", "}"})
     first, mixed, pair = json_documents(documents)
     found = [result["song_name"] for result in first["results"]]
     asked = [(song["sign"], song["song_name"]) for song in mixed["query"]]
     assert asked == [(1, found[0]), (-1, found[1]), (1, "Trance Artist 1 - Song 004")]
     assert pair["one"]["song_name"].casefold() == SONG
-    assert pair["other"]["song_name"] == "Trance Artist 1 - Song 001"
+    assert pair["other"]["song_name"] == "Trance Artist 1 - Song 004"
     assert (code, err.count("type its number")) == (0, 2)
 
 
