@@ -60,6 +60,10 @@ VERY_SLOW, THREE_OVER_TWO, THREE_OVER_ONE, EVEN, KICK_BETWEEN = 75.0, 1.3, 1.1, 
 than two, and than one, the second of three is at least `EVEN` times as strong as the third, and kicks in its
 middle have less than that share of those at its start: a waltz."""
 
+PART, LEAST_PARTS, SAME_TEMPO = 18.0, 4, 0.005
+"""Length (s) of the parts of a song that are asked for its tempo one by one, how many of them at least must tell
+the song's own, and by what share of it each may be off. See docs/readings.md."""
+
 
 @dataclass(frozen=True)
 class Period:
@@ -113,6 +117,19 @@ def find_periods(drums: Drums, duration: float) -> list[Period]:
     periods.sort(key=lambda period: -period.score)
     beat = _subdivided(periods[0], periods, drums)
     return [beat, *(period for period in periods if period is not beat)]
+
+
+def is_found_by_parts(beat: Period, drums: Drums, duration: float) -> bool:
+    """Whether most parts of a song, each on its own, tell the tempo that all of it is read at.
+
+    A part knows nothing of the others, and chance seldom hits upon a tempo to half a percent: what explains
+    few of the hits, but the same in part after part, is a pulse all the same.
+    """
+    n_parts = max(1, round(duration / PART))
+    edges = np.linspace(0, duration, n_parts + 1)
+    told = [find_periods(drums.part(*edge), duration / n_parts)[:1] for edge in itertools.pairwise(edges)]
+    agreeing = sum(abs(found.seconds / beat.seconds - 1) < SAME_TEMPO for part in told for found in part)
+    return agreeing >= LEAST_PARTS and agreeing > n_parts / 2
 
 
 def proposals(drums: Drums, duration: float) -> np.ndarray:

@@ -8,11 +8,31 @@ from loops import RATE, loop, rubato
 from signals import noise
 
 from common.structure.grid import read_pulse
-from common.structure.onsets import hear_drums
+from common.structure.onsets import RATE as LEVELS_RATE
+from common.structure.onsets import Drums, Envelopes, Hits, hear_drums
 
 
 def pulse_of(samples):
     return read_pulse(hear_drums(samples), len(samples) / RATE)
+
+
+def kicks_of(times, strengths, seconds):
+    """Drums of which the kick alone is heard, in no order."""
+    order, none = np.argsort(times), Hits(np.empty(0), np.empty(0))
+    level = np.zeros(round(seconds * LEVELS_RATE), np.float32)
+    return Drums(
+        Hits(times[order], strengths[order]), none, none, none, Envelopes(level, level, level, level)
+    )
+
+
+def buried(seed, sway=0.0, seconds=110.0, bpm=118.0, others=14):
+    """A beat that sways by some seconds, twice, among so many stronger and fainter hits a second."""
+    rng = np.random.default_rng(seed)
+    beats = np.arange(0.3, seconds - 1, 60 / bpm)
+    beats += sway * np.sin(4 * np.pi * beats / seconds) + 0.004 * rng.standard_normal(beats.size)
+    chance = rng.uniform(0, seconds, round(others * seconds))
+    strengths = np.concatenate([np.full(beats.size, 0.75), rng.uniform(0.05, 1, chance.size)])
+    return kicks_of(np.concatenate([beats, chance]), strengths, seconds), seconds
 
 
 def beats_of(pulse, until):
@@ -100,3 +120,35 @@ def test_a_tempo_that_drifts_gets_no_grid(sway):
 def test_a_few_seconds_are_no_failure(seconds):
     pulse = pulse_of(loop("four", 128.0, seed=1, seconds=8).samples[: round(seconds * RATE)])
     assert pulse.bpm == 0 or pulse.bpm == pytest.approx(128, rel=0.02)
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_a_faint_pulse_that_every_part_of_a_song_tells_is_a_tempo_but_no_grid(seed):
+    pulse = read_pulse(*buried(seed))
+    assert pulse.bpm == pytest.approx(118.0, rel=1e-3)
+    assert (pulse.offset, pulse.reason) == (None, "the pulse is faint")
+
+
+@pytest.mark.parametrize("sway", [0.3, 0.6, 1.2])
+def test_a_faint_pulse_that_sways_is_no_tempo(sway):
+    assert read_pulse(*buried(0, sway)).bpm == 0
+
+
+def test_hits_at_random_have_no_tempo_that_parts_of_a_song_agree_on():
+    rng = np.random.default_rng(1)
+    for seconds in (80.0, 150.0):
+        times, strengths = (
+            rng.uniform(0, seconds, round(10 * seconds)),
+            rng.uniform(0.05, 1, round(10 * seconds)),
+        )
+        assert read_pulse(kicks_of(times, strengths, seconds), seconds).bpm == 0
+
+
+@pytest.mark.parametrize("seed", [0, 1, 3])
+def test_an_offbeat_as_strong_as_the_beat_does_not_bend_the_grid(seed):
+    rng = np.random.default_rng(seed)
+    times = np.arange(0.3, 59.9, 30 / 113.0)
+    strengths = rng.uniform(0.5, 1, times.size)
+    pulse = read_pulse(kicks_of(times + 0.003 * rng.standard_normal(times.size), strengths, 60.0), 60.0)
+    assert pulse.offset is not None, pulse.reason
+    assert pulse.bpm == pytest.approx(113.0, abs=0.01)
