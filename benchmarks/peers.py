@@ -69,6 +69,11 @@ def installed() -> dict[str, Callable[[Path], Answer]]:
     return found
 
 
+def songs_below(folder: Path) -> list[Path]:
+    """The audio files below a folder, in order."""
+    return sorted(path for path in folder.rglob("*") if path.suffix in {".ogg", ".mp3", ".flac", ".opus"})
+
+
 def compare_with_peers(folder: Path, seed: int, n_songs: int, music: Path | None) -> None:
     """Print each one's accuracy on the demo, and its answers about other songs side by side."""
     contestants = installed()
@@ -98,9 +103,7 @@ def compare_with_peers(folder: Path, seed: int, n_songs: int, music: Path | None
         )
     )
     if music is not None:
-        others = sorted(
-            path for path in music.rglob("*") if path.suffix in {".ogg", ".mp3", ".flac", ".opus"}
-        )
+        others = songs_below(music)
         print_answers(others, {name: [ask(path) for path in others] for name, ask in contestants.items()})
 
 

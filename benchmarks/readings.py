@@ -23,6 +23,7 @@ import soundfile
 import soxr
 
 from benchmarks.peers import compare_with_peers
+from benchmarks.pulses import report_pulses
 from benchmarks.sounds import report_cost, report_loudness
 from common import features
 from common.demo import compose, files, truth
@@ -255,8 +256,8 @@ def main() -> int:
     )
     parser.add_argument("--songs", type=int, default=48, help="songs of each demo library (default: 48)")
     parser.add_argument("--folder", type=Path, help="where demo songs are kept for the next time")
-    parser.add_argument("--music", type=Path, help="folder of songs that the peers are asked about as well")
-    parts = ("demo", "moved", "loops", "loudness", "cost", "peers")
+    parser.add_argument("--music", type=Path, help="folder of songs for pulses and peers")
+    parts = ("demo", "moved", "loops", "pulses", "loudness", "cost", "peers")
     parser.add_argument(
         "--only", nargs="+", choices=parts, default=parts, help="what to measure (default: all)"
     )
@@ -272,6 +273,7 @@ def main() -> int:
             "demo": lambda: report_demo(libraries),
             "moved": lambda: report_moved(libraries["the demo"]),
             "loops": report_loops,
+            "pulses": lambda: report_pulses(arguments.music),
             "loudness": report_loudness,
             "cost": report_cost,
             "peers": lambda: compare_with_peers(

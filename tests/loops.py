@@ -131,6 +131,13 @@ def pad(rng: np.random.Generator, size: int, start: float, bar: float, roots: li
     return level / 3 * sound * (time >= start) + 1e-4 * rng.standard_normal(size)
 
 
+def swayed(samples: np.ndarray, seconds: float) -> np.ndarray:
+    """The same sound, moved to and fro by some seconds, twice from beginning to end."""
+    places = np.arange(samples.size, dtype=float)
+    bent = places + seconds * RATE * np.sin(4 * np.pi * places / places.size)
+    return np.interp(bent, places, samples).astype(np.float32)
+
+
 def rubato(seed: int, seconds: float = 40.0) -> np.ndarray:
     """Plucked notes whose distance wanders between a quarter of a second and more than one."""
     rng = np.random.default_rng(seed)

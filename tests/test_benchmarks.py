@@ -5,7 +5,7 @@ import dataclasses
 import numpy as np
 import pytest
 import soundfile
-from signals import RATE, chords, noise, tune
+from signals import RATE, chords, clicks, noise, tune
 from sklearn.decomposition import PCA
 
 from benchmarks import (
@@ -16,6 +16,7 @@ from benchmarks import (
     libraries,
     map_quality,
     moves,
+    pulses,
     recordings,
     versions,
     windows,
@@ -24,6 +25,7 @@ from common import library
 from common.classifier.folds import n_folds
 from common.classifier.names import CLASSIFIERS
 from common.classifier.songs import gather
+from common.structure.onsets import hear_drums
 
 
 def test_a_generated_library_keeps_the_contract_and_is_the_same_each_time(paths):
@@ -60,6 +62,17 @@ def test_songs_are_grown_beside_those_of_a_library():
 def test_growth_is_the_exponent(values, expected):
     assert capacity.growth([100, 1000], values) == expected
     assert capacity.growth([100], values[:1]) == "–"
+
+
+def test_a_bent_song_keeps_its_hits_and_wanders_as_far_as_it_is_told():
+    drums = hear_drums(clicks(120, 60.0))
+    same, seconds = pulses.bent(drums, 60.0, 0.0, 6.0, seed=1)
+    np.testing.assert_allclose(same.snare.times, drums.snare.times)
+    assert seconds == pytest.approx(60.0)
+    wandering, _ = pulses.bent(drums, 60.0, 0.05, 6.0, seed=1)
+    assert np.std(np.log(np.diff(wandering.snare.times) / np.diff(drums.snare.times))) == pytest.approx(
+        0.05, rel=0.2
+    )
 
 
 def test_a_step_runs_in_a_process_of_its_own(tmp_path):

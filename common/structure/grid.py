@@ -40,10 +40,10 @@ beat comes to agree again. Chosen on loops whose seeds the tests do not use: of 
 PHASE_WINDOW = 6.0
 """Seconds in which the phase of the beat is read on its own."""
 
-WIDEST_CORRECTION, STEPS = 0.006, (1, 2, 4)
+WIDEST_CORRECTION, STEPS = 0.006, (2, 4)
 """Share by which the period may be corrected by the phases of the windows, and the parts of a beat whose
-phases are followed. Where the offbeat is as strong as the beat, or is for a while, the phases of whole beats
-add up to nothing; those of halves and quarters stay."""
+phases are followed, halves and quarters. Where the offbeat is as strong as the beat, the phases of whole
+beats add up to nothing."""
 
 FIT_ROUNDS, FIRST_REACH, LAST_REACH = 4, 0.040, 0.012
 """Rounds in which the grid is fitted to hits nearby, and seconds to the farthest, at first and at last."""

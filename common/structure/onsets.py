@@ -98,14 +98,11 @@ class Drums:
 
     def part(self, start: float, stop: float) -> Drums:
         """Those from one second to another, as a song of its own that begins at the first."""
-        bands = (self.kick, self.snare, self.cymbal, self.bass)
-        found = [band.between(start, stop) for band in bands]
         first, last = round(start * RATE), round(stop * RATE)
         levels = (self.levels.body, self.levels.punch, self.levels.middle, self.levels.high)
-        return Drums(
-            *(Hits(hits.times - start, hits.strengths) for hits in found),
-            levels=Envelopes(*(level[first:last] for level in levels)),
-        )
+        heard = (band.between(start, stop) for band in (self.kick, self.snare, self.cymbal, self.bass))
+        kick, snare, cymbal, bass = (Hits(hits.times - start, hits.strengths) for hits in heard)
+        return Drums(kick, snare, cymbal, bass, Envelopes(*(level[first:last] for level in levels)))
 
 
 def envelopes(samples: np.ndarray) -> Envelopes:

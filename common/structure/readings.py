@@ -21,7 +21,7 @@ from common.structure.loudness import SHORT_TERM, Loudness
 from common.structure.onsets import APART, Drums, hear_drums
 from common.structure.sections import UNNAMED, Section, find_sections
 
-READINGS_VERSION = 5
+READINGS_VERSION = 6
 """Goes up with every change of a reading, so that stored ones are made again."""
 
 AUDIBLE = 0.1

@@ -61,8 +61,8 @@ than two, and than one, the second of three is at least `EVEN` times as strong a
 middle have less than that share of those at its start: a waltz."""
 
 PART, LEAST_PARTS, SAME_TEMPO = 18.0, 4, 0.005
-"""Length (s) of the parts of a song that are asked for its tempo one by one, how many of them at least must tell
-the song's own, and by what share of it each may be off. See docs/readings.md."""
+"""Length (s) of the parts of a song that are asked for its tempo one by one, how many of them at least must
+tell the song's own, and by what share of it each may be off. See docs/readings.md."""
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,7 @@ import mir_eval
 import numpy as np
 import pytest
 import soxr
-from loops import RATE, loop, rubato
+from loops import RATE, loop, rubato, swayed
 from signals import noise
 
 from common.structure.grid import read_pulse
@@ -108,10 +108,7 @@ def test_a_few_notes_are_no_pulse_by_chance(seed):
 
 @pytest.mark.parametrize("sway", [0.05, 0.1, 0.2, 0.25, 0.3, 0.6])
 def test_a_tempo_that_drifts_gets_no_grid(sway):
-    steady = loop("four", 120.0, seed=3, seconds=60)
-    places = np.arange(steady.samples.size, dtype=float)
-    bent = places + sway * RATE * np.sin(2 * np.pi * places / places.size * 2)
-    pulse = pulse_of(np.interp(bent, places, steady.samples).astype(np.float32))
+    pulse = pulse_of(swayed(loop("four", 120.0, seed=3, seconds=60).samples, sway))
     assert pulse.offset is None
     assert pulse.reason
 
