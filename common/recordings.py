@@ -24,7 +24,7 @@ import numpy as np
 from common.arrays import principal_components
 from common.layout import SLICES, mel_frequencies
 from common.library import UNKNOWN_GENRE, Library
-from common.text import fold
+from common.text import clean, fold
 
 SAME_DECIBELS = 1.5
 """Copies of a recording differ by at most so much.
@@ -270,6 +270,11 @@ def known_genres(library: Library) -> list[str]:
 def tag_genres(library: Library) -> set[str]:
     """The different genres of the files' own tags, in whatever case; they may be filed under others."""
     return {fold(tag) for tag in library.columns["tag_genre"] if tag}
+
+
+def genre_label(genre: str) -> str:
+    """What a song's genre is called where people read; genres are in capitals, so none is called so."""
+    return "without a genre" if genre == UNKNOWN_GENRE else clean(genre)
 
 
 def artist_numbers(library: Library, rows: Rows | None = None) -> np.ndarray:

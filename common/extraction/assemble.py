@@ -21,7 +21,7 @@ from common.layout import N_FEATURES
 from common.library import COLUMNS, UNKNOWN_GENRE, Library
 from common.music import has_broken_samples
 from common.paths import Paths
-from common.recordings import known_genres, tag_genres
+from common.recordings import genre_label, known_genres, tag_genres
 from common.song import Stamp
 from common.structure.readings import READINGS_VERSION
 from common.text import clean, count, duration, table
@@ -190,8 +190,8 @@ def summary(made: Library, extraction: Extraction) -> str:
     mean = duration(total / len(made))
     lines = [f"{count(len(made), 'song')}, {duration(total)} of music, {mean} on average", ""]
     sizes = Counter(made.genres)
-    filed = [(genre, sizes[genre]) for genre in known_genres(made)]
-    filed += [("without a genre", sizes[UNKNOWN_GENRE])] if sizes[UNKNOWN_GENRE] else []
+    listed = [*known_genres(made), UNKNOWN_GENRE]
+    filed = [(genre_label(genre), sizes[genre]) for genre in listed if sizes[genre]]
     lines.append(table(("genre", "songs"), filed, right="lr"))
     kinds = Counter(failure.kind for _, failure in extraction.failures)
     if kinds:

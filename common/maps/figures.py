@@ -28,6 +28,7 @@ from common.maps.projection import Projection
 from common.maps.regions import NO_REGIONS, Regions
 from common.maps.selection import MapSongs, Star, locate
 from common.maps.words import describe, title
+from common.recordings import genre_label
 from common.text import clean, display_width, shorten
 
 if TYPE_CHECKING:
@@ -160,7 +161,7 @@ def draw_points(
         own = genres == genre
         weight = FULL if projection.kept is None else PALEST + (FULL - PALEST) * projection.kept[own]
         alpha = weight if opacity is None else opacity
-        label = f"{shorten(clean(genre), 24)} ({sizes[genre]})"
+        label = f"{shorten(genre_label(genre), 24)} ({sizes[genre]})"
         style = {"s": size, "c": colour, "marker": marker, "linewidths": 0.5, "edgecolors": "white"}
         _scatter(axes, projection.coordinates[own], alpha=alpha, **style)
         # The legend shows every genre in full colour, however well its songs are placed.

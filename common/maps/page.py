@@ -25,7 +25,7 @@ from common.maps.traits import tell_traits
 from common.maps.words import describe, title
 from common.music import KEYS, energies, keys, shown_tempo, tempos, year_of
 from common.pages import address, escape, save_page, script_json, share_plotly
-from common.recordings import recording_numbers
+from common.recordings import genre_label, recording_numbers
 from common.search import nearest as similarity
 from common.text import clean, duration
 
@@ -168,7 +168,7 @@ def page_content(
         "kept": [] if projection.kept is None else [round(float(share), 2) for share in projection.kept],
         "nearest": [[[row, round(score, 2)] for row, score in found] for found in nearest],
         "genres": [
-            {"name": clean(genre), "colour": colour, "symbol": charts.PLOTLY_MARKERS[marker]}
+            {"name": genre_label(genre), "colour": colour, "symbol": charts.PLOTLY_MARKERS[marker]}
             for genre, (colour, marker) in styles.items()
         ],
         "regions": [{"name": region.name, "rows": region.rows} for region in regions.found],
@@ -216,7 +216,7 @@ def song_facts(library: Library) -> dict[str, list]:
     return {
         "title": [clean(title or name) for title, name in tagged],
         "artist": _clean(library.columns["artist"]),
-        "genre": _clean(library.genres),
+        "genre": [genre_label(genre) for genre in library.genres],
         "album": _clean(library.columns["album"]),
         "year": [year_of(date) for date in library.columns["year"]],
         "duration": [duration(seconds) for seconds in library.columns["duration"]],

@@ -20,6 +20,7 @@ from common.maps.selection import MapSongs
 from common.maps.way import PASSED, STEP_SECONDS, WINDOW_SECONDS, Stretch, Way, place_way
 from common.maps.way_colours import STEPS, Part
 from common.pages import address, escape, save_page, script_json, share_plotly
+from common.recordings import genre_label
 from common.text import clean
 
 ABOUT = (
@@ -109,10 +110,10 @@ def _content(
         "maps": {projection.dimensions: _places(projection, way, shown) for projection in maps},
         "songs": {
             "title": [clean(name) for name in songs.names[own]],
-            "genre": [clean(genre) for genre in songs.genres[own]],
+            "genre": [genre_label(genre) for genre in songs.genres[own]],
         },
         "genres": [
-            {"name": clean(genre), "colour": colour, "symbol": charts.PLOTLY_MARKERS[marker]}
+            {"name": genre_label(genre), "colour": colour, "symbol": charts.PLOTLY_MARKERS[marker]}
             for genre, (colour, marker) in styles.items()
         ],
         "near": [

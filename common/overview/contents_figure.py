@@ -10,7 +10,8 @@ import numpy as np
 from common import charts
 from common.library import UNKNOWN_GENRE, Library
 from common.music import KEYS, MINOR, Key, keys, tempos
-from common.text import clean, count, shorten
+from common.recordings import genre_label
+from common.text import count, shorten
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 MOST_GENRES = 7
 """Genres that have a colour of their own, the largest; there are as many colours that are no grey."""
 
-OTHERS, WITHOUT = "others", "without a genre"
+OTHERS = "others"
 
 BINS = 24
 """Bars of a histogram, about."""
@@ -36,7 +37,7 @@ def draw_contents(library: Library) -> Figure:
     import matplotlib.pyplot as plt
 
     group = _groups(library.genres[: library.n_own])
-    gathered = [name for name in (OTHERS, WITHOUT) if name in group]
+    gathered = [name for name in (OTHERS, genre_label(UNKNOWN_GENRE)) if name in group]
     names = [name for name, _ in Counter(group.tolist()).most_common() if name not in gathered]
     colours = {name: colour for name, (colour, _) in charts.genre_styles(names).items()}
     colours |= dict.fromkeys(gathered, charts.UNKNOWN_COLOUR)
@@ -58,9 +59,8 @@ def draw_contents(library: Library) -> Figure:
 
 def _groups(genres: list[str]) -> np.ndarray:
     """The genre of every song, small ones gathered, shape (n_songs,)."""
-    largest = {genre for genre, _ in Counter(genres).most_common(MOST_GENRES)} - {UNKNOWN_GENRE}
-    gathered = {UNKNOWN_GENRE: WITHOUT}
-    return np.array([clean(one) if one in largest else gathered.get(one, OTHERS) for one in genres])
+    largest = {genre for genre, _ in Counter(genres).most_common(MOST_GENRES)} | {UNKNOWN_GENRE}
+    return np.array([genre_label(genre) if genre in largest else OTHERS for genre in genres])
 
 
 Colours = dict[str, str]

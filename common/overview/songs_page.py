@@ -13,6 +13,7 @@ from pathlib import Path
 from common.library import UNKNOWN_GENRE
 from common.overview.songs import COLUMNS, Row
 from common.pages import address, escape, save_page, script_json
+from common.recordings import genre_label
 from common.text import count, duration, thousands
 
 ASSETS = Path(__file__).parent / "assets"
@@ -133,7 +134,7 @@ def write_page(path: Path, listing: Listing, table: Path, about: str = "") -> Pa
         "genre": next((i for i, one in enumerate(used) if one.column == "genre"), None),
         "guess": next((i for i, one in enumerate(used) if one.column == "guess"), None),
         "nearest": next((i for i, one in enumerate(used) if one.column == "nearest"), None),
-        "unfiled": UNKNOWN_GENRE,
+        "unfiled": genre_label(UNKNOWN_GENRE),
     }  # fmt: skip
     body = _asset("songs.html").format(
         title=escape(TITLE),
@@ -160,7 +161,7 @@ def _shown(shown: Shown, row: Row) -> object:
     value = row[shown.column]
     if shown.column == "seconds" and value is not None:
         return [value, duration(value)]
-    return value
+    return genre_label(value) if shown.column == "genre" else value
 
 
 def _listed(n_listed: int, n_songs: int) -> str:

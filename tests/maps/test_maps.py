@@ -52,7 +52,7 @@ def library(make_library):
 def test_facts_are_the_librarys(library):
     facts = map_pages.song_facts(library)
     assert {len(values) for values in facts.values()} == {len(library)}
-    assert facts["genre"] == library.genres
+    assert facts["genre"] == [*library.genres[:-2], *["without a genre"] * 2]
     assert facts["title"][4] == library.names[4]
     assert facts["tempo"][4] == 140.3
     assert facts["tempo"][5] is None
@@ -70,7 +70,8 @@ def test_a_page_holds_every_song_and_needs_no_network(library, tmp_path, dimensi
     content, page = page_of(library, made, tmp_path / "map.html")
     np.testing.assert_allclose(np.array(content["places"]).T, made.coordinates, atol=1e-3)
     assert content["songs"]["title"][3] == HOSTILE
-    assert [genre["name"] for genre in content["genres"]] == library.genre_names
+    assert [genre["name"] for genre in content["genres"]] == [*library.genre_names[:-1], "without a genre"]
+    assert content["songs"]["genre"].count("without a genre") == 2
     assert re.findall(r'<script src="([^"]*)"', page) == ["plotly.min.js"]
     assert (tmp_path / "plotly.min.js").stat().st_size > 1_000_000
     assert not re.search(r"(src|href)=.https?:|@import|url\(", page)

@@ -5,7 +5,7 @@ import pytest
 from libraries import random_library
 
 from common import charts
-from common.overview.contents_figure import MOST_GENRES, OTHERS, WITHOUT, draw_contents
+from common.overview.contents_figure import MOST_GENRES, OTHERS, draw_contents
 
 
 @pytest.fixture
@@ -37,7 +37,7 @@ def test_every_song_is_counted_once(drawn):
 def test_small_genres_and_those_without_share_the_grey(drawn):
     labels = [label.get_text() for label in drawn.axes[0].get_yticklabels()]
     assert len(labels) == MOST_GENRES + 2
-    assert labels[-2:] == [OTHERS, WITHOUT]
+    assert labels[-2:] == [OTHERS, "without a genre"]
     for patch in drawn.axes[0].patches[-2:]:
         assert charts.UNKNOWN_COLOUR.lower() == plt.matplotlib.colors.to_hex(patch.get_facecolor())
 

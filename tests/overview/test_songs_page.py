@@ -116,6 +116,7 @@ def test_the_nearest_song_can_be_seen_without_scrolling(opened):
 
 def test_guesses_are_shown_and_what_is_filed_otherwise_stands_out(opened):
     """A song that is filed under no genre is not filed otherwise."""
+    assert set(column(opened, "genre")) == {"TRANCE", "without a genre"}
     assert set(column(opened, "guess")) == {"≠ HOUSE", "TRANCE", "ROCK", "–"}
     click(opened, "sure")
     assert column(opened, "sure")[:4] == ["100 %", "75 %", "70 %", "–"]
