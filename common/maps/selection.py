@@ -69,10 +69,6 @@ class MapSongs:
             return None if self.pointed_out is None else len(self.rows)
         return int(np.searchsorted(self.rows, self.pointed_out))
 
-    def is_alike(self, similarity: float) -> bool:
-        """Whether songs so similar count as alike among the pairs of the library's songs."""
-        return self.space is not None and self.space.distribution.is_alike(similarity)
-
     @property
     def drawn_from(self) -> int | None:
         """How many songs the library has where only a sample is shown; None where all are."""

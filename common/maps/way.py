@@ -30,6 +30,11 @@ MOST_WINDOWS = 600
 PASSED = 3
 """Songs that a window passes: so many that are nearest to it."""
 
+UNLIKE = 0.0
+"""Cosine of a window with a song up to which they have nothing in common but what all songs have, for the
+space is centred on the library. Where pairs of songs stand among all pairs says nothing of a window: in a
+library of takes of one song a tenth of the pairs is more alike than 0.6."""
+
 FRAMES_PER_SECOND = SAMPLE_RATE / HOP_LENGTH
 
 

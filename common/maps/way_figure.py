@@ -14,7 +14,7 @@ from common.maps.figures import draw_points
 from common.maps.labels import Room, find_room, label_genres, name_songs, write_near
 from common.maps.projection import Projection
 from common.maps.selection import MapSongs
-from common.maps.way import Stretch, Way, place_way
+from common.maps.way import UNLIKE, Stretch, Way, place_way
 from common.maps.way_colours import Part, colours_at, legend
 from common.text import clean, clock, shorten
 
@@ -71,8 +71,7 @@ def draw_way(
         name = songs.names[shown.place or 0]
         width = 0.94 if parts else 0.6  # beside it stands what colours mean where there are no sections
         charts.fitting_line(figure, 0.03, 0.965, f"The way of {name}", width, (16, 13, 11))
-        lines = [shorten(line, 130) for line in told(shown, stretches)]
-        figure.text(0.03, 0.1, "\n".join(lines), fontsize=10.5, va="top", linespacing=1.5)
+        figure.text(0.03, 0.1, "\n".join(told(shown, stretches)), fontsize=10.5, va="top", linespacing=1.5)
     return figure
 
 
@@ -80,8 +79,8 @@ def told(shown: MapSongs, stretches: Sequence[Stretch]) -> list[str]:
     """Say which stretches sound like which other songs, such as ``0:45 to 1:30 sounds most like …``."""
     return [
         f"{clock(one.start)} to {clock(one.end)} "
-        f"{'sounds most like' if shown.is_alike(one.similarity) else 'is like no other song, nearest is'} "
-        f"{clean(shown.songs.names[one.row])} ({one.similarity:.2f})"
+        f"{'sounds most like' if one.similarity > UNLIKE else 'is like no other song, nearest is'} "
+        f"{shorten(clean(shown.songs.names[one.row]), 80)} ({one.similarity:.2f})"
         for one in stretches
     ]
 

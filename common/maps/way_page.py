@@ -17,7 +17,7 @@ from common.layout import SAMPLE_RATE
 from common.maps.page import asset
 from common.maps.projection import Projection
 from common.maps.selection import MapSongs
-from common.maps.way import PASSED, STEP_SECONDS, WINDOW_SECONDS, Stretch, Way, place_way
+from common.maps.way import PASSED, STEP_SECONDS, UNLIKE, WINDOW_SECONDS, Stretch, Way, place_way
 from common.maps.way_colours import STEPS, Part
 from common.pages import address, escape, save_page, script_json, share_plotly
 from common.recordings import genre_label
@@ -73,7 +73,7 @@ def write_way(
     share_plotly(path.parent)
     content = _content(path.parent, shown, maps, samples, way)
     content["stretches"] = [
-        [round(one.start, 2), round(one.end, 2), *_near(shown, one.row, one.similarity)] for one in stretches
+        [round(one.start, 2), round(one.end, 2), *_near(one.row, one.similarity)] for one in stretches
     ]
     content["parts"] = [
         [round(part.start, 2), round(part.end, 2), part.name, part.colour, part.kind] for part in parts
@@ -117,7 +117,7 @@ def _content(
             for genre, (colour, marker) in styles.items()
         ],
         "near": [
-            [_near(shown, row, score) for row, score in zip(*found, strict=True)]
+            [_near(row, score) for row, score in zip(*found, strict=True)]
             for found in zip(way.near.tolist(), way.similarity.tolist(), strict=True)
         ],
         "passed": [[row, clean(songs.titles[row])] for row in way.passed],
@@ -126,8 +126,8 @@ def _content(
     }
 
 
-def _near(shown: MapSongs, row: int, similarity: float) -> list:
-    return [row, round(similarity, 2), shown.is_alike(similarity)]
+def _near(row: int, similarity: float) -> list:
+    return [row, round(similarity, 2), bool(similarity > UNLIKE)]
 
 
 def _places(projection: Projection, way: Way, shown: MapSongs) -> dict[str, list]:

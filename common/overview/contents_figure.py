@@ -86,12 +86,15 @@ def _draw_histogram(
     axes: Axes, values: np.ndarray, group: np.ndarray, names: list[str], colours: Colours, title: str
 ) -> None:
     """Draw a stacked histogram of the songs whose value is known, and say of how many it is not."""
+    from matplotlib.ticker import MaxNLocator
+
     known = np.isfinite(values)
     if known.any():
         axes.hist(
             [values[known & (group == name)] for name in names], bins=_edges(values[known]), stacked=True,
             color=[colours[name] for name in names], edgecolor=charts.PAPER, linewidth=0.5,
         )  # fmt: skip
+    axes.xaxis.set_major_locator(MaxNLocator(8, integer=True))
     missing = int((~known).sum())
     said = f" ({count(missing, 'song')} without)" if missing else ""
     _finish_counts(axes, f"{title}{said}")
