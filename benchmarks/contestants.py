@@ -139,10 +139,11 @@ def _column(
     tallies = {name: simple_tally(training, scores.way, made) for name, made in SIMPLE.items()}
     accuracy |= {name: float(right.sum() / weight.sum()) for name, (weight, right) in tallies.items()}
     best = max(tallies, key=lambda name: accuracy[name])
-    theirs, ours = bootstrap(training.groups[scores.way], tallies[best], scores.tally)
+    groups = training.groups[scores.way]
+    theirs, ours = bootstrap(groups, tallies[best], scores.tally)
     return Column(
         accuracy=accuracy,
-        behind=(accuracy[best] - scores.model.accuracy, *percentiles(theirs - ours)),
+        behind=(accuracy[best] - scores.model.accuracy, *percentiles(theirs - ours, len(set(groups)))),
         interval=scores.interval,
         error=calibration_error(training.y, scores.probability),
         error_apart=calibration_error(training.y, scores.calibrated_by_others),
