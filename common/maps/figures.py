@@ -27,7 +27,7 @@ from common.maps.labels import (
 from common.maps.projection import Projection
 from common.maps.regions import NO_REGIONS, Regions
 from common.maps.selection import MapSongs, Star, locate
-from common.maps.words import describe, title
+from common.maps.words import describe, short_names, title
 from common.recordings import genre_label
 from common.text import clean, display_width, shorten
 
@@ -76,7 +76,7 @@ def draw_2d(
             _name_star(room, star)
         label_genres(room, library.genres[: library.n_own], projection.coordinates)
         label_regions(room, regions.found, projection.coordinates)
-        label_songs(room, library.titles[: library.n_own], projection.coordinates, star)
+        label_songs(room, short_names(library)[: library.n_own], projection.coordinates, star)
         _frame(figure, library, projection, handles, regions.told)
     return figure
 

@@ -22,7 +22,7 @@ from common.maps.projection import KEPT_NEIGHBOURS, NEIGHBOURS, Projection
 from common.maps.regions import NO_REGIONS, Regions
 from common.maps.selection import MapSongs, Star
 from common.maps.traits import tell_traits
-from common.maps.words import describe, title
+from common.maps.words import describe, short_names, title
 from common.music import KEYS, energies, keys, shown_tempo, tempos, year_of
 from common.pages import address, escape, save_page, script_json, share_plotly
 from common.recordings import genre_label, recording_numbers
@@ -212,9 +212,9 @@ def song_facts(library: Library) -> dict[str, list]:
         None) and ``start`` (see `loudest_start`).
     """
     found = keys(library)
-    tagged = zip(library.columns["title"], library.names, strict=True)
+    tagged = zip(library.columns["title"], short_names(library), library.names, strict=True)
     return {
-        "title": [clean(title or name) for title, name in tagged],
+        "title": [clean(short if title else name) for title, short, name in tagged],
         "artist": _clean(library.columns["artist"]),
         "genre": [genre_label(genre) for genre in library.genres],
         "album": _clean(library.columns["album"]),

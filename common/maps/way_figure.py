@@ -16,6 +16,7 @@ from common.maps.projection import Projection
 from common.maps.selection import MapSongs
 from common.maps.way import UNLIKE, Stretch, Way, place_way
 from common.maps.way_colours import Part, colours_at, legend
+from common.maps.words import short_names
 from common.text import clean, clock, shorten
 
 if TYPE_CHECKING:
@@ -64,7 +65,7 @@ def draw_way(
         trail = place_way(way, shown, projection.coordinates)
         _draw_trail(axes, trail, colours_at(way.times, parts, duration))
         room = _write_ends(axes, trail, projection.coordinates)
-        name_songs(room, songs.titles, projection.coordinates, way.passed, size=8.5)
+        name_songs(room, short_names(songs), projection.coordinates, way.passed, size=8.5)
         label_genres(room, songs.genres[: songs.n_own], projection.coordinates)
         _draw_wave(figure.add_axes((0.03, 0.14, 0.94, 0.1)), samples, parts)
         _draw_legend(figure, parts)

@@ -19,6 +19,7 @@ from common.maps.projection import Projection
 from common.maps.selection import MapSongs
 from common.maps.way import PASSED, STEP_SECONDS, UNLIKE, WINDOW_SECONDS, Stretch, Way, place_way
 from common.maps.way_colours import STEPS, Part
+from common.maps.words import short_names
 from common.pages import address, escape, save_page, script_json, share_plotly
 from common.recordings import genre_label
 from common.text import clean
@@ -99,7 +100,7 @@ def _content(
     songs, row = shown.songs, shown.place
     if row is None:
         raise ValueError("the map points out no song whose way could be shown")
-    own = slice(0, songs.n_own)
+    own, short = slice(0, songs.n_own), short_names(songs)
     styles = charts.genre_styles(songs.genres[own])
     return {
         "name": clean(songs.names[row]),
@@ -120,7 +121,7 @@ def _content(
             [_near(row, score) for row, score in zip(*found, strict=True)]
             for found in zip(way.near.tolist(), way.similarity.tolist(), strict=True)
         ],
-        "passed": [[row, clean(songs.titles[row])] for row in way.passed],
+        "passed": [[row, clean(short[row])] for row in way.passed],
         "ramp": charts.ramp(charts.ORDERED, STEPS),
         "between": charts.UNKNOWN_COLOUR,
     }

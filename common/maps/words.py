@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from common.library import Library
 from common.maps.projection import (
     DISC,
     KEPT_NEIGHBOURS,
@@ -12,7 +13,7 @@ from common.maps.projection import (
     n_tries,
 )
 from common.maps.settling import can_settle
-from common.text import count, thousands
+from common.text import count, fold, thousands
 
 HONESTY = (
     "Songs that lie close together sound alike to the machine; the distance between far clusters, "
@@ -61,6 +62,17 @@ def describe(projection: Projection) -> str:
         f"{made}. Trustworthiness {projection.trust:.2f}{where}; 1 would mean that all neighbours on the map "
         f"are neighbours in the space. {HONESTY}"
     )
+
+
+def short_names(library: Library) -> list[str]:
+    """What songs are called where room is short: by their titles, or what their names say after the artist.
+
+    Lists and commands call a song by its name; a title that is not part of it would be of another song.
+    """
+    return [
+        title if title and fold(title) in fold(name) else name.partition(" - ")[2] or name
+        for title, name in zip(library.columns["title"], library.names, strict=True)
+    ]
 
 
 def keeps(projection: Projection) -> str:

@@ -21,7 +21,7 @@ def songs(make_library):
         file = paths.raw / "songs" / (ODD_FILE if row == 2 else f"{row} {name}.wav")
         write_tone(file, 200.0 + 20 * row)
         library.columns["file_path"][row] = str(file)
-    library.columns["title"][2] = HOSTILE
+    library.columns["title"][2], library.columns["song_name"][2] = HOSTILE, f"Nobody - {HOSTILE}"
     library.columns["artist"][2] = '"><img src=x onerror=alert(2)>'
     library.columns["album"][3] = None
     library.embeddings[:, SLICES["tempo"]] = 100 + 5 * np.arange(len(library))[:, np.newaxis]

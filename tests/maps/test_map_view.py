@@ -64,7 +64,7 @@ def test_search_shows_what_it_finds_as_large_as_it_can(page, dimensions, size):
     opened = page(dimensions, size=size, made=with_a_far_corner(dimensions))
     before = np.ptp(opened.pixels([6, 7, 8]), axis=0).max()
     for row in (6, 7, 8):
-        opened.library.columns["title"][row] = f"Corner {row}"
+        opened.library.columns["title"][row] = opened.library.columns["song_name"][row] = f"Corner {row}"
     opened = page(dimensions, size=size, made=with_a_far_corner(dimensions))
     opened.search("corner")
     until(lambda: np.ptp(opened.pixels([6, 7, 8]), axis=0).max() > 1.2 * before)

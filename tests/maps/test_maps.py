@@ -42,7 +42,7 @@ def songs_of(path):
 @pytest.fixture
 def library(make_library):
     _, library = make_library({"TRANCE": 8, "ITALODANCE": 5, "UNKNOWN": 2})
-    library.columns["title"][3] = HOSTILE
+    library.columns["title"][3], library.columns["song_name"][3] = HOSTILE, f"Nobody - {HOSTILE}"
     library.columns["title"][4] = None
     library.embeddings[:, SLICES["tempo"]] = 140.26
     library.embeddings[5, SLICES["tempo"]] = 0.0
@@ -283,6 +283,14 @@ def test_the_solid_map_says_from_which_side_it_is_seen(library):
     # The azimuth grows as the eye moves against the clock, seen from above: from left to right.
     assert left.azim < right.azim
     plt.close(figure)
+
+
+def test_a_song_has_the_name_that_lists_have_for_it(library):
+    """A title that is not part of the name would be of another song; case and accents do not matter."""
+    library.columns["song_name"][:3] = ["Trunc - cut", "01 chaos god", "Muldjord - Chaos God"]
+    library.columns["title"][:3] = ["Chaos God"] * 3
+    assert words.short_names(library)[:3] == ["cut", "Chaos God", "Chaos God"]
+    assert map_pages.song_facts(library)["title"][0] == "cut"
 
 
 def test_known_genres_and_songs_are_labelled_in_the_picture(library):
