@@ -193,8 +193,12 @@ def _compare_spectra(
     curves, floors = (np.array(part) for part in zip(*others, strict=True))
     shifts = _shifts(_audible(curves, floors))
     curves, floors = curves - shifts[:, None], floors - shifts[:, None]
-    shift = _shift(_audible(own, own_floor) - _medians(_audible(curves, floors)))
-    floor = np.maximum(own_floor - shift, np.median(floors, axis=0))
+    centre, their_floor = _medians(_audible(curves, floors)), np.median(floors, axis=0)
+    shift = _shift(_audible(own, own_floor) - centre)
+    # Once more, by the bands alone that stand over the common floor.
+    floor = np.maximum(own_floor - shift, their_floor)
+    shift += np.nan_to_num(_shift(_audible(own - shift, floor) - _audible(centre, floor)))
+    floor = np.maximum(own_floor - shift, their_floor)
     own, curves = np.maximum(own - shift, floor), np.maximum(curves, floor)
     return tuple(map(_band, EDGES, own, curves.T, floor)), curves
 

@@ -148,3 +148,10 @@ def test_a_file_that_changed_is_measured_again(tmp_path):
     before = measured(store, {file: ()})[file]
     write(file, mix(6, seed=1))
     assert measured(store, {file: ()})[file] != before
+
+
+def test_sounds_without_a_band_in_common_are_not_compared(listen):
+    time = np.arange(5 * RATE) / RATE
+    low, high = (np.repeat(np.sin(2 * np.pi * hertz * time)[:, None], 2, axis=1) for hertz in (60.0, 5000.0))
+    found = compare(listen(low.astype(np.float32)), [listen(high.astype(np.float32))])
+    assert all(band.level.difference is None for band in found.bands)
