@@ -52,6 +52,8 @@ class MatchAnswer(Answer):
         The mix and what it is compared with, as numbers of the library.
     left_out
         Names of references that could not be measured -> why.
+    broken
+        Which of the mix and its references have a true peak of a few broken samples.
     mix
         The measurements of the mix.
     comparison
@@ -66,6 +68,7 @@ class MatchAnswer(Answer):
     song: int
     references: list[int]
     left_out: dict[str, str]
+    broken: list[int]
     mix: Measurement
     comparison: Comparison
     said: list[Sentence]
@@ -82,6 +85,7 @@ class MatchAnswer(Answer):
             "song": facts(self.library, [self.song])[0],
             "references": [self.library.paths[row] for row in self.references],
             "left_out": self.left_out,
+            "broken": [self.library.paths[row] for row in self.broken],
             "bands": [_band_facts(band) for band in found.bands],
             "loudest_bands": [_band_facts(band) for band in found.loudest],
             "loudness": {
@@ -132,6 +136,9 @@ class MatchAnswer(Answer):
 
     def warnings(self) -> list[str]:
         lines = [f"left out: {clean(name)}: {reason}" for name, reason in self.left_out.items()]
+        for row in self.broken:
+            name = clean(self.library.names[row])
+            lines.append(f"{name} has broken samples, so it may be damaged: its true peak is left out")
         if len(self.references) < FEWEST_FOR_SPREAD:
             lines.append(f"{count(len(self.references), 'reference')}: too few to claim a spread")
         if self.mix.duration < SHORT:
@@ -187,7 +194,9 @@ def match(session: Session, arguments: Namespace) -> MatchAnswer:
     if arguments.preview:
         target = session.paths.mix(Output.MATCH, library.names[song])
         preview = render(path, target, comparison, lines, list(others.values()))
-    return MatchAnswer(library, song, list(others), left_out, mix, comparison, sentences(comparison), preview)
+    broken = [row for row, one in {song: mix, **others}.items() if one.true_peak is None]
+    said = sentences(comparison)
+    return MatchAnswer(library, song, list(others), left_out, broken, mix, comparison, said, preview)
 
 
 def _measure(library: Library, song: int) -> tuple[Path, Measurement, Lines]:

@@ -21,8 +21,9 @@ from scipy import fft
 
 from common import audio
 from common.audio import AudioError
+from common.music import has_broken_samples
 from common.reference.encoders import CREST_LOWERED, noise_share, raised
-from common.structure.loudness import LoudnessMeter
+from common.structure.loudness import Loudness, LoudnessMeter
 
 MEASUREMENT_VERSION = 3
 """Goes up with every change of a measurement, so that stored ones are made again."""
@@ -87,7 +88,7 @@ class Measurement:
     spectrum, loudest
         Level of every third of an octave over the whole song and over its loudest section, in dB.
     loudness, loudness_range, true_peak
-        LUFS, LU and dBTP; see `structure.loudness.Loudness`.
+        LUFS, LU and dBTP; see `structure.loudness.Loudness`. A true peak of a few broken samples is None.
     crest
         How far peaks stand above the average in each of `REGIONS`, in dB: the mean of its windows.
     width
@@ -256,7 +257,7 @@ class Meter:
             loudest=_levels(loudest, self._rate, self._noise),
             loudness=loudness.integrated,
             loudness_range=loudness.range,
-            true_peak=loudness.true_peak,
+            true_peak=_true_peak(loudness),
             crest=self._crests(),
             width=self._width(),
             correlation=self._correlation(),
@@ -380,6 +381,12 @@ def shares(frequencies: np.ndarray, edges: np.ndarray) -> np.ndarray:
     begin = np.maximum(frequencies[:, None] - step / 2, low)
     end = np.minimum(frequencies[:, None] + step / 2, high)
     return np.clip((end - begin) / step, 0.0, 1.0)
+
+
+def _true_peak(loudness: Loudness) -> float | None:
+    """In dBTP; None where it is that of a few broken samples."""
+    facts = {"true_peak": loudness.true_peak, "loudness": loudness.integrated}
+    return None if has_broken_samples(facts) else loudness.true_peak
 
 
 def _validate(bands: np.ndarray, loudness: float | None) -> None:

@@ -61,6 +61,17 @@ def test_named_references_and_an_equaliser(run, music):
     assert "left of the differences" in err
 
 
+def test_the_peak_of_broken_samples_is_left_out(run, music):
+    broken = 0.02 * mix(5.0, seed=1)
+    broken[RATE] = 100.0
+    replace_sound(music, 1, broken)
+    told = json.loads(run("match", music.names[0], "--to", music.names[1], "--json")[1])
+    assert told["loudness"]["references"]["true_peak_dbtp"]["median"] is None
+    assert told["broken"] == [music.paths[1]]
+    _, _, err = run("match", music.names[0], "--to", music.names[1])
+    assert f"{music.names[1]} has broken samples" in err
+
+
 def test_pictures_page_and_preview_are_written(run, music, paths: Paths):
     _, out, _ = run("match", music.names[0], "-n", "3", "--preview")
     page = paths.html("match", music.names[0]).read_text()
