@@ -166,16 +166,16 @@ class Library:
 
     @cached_property
     def _word_keys(self) -> list[str]:
-        folders = folders_apart(self.paths[: self.n_own]) + [""] * self.n_guests
+        folders = folders_apart(self.paths[: self.n_own]) + [os.sep] * self.n_guests
         facts = zip(self.genres, self._keys, folders, strict=True)
-        return [f"{fold(genre)} {key} {fold(folder)}" for genre, key, folder in facts]
+        return [f"{fold(genre)}{fold(folder)}{key}" for genre, key, folder in facts]
 
     def find(self, query: str) -> int:
         """Find the one song a person means.
 
-        A number is never a row; it is part of a name. Tried in this order: the path of a file of the
-        library; the whole name; the whole title; every word of the query somewhere in genre, name and the
-        folders that not all songs share. Where several songs answer, ``#2`` after it means the second.
+        A number is never a row; it is part of a name. Tried in this order: the path of a file of the library,
+        or its end, such as the file's name; the whole name; the whole title; every word in genre, name and
+        the folders that not all songs share. Where several songs answer, ``#2`` after it means the second.
 
         Parameters
         ----------
@@ -226,8 +226,9 @@ class Library:
         return []
 
     def _by_path(self, query: str) -> list[int]:
-        path = str(typed_path(query))
-        return [index for index, other in enumerate(self.paths) if other in (query, path)]
+        path, end = str(typed_path(query)), os.sep + query.strip()
+        exact = [index for index, other in enumerate(self.paths) if other in (query, path)]
+        return exact or [index for index, other in enumerate(self.paths) if other.endswith(end)]
 
     def _by_name(self, query: str) -> list[int]:
         wanted = fold(query)

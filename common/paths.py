@@ -175,9 +175,12 @@ def typed_path(text: str | Path) -> Path:
 
     ``..`` is followed, for playlists and other programs read what is written; links that need not be stay.
     """
-    parts = Path(os.path.expanduser(text)).absolute().parts
+    path = Path(os.path.expanduser(text)).absolute()
+    parts = path.parts
     upto = max((number for number, part in enumerate(parts, 1) if part == os.pardir), default=0)
-    return Path(os.path.realpath(Path(*parts[:upto])), *parts[upto:]) if upto else Path(*parts)
+    if not upto or "\0" in str(path):  # no file is called so, and none can be looked for
+        return path
+    return Path(os.path.realpath(Path(*parts[:upto])), *parts[upto:])
 
 
 def folders_apart(files: Sequence[str]) -> list[str]:
@@ -187,7 +190,7 @@ def folders_apart(files: Sequence[str]) -> list[str]:
         shared = os.path.commonpath(folders)
     except ValueError:  # no file, or files on several drives
         shared = ""
-    return [folder.removeprefix(shared) + os.sep for folder in folders]
+    return [os.path.join(os.sep, folder.removeprefix(shared).strip(os.sep), "") for folder in folders]
 
 
 def output_name(name: str, labels: str | None) -> str:

@@ -143,7 +143,8 @@ def shelf(make_library):
 @pytest.mark.parametrize(
     ("query", "row"),
     [("crying IN the", 0), ("artist", 0), ("Other - Crying", 1), ("sun", 2), ("/music/4/B - Twin.mp3", 4),
-     ("twin /3/", 3), ("rain crying", 0)],
+     ("twin /3/", 3), ("rain crying", 0), ("Other - Sun.mp3", 2), ("4/B - Twin.mp3", 4), ("3/B - Twin", 3),
+     ("trance/3/b - twin", 3)],
 )  # fmt: skip
 def test_a_song_is_found_by_any_distinctive_part(shelf, query, row):
     assert shelf.find(query) == row

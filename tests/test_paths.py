@@ -4,7 +4,7 @@ import shlex
 
 import pytest
 
-from common.paths import PROJECT, SEARCH, Paths, typed_path
+from common.paths import PROJECT, SEARCH, Paths, folders_apart, typed_path
 
 
 def test_a_command_names_the_folders_that_are_not_the_usual_ones(tmp_path):
@@ -32,3 +32,13 @@ def test_a_typed_path_has_no_dots_and_keeps_its_links(tmp_path, monkeypatch):
     assert typed_path("../../music/./a.mp3") == home / "music" / "a.mp3"
     assert typed_path(tmp_path / "link" / ".." / "songs") == home / "real" / "songs"
     assert typed_path(tmp_path / "link") == tmp_path / "link"
+
+
+def test_what_no_file_can_be_called_is_a_path_as_it_is_typed(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert typed_path("a\0/../b") == tmp_path / "a\0" / ".." / "b"
+
+
+@pytest.mark.parametrize("shared", ["/", "/my/songs/"])
+def test_folders_are_told_from_the_one_that_holds_all(shared):
+    assert folders_apart([f"{shared}a.mp3", f"{shared}late/b.mp3"]) == ["/", "/late/"]
