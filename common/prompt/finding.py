@@ -134,7 +134,7 @@ def _refine(session: Session, arguments: Namespace, sign: int) -> SearchAnswer:
         raise UserError(f"there is no search to refine by the number of a result; {here}")
     words = arguments.song
     if not words:
-        raise UserError(f"which result? Write its number, 1 to {len(session.listed)}")
+        raise UserError(f"write the number of a result; {session.results()}")
     numbers = all(word.isdecimal() for word in words)
     songs = [session.result(word) for word in words] if numbers else [session.song(" ".join(words))]
     query = session.asked.refined(songs, sign)

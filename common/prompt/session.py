@@ -24,7 +24,8 @@ from common.search.space import Space
 from common.search.spaces import DEFAULT_SPACE, build
 from common.text import fold
 
-_BETWEEN = re.compile(r"[|]|(?:^|(?<=\s))(?:->|→)(?=\s)")
+_BAR, _ARROWS = "|", ("->", "→")
+_BETWEEN = re.compile(rf"[{_BAR}]|(?:^|(?<=\s))(?:{'|'.join(_ARROWS)})(?=\s)")
 """What stands between two songs: a bar, or an arrow between spaces."""
 
 MOST_OFFERED = 30
@@ -233,7 +234,7 @@ class Session:
         apart = [
             (text[: sign.start()].strip(), text[sign.end() :].strip()) for sign in _BETWEEN.finditer(text)
         ]
-        as_words = [(words[0], words[1])] if len(words) == 2 else []
+        as_words = [(words[0], words[1])] if len(words) == 2 and words[0] not in (_BAR, *_ARROWS) else []
         meant = (way for way in [*as_words, *apart] if self._may_be_first(way[0]) and self._is_song(way[1]))
         return next(meant, (apart or as_words or [("", text.strip())])[0])
 
@@ -261,8 +262,14 @@ class Session:
     def result(self, number: str) -> int:
         """The song that was listed last under a number."""
         if not self.is_number(number):
-            raise UserError(f"there is no result {number}; the last search lists 1 to {len(self.listed)}")
+            raise UserError(f"there is no result {number}; {self.results()}")
         return self.listed[int(number) - 1]
+
+    def results(self) -> str:
+        """Say which numbers the results of the last search have."""
+        return (
+            f"the last search lists 1 to {len(self.listed)}" if self.listed else "the last search found none"
+        )
 
     def _numbers(self) -> str:
         """Say which numbers stand for songs now."""

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import importlib
+import io
 import json
 import shlex
+import sys
 
 import pytest
+from printed import json_documents
 
 from common import library
 
@@ -60,6 +63,17 @@ def test_a_playlist_joins_names_with_bars_and_arrows(ask, words):
     songs = json.loads(ask(*words, "--json")[1])["songs"]
     assert len(songs) == 3
     assert {songs[0]["song_name"], songs[-1]["song_name"]} == {BARRED, PLAIN}
+
+
+@pytest.mark.parametrize("sign", ["|", "->", "→"])
+def test_a_sign_alone_is_no_name_although_names_have_it(ask, monkeypatch, sign):
+    lines = f"search {PLAIN}\ncompare {sign} {BARRED} --json\ncompare {sign} 4 --json\n"
+    monkeypatch.setattr(sys, "stdin", io.StringIO(lines))
+    _, out, err = ask()
+    by_name, by_number = json_documents(out[out.index("{") :])
+    assert by_name["one"] == by_number["one"]
+    assert (by_name["one"]["song_name"], by_name["other"]["song_name"]) == (PLAIN, BARRED)
+    assert "error" not in err
 
 
 @pytest.mark.parametrize(

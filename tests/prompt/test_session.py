@@ -56,11 +56,16 @@ def test_like_and_less_take_the_numbers_of_results(say_lines):
     _, _, err = say_lines("less 1", f"search {SONG} -n 4", "like", "like 99", "less 5", "cues 99")
     assert err.splitlines()[1:] == [
         "error: there is no search to refine by the number of a result; search first",
-        "error: which result? Write its number, 1 to 4",
+        "error: write the number of a result; the last search lists 1 to 4",
         "error: there is no result 99; the last search lists 1 to 4",
         "error: there is no result 5; the last search lists 1 to 4",
         "error: no song is called '99'; the last list has the numbers 1 to 4",
     ]
+
+
+def test_a_search_that_found_nothing_has_no_results_to_name(say_lines):
+    _, _, err = say_lines("search solo artist --same-genre", "like", "less 1", "why 1")
+    assert [line.partition("; ")[2] for line in err.splitlines()[1:]] == ["the last search found none"] * 3
 
 
 def test_a_bar_without_a_first_song_compares_with_the_song_asked_for(say_lines):
