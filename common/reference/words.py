@@ -150,8 +150,10 @@ def _step(spread: float | None, n_references: int) -> float:
 
 def _rounded(size: float, spread: float | None, n_references: int, is_bound: bool = False) -> str:
     step = _step(spread, n_references)
-    steps = max(1, math.floor(abs(size) / step) if is_bound else round(abs(size) / step))
-    return f"{'at least' if is_bound else 'about'} {steps * step:g}"
+    if is_bound:
+        step = max(finer for finer in STEPS if finer <= min(step, abs(size)))  # it is rounded down, not to 0
+        return f"at least {math.floor(abs(size) / step) * step:g}"
+    return f"about {max(1, round(abs(size) / step)) * step:g}"
 
 
 def _where(low: float, high: float, bands: Sequence[Band]) -> str:

@@ -1,6 +1,7 @@
 """Sentences: outside the spread alone, strongest first, each with a number."""
 
 import re
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -67,6 +68,17 @@ def test_what_the_mix_lacks_is_told_as_a_bound_and_not_to_be_boosted():
     assert first.text.startswith("At least ")
     assert "below 35 Hz" in first.text
     assert "add a sound that has it" in first.text
+
+
+def test_a_bound_is_never_told_as_more_than_it_is(monkeypatch):
+    """Also where the references differ so much that sizes are told in steps of 2 dB."""
+    found = compare(measurement(bump(0, 36, -40.0)), references()[:3])
+    wide = replace(found.bands[0].level, value=-1.6, median=0.0, low=0.0, high=4.0)
+    lowest = replace(found.bands[0], level=wide)
+    first, *_ = sentences(
+        replace(found, bands=(lowest, replace(found.bands[1], level=wide), *found.bands[2:]))
+    )
+    assert "At least 1 dB less" in first.text
 
 
 @pytest.mark.parametrize(
