@@ -180,8 +180,8 @@ def lacks_tempos(made: Library) -> str | None:
     without = sum(tagged is None for tagged in made.columns["tag_bpm"])
     if not without:
         return None
-    which = "no file has" if without == len(made) else f"{count(without, 'file')} of {len(made)} without"
-    return f"--bpm-from tag: {which} a tempo in its tags; what was heard counts there"
+    which = f"the tags of {count(without, 'file')} of {len(made)} hold no tempo"
+    return f"--bpm-from tag: {which}; what was heard counts there"
 
 
 def summary(made: Library, extraction: Extraction) -> str:

@@ -39,12 +39,8 @@ def test_a_tag_that_disagrees_is_trusted_and_has_no_grid(ours, other):
 def test_samples_that_tower_over_all_others_are_said():
     library = random_library(4)
     library.columns["loudness"] = [-12.0, -14.9, -6.0, None]
-    library.columns["true_peak"] = [
-        -0.1,
-        3.8,
-        9.0,
-        40.0,
-    ]  # the third is a hot mix, of the last too little is known
+    # The third is a hot mix, of the last too little is known.
+    library.columns["true_peak"] = [-0.1, 3.8, 9.0, 40.0]
     assert broken_samples(library) is None
     library.columns["true_peak"][1] = 42.6
     assert broken_samples(library) == (
@@ -65,8 +61,8 @@ def test_a_library_without_two_genres_is_told_where_they_come_from():
 def test_files_without_a_tempo_in_their_tags_are_counted():
     library = random_library(3)
     library.columns["tag_bpm"] = [None, None, None]
-    assert "no file has a tempo in its tags" in lacks_tempos(library)
+    assert "the tags of 3 files of 3 hold no tempo" in lacks_tempos(library)
     library.columns["tag_bpm"] = [120.0, None, None]
-    assert "2 files of 3 without a tempo" in lacks_tempos(library)
+    assert "the tags of 2 files of 3 hold no tempo" in lacks_tempos(library)
     library.columns["tag_bpm"] = [120.0, 121.0, 122.0]
     assert lacks_tempos(library) is None
