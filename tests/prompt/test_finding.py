@@ -5,6 +5,7 @@ import json
 import re
 import shlex
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -12,6 +13,10 @@ from scipy.stats import percentileofscore
 
 from common.library import load
 from common.paths import Paths
+from common.prompt.finding import SearchAnswer
+from common.search.distribution import SimilarityDistribution
+from common.search.nearest import Match
+from common.search.query import Query
 from common.search.spaces import build
 from common.text import display_width
 
@@ -140,3 +145,10 @@ def test_it_says_so_when_even_the_best_is_not_alike(run):
     assert found[0]["percentile"] > 90
     assert "not alike" not in run("search", "italodance artist 1 - song 001")[2]
     assert "not alike" not in out
+
+
+@pytest.mark.parametrize(("best", "told"), [(0.3, ["55.0 %"]), (0.9, [])])
+def test_what_is_more_alike_than_few_pairs_is_said_to_be_so(best, told):
+    space = SimpleNamespace(distribution=SimilarityDistribution(np.linspace(-0.5, 0.9, 20)))
+    found = SearchAnswer(space, Query((0,), (1,)), (), [Match(1, best), Match(2, 0.1)]).warnings()
+    assert found == [f"not alike: even the best is more alike than only {share} of pairs" for share in told]
