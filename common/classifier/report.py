@@ -370,14 +370,14 @@ def mislabelled(judgement: Judgement) -> str:
     n_other, noun = len(judgement.training) - _n_right(judgement), judgement.training.subject.noun
     if not n_other:
         return f"No song is taken for another {noun}."
+    so_many = f"{len(suspects)} are" if len(suspects) > 1 else f"{'one' if suspects else 'none'} is"
     found = (
-        f"Of {count(n_other, 'song')} taken for another {noun}, {len(suspects) or 'none'} are more likely "
-        f"mislabelled than misheard, by sound and album, if one label in {round(1 / WRONG_LABELS)} is wrong."
+        f"Of {count(n_other, 'song')} taken for another {noun}, {so_many} more likely mislabelled than "
+        f"misheard, by sound and album, if one label in {round(1 / WRONG_LABELS)} is wrong."
     )
     if not suspects:
         return found
-    alarms = expected_false_alarms(suspects)
-    return f"{found} About {alarms:.0f} of these {len(suspects)} are false alarms."
+    return f"{found} Expected false alarms among these: {expected_false_alarms(suspects):.1f}."
 
 
 def _table(findings: Findings, name: Output) -> str:

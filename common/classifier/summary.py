@@ -50,7 +50,7 @@ def _what_it_can(judgement: Judgement) -> str:
 def _how_sure(judgement: Judgement) -> str:
     sets = judgement.sets
     if sets.rule.least is None:
-        return "How sure: of its percentages nothing is promised with so few."
+        return "How sure: with so few, nothing is promised of its percentages."
     way = sets.rule.way
     return (
         f"How sure: its percentages there are {points_off(judgement.unheard.bins)}; sets of "

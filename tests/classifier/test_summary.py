@@ -46,7 +46,7 @@ def test_what_it_can_how_sure_and_what_to_distrust():
 def test_few_artists_are_too_few_to_say_and_nothing_is_promised_of_them():
     can, sure, _ = summary_section(findings((0.4, 1.0), least=None)).lines
     assert can.startswith("What it can: 5 artists are too few to say (10 are needed); on artists")
-    assert sure == "How sure: of its percentages nothing is promised with so few."
+    assert sure == "How sure: with so few, nothing is promised of its percentages."
 
 
 @pytest.mark.parametrize(("interval", "told"), [((0.45, 0.9), True), ((0.51, 0.9), False)])
