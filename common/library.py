@@ -34,7 +34,7 @@ from common.console import UserError
 from common.files import ArtifactError, check_plain, checksum, no_file, open_bytes, read_plain
 from common.layout import LAYOUT_ID, N_FEATURES, SETTINGS
 from common.paths import EXTRACT, Paths, folders_apart, typed_path
-from common.text import clean, fold
+from common.text import clean, fold, title_in
 from common.together import read_together, write_together
 
 UNKNOWN_GENRE = "UNKNOWN"
@@ -99,7 +99,7 @@ class Library:
     def titles(self) -> list[str]:
         """Title of every song: its tag, or the part of its name after `` - ``, or all of its name."""
         tags = zip(self.columns["title"], self.names, strict=True)
-        return [tag or name.partition(" - ")[2] or name for tag, name in tags]
+        return [tag or title_in(name) for tag, name in tags]
 
     @property
     def genre_names(self) -> list[str]:

@@ -169,6 +169,11 @@ def fold(text: str) -> str:
     return " ".join("".join(c for c in decomposed if not unicodedata.combining(c)).split())
 
 
+def title_in(name: str) -> str:
+    """What a song's name says after its artist and `` - ``; all of it where it names none."""
+    return name.partition(" - ")[2] or name
+
+
 def slug(text: str, longest: int = 80) -> str:
     """Turn a title into a file-name part that every file system takes, and no other title shares.
 

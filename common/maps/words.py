@@ -13,7 +13,7 @@ from common.maps.projection import (
     n_tries,
 )
 from common.maps.settling import can_settle
-from common.text import count, fold, thousands
+from common.text import count, fold, thousands, title_in
 
 HONESTY = (
     "Songs that lie close together sound alike to the machine; the distance between far clusters, "
@@ -70,13 +70,16 @@ def short_names(library: Library) -> list[str]:
     Lists and commands call a song by its name; a title that is not part of it would be of another song.
     """
     return [
-        title if title and fold(title) in fold(name) else name.partition(" - ")[2] or name
+        title if title and fold(title) in fold(name) else title_in(name)
         for title, name in zip(library.columns["title"], library.names, strict=True)
     ]
 
 
 def keeps(projection: Projection) -> str:
-    """Say how many of its nearest songs a map keeps near a song; empty where it cannot but keep them all."""
+    """Say how many of its nearest songs a map keeps near a song.
+
+    Empty where that was not counted, or where so few songs leave nothing to lose.
+    """
     if projection.kept is None or len(projection.kept) <= KEPT_NEIGHBOURS + 1:
         return ""
     nearest = KEPT_NEIGHBOURS
