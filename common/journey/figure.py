@@ -15,7 +15,8 @@ from common.journey.strips import draw_embedding
 from common.journey.unusual import Comparison, most_unusual
 from common.layout import N_FEATURES, SAMPLE_RATE
 from common.music import shown_tempo
-from common.text import clean, count, duration, shorten
+from common.recordings import genre_label
+from common.text import count, duration, shorten
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -52,7 +53,7 @@ def caption(song: ChosenSong, pulse: Pulse) -> list[str]:
     """What the figure says about the song: genre, length, samples, tempo, key, whether it is a guest."""
     samples = f"{song.samples.size:,}".replace(",", " ")
     parts = [
-        shorten(clean(song.genre), 30) if song.genre else "",
+        shorten(genre_label(song.genre), 30) if song.genre else "",
         duration(song.duration),
         f"{samples} samples at {SAMPLE_RATE:,} Hz".replace(",", " "),
         tempo_words(song.tempo, pulse),

@@ -9,6 +9,7 @@ from common import charts
 from common.journey import figure, panels, perspectives
 from common.journey.pulse import read_pulse
 from common.journey.unusual import compare
+from common.library import UNKNOWN_GENRE
 
 LONG = "A title that goes on, with a remix, a feature and a subtitle, " + "until it is far too long " * 3
 JAPANESE = "夜に駆ける長い題名" * 13
@@ -61,6 +62,9 @@ def test_the_caption_says_what_there_is_to_know(choose):
     assert f"{song.tempo:.0f} BPM" in said
     assert "A minor 8A" in said
     assert "stored row" not in said
+    assert figure.caption(song, pulse)[0] == "TRANCE"
+    song.library.columns["genre"][0] = UNKNOWN_GENRE
+    assert figure.caption(song, pulse)[0] == "without a genre"
     guest = choose(8, guest=True)
     assert figure.caption(guest, pulse)[-1] == "not in the library"
 
