@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 from common.files import replacing
 from common.layout import GROUPS
 from common.library import UNKNOWN_GENRE
-from common.text import clean, shorten
+from common.text import clean, display_width, shorten
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -154,7 +154,7 @@ def fitting_line(figure: Figure, x: float, y: float, text: str, width: float, si
     """
     text = clean(text)
     tries = [(text, size) for size in sizes]
-    tries += [(shorten(text, length), sizes[-1]) for length in range(len(text), 8, -4)]
+    tries += [(shorten(text, length), sizes[-1]) for length in range(display_width(text), 8, -4)]
     for told, size in tries:
         written = figure.text(x, y, told, fontsize=size, weight="bold", va="center")
         if written.get_window_extent().width <= width * figure.bbox.width:

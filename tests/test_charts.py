@@ -1,12 +1,14 @@
 """Fonts are found where they are installed, and a song's sections have their colours."""
 
 from pathlib import Path
+from types import SimpleNamespace
 
 import matplotlib as mpl
 import pytest
 from matplotlib import font_manager
 
 from common import charts
+from common.text import display_width
 
 
 def test_a_font_that_was_installed_later_is_drawn_with(monkeypatch):
@@ -52,3 +54,22 @@ def test_a_legend_breaks_into_rows_where_the_figure_is_too_narrow(place):
     assert box.x1 <= figure.bbox.x1
     assert len(legend.get_texts()) == 12
     plt.close(figure)
+
+
+@pytest.mark.parametrize(
+    ("name", "least", "most"), [("日本" * 30, 97, 100), ("a" * 120, 97, 100), ("日本", 4, 4)]
+)
+def test_a_line_that_is_shortened_fills_its_room(name, least, most):
+    """Letters that are twice as wide are no reason to cut more."""
+    written = []
+
+    def write(x, y, told, **options):
+        written.append(told)
+        extent = SimpleNamespace(width=display_width(told))
+        return SimpleNamespace(get_window_extent=lambda: extent, remove=written.pop)
+
+    charts.fitting_line(
+        SimpleNamespace(text=write, bbox=SimpleNamespace(width=200)), 0, 1, name, 0.5, (16, 11)
+    )
+    (told,) = written
+    assert least <= display_width(told) <= most
