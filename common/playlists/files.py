@@ -109,7 +109,7 @@ def export(
 def last_written(paths: Paths) -> list[Path]:
     """The files of the playlist that was written last, in the order of `FORMATS`; empty if there is none."""
     folder, endings = paths.playlist("any").parent, [form.ending for form in FORMATS.values()]
-    files = [file for file in folder.glob("*") if file.name.endswith(tuple(endings))]
+    files = [file for file in folder.glob("*") if file.name.endswith(tuple(endings)) and file.is_file()]
     if not files:
         return []
     newest = max(files, key=lambda file: (file.stat().st_mtime_ns, file.name)).name

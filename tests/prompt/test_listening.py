@@ -57,6 +57,7 @@ def test_the_playlist_written_last_may_be_of_an_earlier_run(run, paths, handed):
     run("shuffle", "trance")
     run("radio", SONG, "-n", "3", "--as", "traktor", "xspf")
     os.utime(paths.playlist("shuffle TRANCE"), (0, 0))
+    paths.playlist("a folder").mkdir()
     assert run("play")[0] == run("open", "--json")[0] == 0
     assert [name.split(".")[-1] for name in handed] == ["xspf", "xspf"]
     assert all(name.startswith("radio_") for name in handed)
