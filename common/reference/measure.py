@@ -25,7 +25,7 @@ from common.music import has_broken_samples
 from common.reference.encoders import CREST_LOWERED, noise_share, raised
 from common.structure.loudness import Loudness, LoudnessMeter
 
-MEASUREMENT_VERSION = 3
+MEASUREMENT_VERSION = 4
 """Goes up with every change of a measurement, so that stored ones are made again."""
 
 CENTRES = 1000.0 * 10.0 ** (np.arange(-16, 13) / 10.0)
