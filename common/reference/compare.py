@@ -110,7 +110,7 @@ class Band:
         if difference is None:
             return ""
         bound = "" if not self.is_bound else ("≥ " if difference > 0 else "≤ ")
-        return f"{bound}{difference:+.1f}"
+        return f"{bound}{difference:+z.1f}"
 
 
 @dataclass(frozen=True)

@@ -147,7 +147,7 @@ def _draw_reading(axes: Axes, place: int, unit: str, reading: Reading) -> None:
         reach, left = reading.high - reading.low, reading.low - median
         axes.barh(place, reach, 0.86, left=left, color=REFERENCES, alpha=0.25, zorder=1)
     axes.annotate(
-        f"{reading.value:.1f} | {median:.1f} {unit}", (1.0, place), (6, 0),
+        f"{reading.value:z.1f} | {median:z.1f} {unit}", (1.0, place), (6, 0),
         xycoords=("axes fraction", "data"), textcoords="offset points", va="center", fontsize=10,
         annotation_clip=False,
     )  # fmt: skip
@@ -156,8 +156,8 @@ def _draw_reading(axes: Axes, place: int, unit: str, reading: Reading) -> None:
 def _correlation(reading: Reading) -> str:
     if reading.value is None:
         return "\none channel: no width is compared"
-    against = "" if reading.median is None else f" | {reading.median:.2f}"
-    return f"\ncorrelation below {LOW_CORRELATION:g} Hz: {reading.value:.2f}{against}"
+    against = "" if reading.median is None else f" | {reading.median:z.2f}"
+    return f"\ncorrelation below {LOW_CORRELATION:g} Hz: {reading.value:z.2f}{against}"
 
 
 def _rows(comparison: Comparison) -> list[tuple[str, str, Reading]]:

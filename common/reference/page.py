@@ -62,5 +62,5 @@ def write_page(
 
 
 def _row(band: Band, loudest: Band) -> list[str | None]:
-    ends = (None if end is None else f"{end:+.1f}" for end in band.spread)
+    ends = (None if end is None else f"{end:+z.1f}" for end in band.spread)
     return [f"{band.low_hz:.0f}", f"{band.high_hz:.0f}", band.shown or None, *ends, loudest.shown or None]

@@ -223,8 +223,8 @@ def _stereo(comparison: Comparison) -> Iterator[Sentence]:
             yield Sentence("width", text, abs(reading.excess) * WIDTH_WEIGHT, low, high)
     together = comparison.correlation
     if -together.excess >= LEAST_CORRELATION:
-        text = f"Left and right correlate by {together.value:.2f} below {_hertz(LOW_CORRELATION)}, "
-        text += f"the references by {together.median:.2f}: make the bass mono."
+        text = f"Left and right correlate by {together.value:z.2f} below {_hertz(LOW_CORRELATION)}, "
+        text += f"the references by {together.median:z.2f}: make the bass mono."
         strength = -together.excess * CORRELATION_WEIGHT
         yield Sentence("correlation", text, strength, high_hz=LOW_CORRELATION)
 
@@ -245,10 +245,10 @@ def _capital(text: str) -> str:
 
 def _pair(reading: Reading, unit: str) -> str:
     """The value against the median, and how far the references reach."""
-    text = f"{reading.value:.1f} against {reading.median:.1f} {unit}"
+    text = f"{reading.value:z.1f} against {reading.median:z.1f} {unit}"
     if reading.low is None or reading.high is None:
         return text
-    return f"{text}; they run from {reading.low:.1f} to {reading.high:.1f}"
+    return f"{text}; they run from {reading.low:z.1f} to {reading.high:z.1f}"
 
 
 def _hertz(frequency: float) -> str:

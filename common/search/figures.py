@@ -66,7 +66,7 @@ def draw_comparison(
         _draw_verdict(verdict, score, pairs)
         _draw_contributions(parts, contributions)
         names = "\n".join(shorten(name, _LONGEST_NAME) for name in (f"A  {one}", f"B  {other}"))
-        verdict_words = f"similarity {score:.3f}, {pairs.standing(score)}  [{space}]"
+        verdict_words = f"similarity {score:z.3f}, {pairs.standing(score)}  [{space}]"
         figure.suptitle(f"{names}\n{verdict_words}", x=0.02, ha="left", fontsize=12, fontweight="bold")
         return charts.save_png(figure, path, title=f"{one} and {other}: {verdict_words}")
 

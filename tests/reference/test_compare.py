@@ -8,7 +8,7 @@ from mixes import RATE, bell, filtered, mix, response, write
 from scipy import signal
 
 from common.audio import AudioError
-from common.reference.compare import compare, read
+from common.reference.compare import Band, Reading, compare, read
 from common.reference.kept import VERSION, measured
 from common.reference.measure import CENTRES, measure
 
@@ -155,3 +155,11 @@ def test_sounds_without_a_band_in_common_are_not_compared(listen):
     low, high = (np.repeat(np.sin(2 * np.pi * hertz * time)[:, None], 2, axis=1) for hertz in (60.0, 5000.0))
     found = compare(listen(low.astype(np.float32)), [listen(high.astype(np.float32))])
     assert all(band.level.difference is None for band in found.bands)
+
+
+@pytest.mark.parametrize(
+    ("value", "is_bound", "shown"),
+    [(-0.02, False, "+0.0"), (1.24, False, "+1.2"), (-3.0, True, "≤ -3.0"), (3.0, True, "≥ +3.0")],
+)
+def test_a_difference_is_shown_with_its_sign_and_as_a_bound(value, is_bound, shown):
+    assert Band(90.0, 110.0, Reading(value, 0.0, None, None), is_bound=is_bound).shown == shown

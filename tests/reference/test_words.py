@@ -6,7 +6,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from common.reference.compare import compare
+from common.reference.compare import Reading, compare
 from common.reference.measure import CENTRES, REGIONS, Measurement
 from common.reference.words import MOST, sentences
 
@@ -70,7 +70,7 @@ def test_what_the_mix_lacks_is_told_as_a_bound_and_not_to_be_boosted():
     assert "add a sound that has it" in first.text
 
 
-def test_a_bound_is_never_told_as_more_than_it_is(monkeypatch):
+def test_a_bound_is_never_told_as_more_than_it_is():
     """Also where the references differ so much that sizes are told in steps of 2 dB."""
     found = compare(measurement(bump(0, 36, -40.0)), references()[:3])
     wide = replace(found.bands[0].level, value=-1.6, median=0.0, low=0.0, high=4.0)
@@ -79,6 +79,12 @@ def test_a_bound_is_never_told_as_more_than_it_is(monkeypatch):
         replace(found, bands=(lowest, replace(found.bands[1], level=wide), *found.bands[2:]))
     )
     assert "At least 1 dB less" in first.text
+
+
+def test_a_peak_just_below_nothing_has_no_minus():
+    found = compare(measurement(), references())
+    first, _ = sentences(replace(found, true_peak=Reading(-0.02, -4.0, -5.0, -3.0)))
+    assert "(0.0 against -4.0 dBTP; they run from -5.0 to -3.0)" in first.text
 
 
 @pytest.mark.parametrize(
