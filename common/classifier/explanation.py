@@ -17,6 +17,7 @@ from common.classifier.calibration import Experience, bin_of
 from common.classifier.genre_sets import SetRule
 from common.classifier.model import Model, is_unfamiliar
 from common.classifier.reasons import Reasons, give_reasons
+from common.text import count
 
 LEAST_SPOKEN = 0.05
 """Groups that add less than this, in log-odds, are not spoken of."""
@@ -207,8 +208,9 @@ def _belief(explanation: Explanation, experience: Experience, rule: SetRule) -> 
     if found and not explanation.is_unfamiliar:
         unheard = NOT_HEARD["plain" if held_out else rule.way]
         yield (
-            f"How far to believe it: of the {found.n} songs of the library about which, not having heard "
-            f"{unheard}, it was {found.low:.0%} to {found.high:.0%} sure, it was right about {found.n_right}."
+            f"How far to believe it: of the {count(found.n, 'song')} of the library about which, not having "
+            f"heard {unheard}, it was {found.low:.0%} to {found.high:.0%} sure, it was right about "
+            f"{found.n_right}."
         )
     if explanation.genre_set:
         names = " or ".join(explanation.genres[k] for k in explanation.genre_set)

@@ -272,7 +272,8 @@ def verdicts(judgement: Judgement) -> str:
     n_right = _n_right(judgement)
     together = f", of all {plain.repeats} splits together" if plain.repeats > 1 else ""
     mean = f"the mean over folds is {plain.model.accuracy:.0%}"
-    return f"Each song has one verdict{together}: {n_right} of {n} are right, {n_right / n:.0%} ({mean})"
+    right = f"{n_right} of {n} {'is' if n_right == 1 else 'are'} right, {n_right / n:.0%}"
+    return f"Each song has one verdict{together}: {right} ({mean})"
 
 
 def _n_right(judgement: Judgement) -> int:

@@ -56,6 +56,9 @@ def test_a_stranger_is_believed_as_artists_never_heard_were(fitted):
     assert "of the 12 songs of the library about which, not having heard them," in own
     assert "of the 10 songs of the library about which, not having heard their artists," in stranger
     assert "right about 4" in stranger
+    once = Experience([], [Confidence(0.0, 1.0, 1, 0.61, 1.0)])
+    told = "\n".join(sentences(explain([model], X[0], "x", RULE), once, RULE))
+    assert "of the 1 song of the library about which" in told
 
 
 def test_nothing_is_promised_of_a_song_unlike_all_others(fitted):

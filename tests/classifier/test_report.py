@@ -36,6 +36,8 @@ def test_the_matrix_and_the_mean_over_folds_are_told_apart(repeats, judges):
     judgement = SimpleNamespace(training=range(46), plain=plain, confusion=np.diag([20, 11]))
     expected = f"Each song has one verdict{judges}: 31 of 46 are right, 67% (the mean over folds is 65%)"
     assert verdicts(judgement) == expected
+    judgement.confusion = np.diag([0, 1])
+    assert ": 1 of 46 is right, 2% (" in verdicts(judgement)
 
 
 @pytest.mark.parametrize(
