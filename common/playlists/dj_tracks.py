@@ -1,9 +1,11 @@
-"""What the exports to DJ software share: which tracks a playlist has, their keys, how many hot cues."""
+"""What exports to DJ software share: which tracks a playlist has, their keys, genres and hot cues."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from typing import Any
+
+from common.library import UNKNOWN_GENRE
 
 HOT_CUES = 8
 """Hot cues that a track can hold, in rekordbox (A to H) as in Traktor."""
@@ -18,6 +20,11 @@ def distinct_tracks(songs: Sequence[Mapping[str, Any]]) -> dict[str, Mapping[str
         Facts of the songs, in order: a value for each of ``library.COLUMNS``.
     """
     return {song["file_path"]: song for song in songs}
+
+
+def genre_name(genre: str) -> str | None:
+    """The genre that a song is filed under; None under none."""
+    return None if genre == UNKNOWN_GENRE else genre
 
 
 def key_name(key: str | None) -> str | None:

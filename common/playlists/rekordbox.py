@@ -17,7 +17,7 @@ from typing import Any
 from urllib.parse import quote
 
 from common.music import year_of
-from common.playlists.dj_tracks import HOT_CUES, distinct_tracks, key_name
+from common.playlists.dj_tracks import HOT_CUES, distinct_tracks, genre_name, key_name
 from common.playlists.xml_text import document, element
 
 MEMORY_CUE = -1
@@ -70,7 +70,7 @@ def _track(collection: ET.Element, number: int, song: Mapping[str, Any]) -> None
         Name=song["title"] or song["song_name"],
         Artist=song["artist"],
         Album=song["album"],
-        Genre=song["genre"],
+        Genre=genre_name(song["genre"]),
         Kind=KINDS.get(path.suffix.lower()),
         Size=_size(path),
         TotalTime=round(song["duration"]),

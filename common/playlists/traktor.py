@@ -16,7 +16,7 @@ from pathlib import Path, PurePath, PureWindowsPath
 from typing import Any
 
 from common.music import KEYS, MINOR
-from common.playlists.dj_tracks import HOT_CUES, distinct_tracks, key_name
+from common.playlists.dj_tracks import HOT_CUES, distinct_tracks, genre_name, key_name
 from common.playlists.xml_text import document, element
 
 CUE, GRID = 0, 4
@@ -63,7 +63,7 @@ def _track(collection: ET.Element, song: Mapping[str, Any]) -> None:
     element(
         entry,
         "INFO",
-        GENRE=song["genre"],
+        GENRE=genre_name(song["genre"]),
         KEY=key_name(song.get("key")),
         PLAYTIME=round(seconds),
         PLAYTIME_FLOAT=f"{seconds:.6f}",

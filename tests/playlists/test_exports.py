@@ -11,7 +11,7 @@ from pyrekordbox.rbxml import RekordboxXml
 from traktor_nml_utils.models.collection import Nml
 from xsdata.formats.dataclass.parsers import XmlParser
 
-from common.library import COLUMNS
+from common.library import COLUMNS, UNKNOWN_GENRE
 from common.playlists import files, rekordbox, traktor
 
 ODD = 'Tom & Jerry\'s <é> 日本 "x" 100%#?'
@@ -39,7 +39,8 @@ def song(path: str, **facts) -> dict:
 def songs() -> list[dict]:
     """A song with everything, one of which little is known, and the first one again."""
     full = song(f"/music/{ODD}/{ODD}.mp3", title=ODD, artist="Ä & B", album="<A>", year="2003-05-01")
-    bare = song("/music/b.flac", bpm=0.0, beat_offset=None, downbeat_offset=None, key=None, cues=[])
+    unknown = {"genre": UNKNOWN_GENRE, "bpm": 0.0, "beat_offset": None, "downbeat_offset": None, "key": None}
+    bare = song("/music/b.flac", **unknown, cues=[])
     return [full, bare, full]
 
 
@@ -77,7 +78,7 @@ class TestRekordbox:
     def test_what_is_not_known_is_not_written(self, paths, songs):
         track = RekordboxXml(write(paths, songs, "rekordbox")).get_track(TrackID=2)
         assert "Location" in set(track)
-        assert not {"AverageBpm", "Tonality", "Artist", "Album", "Year", "Size"} & set(track)
+        assert not {"AverageBpm", "Tonality", "Artist", "Album", "Genre", "Year", "Size"} & set(track)
         assert (track.tempos, track.marks) == ([], [])
 
     def test_the_playlist_keeps_its_order_and_repeats(self, paths, songs):
@@ -124,6 +125,7 @@ class TestTraktor:
     def test_what_is_not_known_is_not_written(self, paths, songs):
         entry = nml_of(paths, songs).collection.entry[1]
         assert (entry.tempo, entry.musical_key, entry.album, entry.cue_v2) == (None, None, None, [])
+        assert entry.info.genre is None
 
     def test_the_playlist_keeps_its_order_and_repeats(self, paths, songs):
         nml = nml_of(paths, songs)
