@@ -24,14 +24,14 @@ def worth(places, near, k):
 
 def settled_by_definition(places, near, k, seed):
     """Every song asked where the whole map, counted anew, would keep the most."""
-    places, random = places.copy(), np.random.default_rng(seed)
-    elbow = ELBOW_ROOM * np.median(KDTree(places).query(places, 2)[0][:, 1])
+    (n_songs, dimensions), places, random = places.shape, places.copy(), np.random.default_rng(seed)
+    elbow = ELBOW_ROOM * np.sqrt(np.median(KDTree(places).query(places, 2)[0][:, 1] ** 2))
     for _ in range(SWEEPS):
         order = np.argsort(kept_share(near, places, k), kind="stable")
-        for song, shares, steps in zip(order, *draw_offers(len(places), k, 2, random), strict=True):
+        for song, shares, steps in zip(order, *draw_offers(n_songs, k, dimensions, random), strict=True):
             between = [song, *near[song, :k]]
             reach = KDTree(places).query(places[between], k + 1)[0][:, k]
-            offers = shares @ places[between] + (shares @ reach)[:, np.newaxis] * steps[:, :2]
+            offers = shares @ places[between] + (shares @ reach)[:, np.newaxis] * steps[:, :dimensions]
             most, best = worth(places, near, k), places[song].copy()
             for offer in offers[cdist(offers, np.delete(places, song, axis=0)).min(axis=1) >= elbow]:
                 places[song] = offer
@@ -41,10 +41,11 @@ def settled_by_definition(places, near, k, seed):
     return places
 
 
-def test_songs_settle_where_counting_all_of_them_would_put_them():
+@pytest.mark.parametrize("dimensions", [2, 3])
+def test_songs_settle_where_counting_all_of_them_would_put_them(dimensions):
     songs = np.random.default_rng(2).normal(size=(16, 30)).astype(np.float32)
     near, _ = neighbours(songs, 4)
-    places = np.random.default_rng(3).normal(size=(16, 2))
+    places = np.random.default_rng(3).normal(size=(16, dimensions))
     found = settle(places, near, 3, seed=1)
     np.testing.assert_allclose(found, settled_by_definition(places, near, 3, seed=1), atol=1e-9)
     assert np.count_nonzero((found != places).any(axis=1)) > 5
