@@ -26,7 +26,7 @@ from typing import TYPE_CHECKING
 
 from common.console import UserError, note, say
 from common.paths import JOURNEY, Paths, typed_path
-from common.text import count, duration
+from common.text import clean, count, duration
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -197,7 +197,7 @@ def extract(files: Sequence[Path], folder: Path, store: Store, arguments: argpar
     def report(outcome: Outcome) -> None:
         nonlocal seconds
         if isinstance(outcome.result, Failure):
-            note(f"skipped {outcome.path.name}: {outcome.result.reason}")
+            note(f"skipped {clean(outcome.path.name)}: {outcome.result.reason}")
         if isinstance(outcome.result, Song):
             seconds += outcome.result.duration
             bar.set_postfix_str(f"{seconds / clock.seconds:.0f}× realtime")

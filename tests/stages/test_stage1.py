@@ -78,11 +78,12 @@ def test_a_song_that_fails_costs_nothing_else(music, run, paths, capsys):
         "zero.mp3": "empty",
         "silence.wav": "silent",
         "blip.wav": "too_short",
-        "esc�[31m�ape.mp3": "unreadable",
+        "esc�[31m ape.mp3": "unreadable",
     }
     assert all(reason for _, reason in rows.values())
     told = capsys.readouterr()
     assert "\x1b" not in told.err + told.out
+    assert "skipped esc�[31m ape.mp3: not decodable" in told.err
     assert "too_short            1" in told.out
 
 
