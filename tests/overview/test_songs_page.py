@@ -45,6 +45,7 @@ def table(tmp_path_factory):
 
 @pytest.fixture
 def opened(table, browser):
+    resize(browser, DESKTOP)  # whatever the test before left
     visit(browser, table[0])
     wait(browser, "return document.querySelectorAll('tbody tr').length > 0")
     return browser
@@ -109,7 +110,6 @@ def test_songs_are_found_and_their_nearest_looked_up(opened):
 
 
 def test_the_nearest_song_can_be_seen_without_scrolling(opened):
-    resize(opened, DESKTOP)
     made = opened.find_element("css selector", "tbody button")
     assert made.rect["x"] + made.rect["width"] < DESKTOP[0] / 2  # names here are short
 
