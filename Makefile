@@ -5,6 +5,9 @@ VENV   := .venv
 PY     := $(VENV)/bin/python
 LOWEST := $(VENV)/lowest
 
+# A file of tests stays on one processor, for what its tests share.
+SIDES  := --numprocesses logical --maxprocesses 4 --dist loadfile
+
 .PHONY: demo test quick fuzz lint lowest readme lock clean help
 
 help:
@@ -30,10 +33,10 @@ demo: $(VENV)/.runtime
 	@echo "Open outputs/html/index.html in a browser; ask more with: $(PY) 04_similarity_search.py"
 
 test: lint
-	$(PY) -m pytest
+	$(PY) -m pytest $(SIDES)
 
 quick: $(VENV)/.development
-	$(PY) -m pytest -m "not slow"
+	$(PY) -m pytest $(SIDES) -m "not slow"
 
 fuzz: $(VENV)/.development
 	PYTHONPATH=.:tests $(PY) -m faults.campaign
@@ -51,7 +54,7 @@ lowest: $(VENV)/.development
 	$(VENV)/bin/uv pip compile --quiet --resolution lowest-direct requirements-dev.txt --output-file $(LOWEST).txt
 	test -x $(LOWEST)/bin/python || $(PYTHON) -m venv $(LOWEST)
 	$(LOWEST)/bin/python -m pip install --progress-bar off --requirement $(LOWEST).txt
-	$(LOWEST)/bin/python -m pytest -m "not slow"
+	$(LOWEST)/bin/python -m pytest $(SIDES) -m "not slow"
 
 lock: $(VENV)/.development
 	$(PY) -m pip install --quiet uv

@@ -15,7 +15,6 @@ def processor_seconds(most: float) -> Iterator[None]:
     What earlier tests left in memory is hidden from the garbage collector meanwhile: walking along it would
     be counted, seconds late in a long run. Bounds leave room for a machine at a third of its pace.
     """
-    gc.collect()
     gc.freeze()
     start = time.thread_time()
     try:

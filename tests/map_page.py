@@ -23,17 +23,12 @@ ODD_FILE = "50% off #1? <b>'x'</b> & ほし.wav"
 
 every_screen = pytest.mark.parametrize(
     ("dimensions", "size"),
-    [
-        (2, DESKTOP),
-        *(pytest.param(*one, marks=pytest.mark.slow) for one in ((2, PHONE), (3, DESKTOP), (3, PHONE))),
-    ],
+    [(2, DESKTOP), (2, PHONE), (3, DESKTOP), (3, PHONE)],
     ids=["flat", "flat-phone", "solid", "solid-phone"],
 )
-"""Both maps on a desktop and on a phone; all but the first are long."""
+"""Both maps on a desktop and on a phone."""
 
-both_sizes = pytest.mark.parametrize(
-    "size", [DESKTOP, pytest.param(PHONE, marks=pytest.mark.slow)], ids=["desktop", "phone"]
-)
+both_sizes = pytest.mark.parametrize("size", [DESKTOP, PHONE], ids=["desktop", "phone"])
 
 
 def write_tone(path: Path, frequency: float) -> None:

@@ -60,6 +60,7 @@ def test_equals_literal_librosa_on_synthetic_signals(name):
         assert differences(features.extract(samples), samples, SLICES) == {}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("song", REAL_SONGS)
 def test_equals_literal_librosa_on_real_songs(song):
     if not (MUSIC / song).exists():

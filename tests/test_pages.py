@@ -5,7 +5,6 @@ from __future__ import annotations
 import importlib
 import re
 
-import pytest
 from browsing import DESKTOP, PHONE, assert_quiet, needs_browser, resize, visit, wait
 from map_page import HOSTILE
 
@@ -26,7 +25,6 @@ def test_the_gallery_opens_quietly(paths, browser):
     assert_quiet(browser)
 
 
-@pytest.mark.slow
 def test_every_page_that_the_stages_write_opens_quietly(make_library, browser):
     """Run the stages as their user does, and open whatever they wrote."""
     paths, library = make_library({"TRANCE": 12, "ITALODANCE": 12})

@@ -41,6 +41,7 @@ def test_the_second_drop_is_louder_than_the_breakdown(rendered):
         assert drop > 1.1 * breakdown
 
 
+@pytest.mark.slow
 def test_tempo_and_key_can_be_heard(rendered):
     librosa = pytest.importorskip("librosa")
     tempo_hits = key_hits = 0

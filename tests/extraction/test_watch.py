@@ -87,6 +87,7 @@ def test_what_is_no_song_wakes_nobody(music):
     assert len(seen(music, [{"first.wav"}, {"first.wav", "second.wav"}], step)) == 2
 
 
+@pytest.mark.slow
 def test_a_file_that_is_still_being_written_is_waited_for(music, monkeypatch):
     monkeypatch.setattr(watch, "SETTLED", 0.5)
 

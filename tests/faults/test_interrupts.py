@@ -91,12 +91,10 @@ sys.exit(console.run(stubborn))
 """
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "work",
-    [
-        "import ctypes; ctypes.CDLL(None).sleep(60)",
-        pytest.param("time.sleep(60)", marks=pytest.mark.slow),
-    ],
+    ["import ctypes; ctypes.CDLL(None).sleep(60)", "time.sleep(60)"],
 )
 def test_who_swallows_it_is_ended(work):
     process = launch(["-c", SWALLOWS.format(work=work)])

@@ -17,8 +17,6 @@ from common.search.clusters import Cluster, Grouping
 
 pytestmark = needs_browser
 
-slow = pytest.mark.slow
-
 
 def two_clouds(n_songs: int, dimensions: int) -> Projection:
     rng = np.random.default_rng(3)
@@ -95,7 +93,7 @@ button.dispatchEvent(new MouseEvent("click", { bubbles: true }));
 """Presses the button that saves the picture; gives what plotly was told to write on it, and the image."""
 
 
-@pytest.mark.parametrize("dimensions", [2, pytest.param(3, marks=slow)])
+@pytest.mark.parametrize("dimensions", [2, 3])
 def test_the_image_that_is_saved_has_the_names_of_the_page(page, songs, dimensions):
     rows = tuple(range(songs[1].n_own))
     named = Regions((Region("faster", rows), Region(HOSTILE, rows)), "two of them")
@@ -120,7 +118,6 @@ def test_the_image_that_is_saved_has_the_names_of_the_page(page, songs, dimensio
     assert_quiet(opened.browser)
 
 
-@slow
 def test_names_go_while_the_solid_map_is_turned_and_come_back_where_songs_then_are(page):
     from selenium.webdriver import ActionChains
 
@@ -138,7 +135,6 @@ def test_names_go_while_the_solid_map_is_turned_and_come_back_where_songs_then_a
     assert_quiet(opened.browser)
 
 
-@slow
 def test_after_a_quick_turn_names_lie_beside_their_songs(page):
     """plotly's note of the camera lacks the mouse's last move; the picture does not."""
     from selenium.webdriver import ActionChains

@@ -22,7 +22,7 @@ from common.tags import Tags
 
 pytestmark = needs_browser
 
-both_maps = pytest.mark.parametrize("dimensions", [2, pytest.param(3, marks=pytest.mark.slow)])
+both_maps = pytest.mark.parametrize("dimensions", [2, 3])
 
 
 def test_a_click_plays_the_song_and_leads_to_its_nearest(page):
@@ -67,7 +67,6 @@ def test_search_finds_and_plays(page, dimensions):
     assert_quiet(opened.browser)
 
 
-@pytest.mark.slow
 def test_search_knows_no_accents_and_says_when_it_finds_nothing(page, songs):
     songs[1].columns["title"][1] = songs[1].columns["song_name"][1] = "Señor Ångström"
     opened = page()
@@ -155,7 +154,6 @@ def test_the_keyboard_walks_the_map(page):
     assert_quiet(opened.browser)
 
 
-@pytest.mark.slow
 def test_a_file_that_is_gone_is_said_and_linked(page):
     opened = page()
     opened.file(1).unlink()
@@ -170,7 +168,6 @@ def test_a_file_that_is_gone_is_said_and_linked(page):
     assert not opened.element("#trouble").is_displayed()
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("dimensions", [2, 3])
 def test_a_song_from_outside_is_starred_found_and_played(page, songs, tmp_path, dimensions):
     _, library = songs
@@ -190,7 +187,6 @@ def test_a_song_from_outside_is_starred_found_and_played(page, songs, tmp_path, 
     assert_quiet(opened.browser)
 
 
-@pytest.mark.slow
 def test_a_song_alone_can_be_played(make_library, browser):
     paths, library = make_library({"TRANCE": 1})
     file = paths.raw / "one.wav"
@@ -203,7 +199,6 @@ def test_a_song_alone_can_be_played(make_library, browser):
     assert_quiet(browser)
 
 
-@pytest.mark.slow
 def test_three_thousand_songs_are_drawn_and_clicked(make_library, browser):
     paths, library = make_library({"TRANCE": 1500, "ITALODANCE": 1501})
     write_tone(paths.raw / "one.wav", 300.0)

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import pytest
 from browsing import DOWN, ENTER, LEFT, RIGHT, UP, assert_quiet, needs_browser
 
 pytestmark = needs_browser
 
 
-@pytest.mark.slow
 def test_the_keyboard_walks_the_solid_map(page):
     opened = page(3)
     opened.ask("document.getElementById('map').focus()")
@@ -22,7 +20,6 @@ def test_the_keyboard_walks_the_solid_map(page):
     assert_quiet(opened.browser)
 
 
-@pytest.mark.slow
 def test_a_click_on_the_solid_map_plays_the_song(page):
     from selenium.webdriver import ActionChains
 

@@ -6,15 +6,12 @@ import time
 from collections.abc import Callable
 
 import numpy as np
-import pytest
 from browsing import DESKTOP, ENTER, ESCAPE, PHONE, assert_quiet, needs_browser, prefer, resize, wait
 from map_page import every_screen, layout
 
 from common import charts
 
 pytestmark = needs_browser
-
-slow = pytest.mark.slow
 
 
 def with_a_far_corner(dimensions):
@@ -146,7 +143,6 @@ def test_light_and_dark_follow_the_system(page, dimensions, size):
     assert_quiet(opened.browser)
 
 
-@slow
 def test_marks_are_the_same_on_both_maps(page):
     symbols = "return document.getElementById('map').data.map(({ marker }) => marker?.symbol)"
     flat, solid = (page(dimensions).ask(symbols) for dimensions in (2, 3))

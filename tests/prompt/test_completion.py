@@ -70,6 +70,7 @@ def test_a_whole_title_is_not_suggested_again(complete):
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="needs a pseudo-terminal")
+@pytest.mark.slow
 def test_the_prompt_on_a_terminal(folders, tmp_path):
     """Type, complete, clear with Ctrl-C, leave with Ctrl-D; the next run remembers what was typed."""
     state = tmp_path / "state"

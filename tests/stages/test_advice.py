@@ -26,6 +26,7 @@ def run(paths, *arguments):
     return stage.main(["--data", str(paths.data), "--outputs", str(paths.outputs), *arguments])
 
 
+@pytest.mark.slow
 def test_advice_stands_on_every_surface(make_library, capsys):
     paths, made = make_library({"A": 8, "B": 8, "C": 8})
     assert run(paths, "--song", made.names[2], "--towards", "c") == OK

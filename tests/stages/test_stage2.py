@@ -15,6 +15,8 @@ from common.library import Library, save
 from common.maps.selection import choose_shown
 from common.paths import SEARCH, TRAIN, Paths
 
+pytestmark = pytest.mark.slow
+
 stage = importlib.import_module("02_embedding_journey")
 
 

@@ -28,6 +28,8 @@ from common.console import FAILED, OK
 from common.layout import GROUPS, N_FEATURES
 from common.paths import PROJECT, TRAIN
 
+pytestmark = pytest.mark.slow
+
 stage = importlib.import_module("03_genre_classifier")
 
 
@@ -305,7 +307,6 @@ def test_wrong_usage(paths, arguments):
     assert caught.value.code == 2
 
 
-@pytest.mark.slow
 def test_predict_goes_from_audio_to_words(make_library, tmp_path, capsys):
     paths, _ = make_library({"A": 5, "B": 5})
     assert run(paths) == OK
@@ -408,7 +409,6 @@ def test_own_labels_are_learned_beside_the_genres(make_library, tmp_path, capsys
     assert "genre" not in out.replace("04_similarity", "").lower().replace("genre_", "")
 
 
-@pytest.mark.slow
 def test_several_labels_per_song_are_judged_one_by_one(make_library, tmp_path, capsys):
     paths, made = make_library({"A": 8, "B": 8})
     labels = [genre + (" ; late" if row % 8 > 3 else "") for row, genre in enumerate(made.genres)]
