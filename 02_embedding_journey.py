@@ -136,7 +136,7 @@ def lay_out(paths: Paths, shown: MapSongs) -> list[Projection]:
     """Compute the 2D and the 3D map, keep their tables for the next time, and say how far to trust them."""
     from common.maps import projection
     from common.maps.layout_table import read_layout, write_layout
-    from common.maps.words import keeps
+    from common.maps.words import keeps, renewed
 
     files = shown.songs.paths[: len(shown.rows)]
     if len(shown.rows) > 3:
@@ -148,7 +148,9 @@ def lay_out(paths: Paths, shown: MapSongs) -> list[Projection]:
         with console.note_if_slow(f"laying out {count(len(shown.rows), 'song')} in {dimensions}D"):
             earlier = read_layout(table, files, dimensions)
             laid_out = projection.project(shown.vectors, shown.near, dimensions, earlier, shown.drawn_from)
-        write_layout(table, files, laid_out.coordinates, laid_out.kept)
+        write_layout(table, files, laid_out.coordinates, laid_out.kept, projection.MAP_VERSION)
+        if moved := renewed(earlier, laid_out):
+            note(moved)
         trust = "" if laid_out.trust is None else f", trustworthiness {laid_out.trust:.2f} of 1"
         note(f"{dimensions}D map: {laid_out.method}{trust}. {keeps(laid_out)}".rstrip())
         made.append(laid_out)

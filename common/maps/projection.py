@@ -18,6 +18,11 @@ from common.arrays import principal_components, unit_rows
 from common.maps.layout_table import Layout
 from common.maps.settling import can_settle, settle
 
+MAP_VERSION = 1
+"""Goes up with every change of how songs are laid out, here or in `settling`. An earlier map of another
+version is judged beside new ones though its songs are the same, as after a change of songs. The first maps
+have none: until then no more than 1 000 songs were settled."""
+
 NEIGHBOURS = 6
 """Other songs that UMAP keeps a song together with. Measured by `benchmarks.map_quality`: with 5 to 8 a song
 keeps most of its five nearest; UMAP's own default of 15 keeps fewer."""
@@ -137,7 +142,9 @@ def project(
 
 
 def _is_current(earlier: Layout, near: np.ndarray) -> bool:
-    """Whether an earlier layout has every song, and its neighbours are still those that it was judged by."""
+    """Whether an earlier layout of this method has every song, with the neighbours that it was judged by."""
+    if earlier.version != MAP_VERSION:
+        return False
     kept = kept_share(near, earlier.coordinates) if earlier.is_known.all() else None
     return kept is not None and np.allclose(kept, earlier.kept, rtol=0.0, atol=1e-3)
 

@@ -4,7 +4,8 @@ UMAP pulls neighbours together on the whole; some songs end among strangers all 
 library most do. Here a song is offered other places, most of them by its own nearest songs, and takes the one
 where it and all others together keep the most, as `projection.kept_share` counts them. A place is judged by
 the few songs that lie around it (`kernels`), so that the time of a song hardly grows with their number. Of a
-few hundred songs three in ten move, of ten thousand half, and none onto another.
+few hundred songs three in ten move, of ten thousand half, and none onto another. A change of where they go
+raises `projection.MAP_VERSION`.
 """
 
 from __future__ import annotations

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import numpy as np
+
 from common.library import Library
+from common.maps.layout_table import Layout
 from common.maps.projection import (
     DISC,
     KEPT_NEIGHBOURS,
+    MAP_VERSION,
     NEIGHBOURS,
     PCA,
     UMAP,
@@ -88,4 +92,19 @@ def keeps(projection: Projection) -> str:
     return (
         f"Of a song's {nearest} nearest, {nearest * projection.kept.mean():.1f} on average are among its "
         f"{nearest} nearest on the map{without}."
+    )
+
+
+def renewed(earlier: Layout | None, projection: Projection) -> str:
+    """Say that the songs of an unchanged library lie elsewhere, for the earlier map is not of this version.
+
+    Empty where they lie where they did, or the earlier map had not all of them.
+    """
+    if earlier is None or earlier.version == MAP_VERSION or not earlier.is_known.all():
+        return ""
+    if np.array_equal(earlier.coordinates, projection.coordinates):
+        return ""
+    return (
+        f"the {projection.dimensions}D map is made anew and laid over the earlier one, which is of another "
+        "version or was changed"
     )

@@ -8,7 +8,19 @@ from sklearn.neighbors import NearestNeighbors
 from common.arrays import neighbours, principal_components, standardise
 from common.maps import projection
 from common.maps.layout_table import Layout
-from common.maps.projection import DISC, NEIGHBOURS, PCA, UMAP, align, kept_share, memberships, place, project
+from common.maps.projection import (
+    DISC,
+    MAP_VERSION,
+    NEIGHBOURS,
+    PCA,
+    UMAP,
+    align,
+    kept_share,
+    memberships,
+    place,
+    project,
+)
+from common.maps.words import renewed
 
 
 def clusters(sizes=(12, 12, 12), n_features=40, seed=0):
@@ -137,8 +149,31 @@ def test_aligning_undoes_a_turn_a_mirror_a_scale_and_a_shift():
 def test_a_library_that_has_not_changed_keeps_its_map(mapped):
     songs, _, made = mapped
     near = neighbours(songs, NEIGHBOURS)
-    again = project(songs, near, 2, Layout(made.coordinates, made.kept))
+    again = project(songs, near, 2, Layout(made.coordinates, made.kept, MAP_VERSION))
     np.testing.assert_array_equal(again.coordinates, made.coordinates)
+
+
+def test_a_map_of_another_version_is_made_anew_over_itself_where_that_is_truer(mapped):
+    songs, _, made = mapped
+    near = neighbours(songs, NEIGHBOURS)
+    unsettled = made.coordinates[np.random.default_rng(0).permutation(len(songs))]
+    kept = kept_share(near[0], unsettled)
+    same = project(songs, near, 2, Layout(unsettled, kept, MAP_VERSION))
+    np.testing.assert_array_equal(same.coordinates, unsettled)
+    earlier, known = Layout(unsettled, kept, MAP_VERSION - 1), np.full(len(songs), True)
+    anew = project(songs, near, 2, earlier)
+    assert anew.kept.mean() >= made.kept.mean() - projection.LOSS_ALLOWED
+    np.testing.assert_allclose(anew.coordinates, align(anew.coordinates, unsettled, known), atol=1e-3)
+    assert renewed(earlier, anew).startswith("the 2D map is made anew and laid over the earlier one")
+    assert not renewed(Layout(unsettled, kept, MAP_VERSION), anew)
+
+
+def test_a_map_of_another_version_that_is_as_true_stays(mapped):
+    songs, _, made = mapped
+    earlier = Layout(made.coordinates, made.kept)
+    again = project(songs, neighbours(songs, NEIGHBOURS), 2, earlier)
+    np.testing.assert_array_equal(again.coordinates, made.coordinates)
+    assert not renewed(earlier, again)
 
 
 @pytest.mark.parametrize("dimensions", [2, 3])

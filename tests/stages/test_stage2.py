@@ -12,6 +12,8 @@ import soundfile
 from common import features
 from common.layout import N_FEATURES
 from common.library import Library, save
+from common.maps.layout_table import write_layout
+from common.maps.projection import MAP_VERSION, kept_share
 from common.maps.selection import choose_shown
 from common.paths import SEARCH, TRAIN, Paths
 
@@ -38,6 +40,7 @@ def written(paths: Paths) -> set[str]:
 
 MAPS = {
     *("map_2d.png", "map_3d.png", "map_2d.html", "map_3d.html", "map_2d.csv", "map_3d.csv"),
+    *(".map_2d.json", ".map_3d.json"),
     *("plotly.min.js", "index.html", "songs.csv", "songs.html", "overview.txt", "contents.png"),
 }
 
@@ -143,8 +146,29 @@ def test_the_maps_table_names_every_song_and_a_second_run_changes_nothing(make_l
     assert {float(row["kept"]) for row in rows} <= {0.0, 0.2, 0.4, 0.6, 0.8, 1.0}
     places = page_songs(paths)["places"]
     np.testing.assert_allclose(places[0], [float(row["x"]) for row in rows], atol=1e-3)
+    capsys.readouterr()
     assert stage.main(folders(paths)) == 0
     assert paths.report("map_2d.csv").read_text(encoding="utf-8-sig") == table
+    assert "made anew" not in capsys.readouterr().err
+
+
+def test_a_map_that_an_older_version_made_is_made_anew_once_and_that_is_said(make_library, capsys):
+    paths, library = make_library({"TRANCE": 20, "ITALODANCE": 10})
+    shown, table = choose_shown(library, 30), paths.report("map_2d.csv")
+    places = np.random.default_rng(0).normal(size=(30, 2)).round(4)
+    write_layout(table, library.paths, places, kept_share(shown.near[0], places), MAP_VERSION)
+    table.with_name(".map_2d.json").unlink()
+    before = table.read_bytes()
+    assert stage.main(folders(paths)) == 0
+    told = [line for line in capsys.readouterr().err.splitlines() if "made anew" in line]
+    assert told == [
+        "the 2D map is made anew and laid over the earlier one, which is of another version or was changed"
+    ]
+    after = table.read_bytes()
+    assert after != before
+    assert stage.main(folders(paths)) == 0
+    assert "made anew" not in capsys.readouterr().err
+    assert table.read_bytes() == after
 
 
 def test_a_file_from_outside_is_placed_on_a_sampled_map(make_library, tmp_path):
