@@ -64,9 +64,9 @@ class Column:
     accuracy
         Name of a classifier -> its accuracy, 0 to 1.
     behind
-        By how much the best of the simpler ones is more accurate than ours, and the 95 % interval of that.
+        By how much the best of the simpler ones is more accurate than ours, and the 95% interval of that.
     interval
-        The 95 % interval of our accuracy.
+        The 95% interval of our accuracy.
     error, error_apart, error_before
         Our calibration error, the same with every song calibrated by those of other artists (albums,
         recordings) alone, and what it was before calibration, 0 to 1.
@@ -222,9 +222,9 @@ def side_by_side(name: str, judged: dict[str, Column]) -> str:
 
 def _rows(found: Sequence[Column]) -> list[tuple[str, ...]]:
     told: dict[str, Callable[[Column], str]] = {
-        "95 % interval of this one": lambda one: f"{one.interval[0]:.2f} to {one.interval[1]:.2f}",
+        "95% interval of this one": lambda one: f"{one.interval[0]:.2f} to {one.interval[1]:.2f}",
         "best on all numbers minus this one": lambda one: f"{one.behind[0]:+.3f}",
-        "… its 95 % interval": lambda one: f"{one.behind[1]:+.2f} to {one.behind[2]:+.2f}",
+        "… its 95% interval": lambda one: f"{one.behind[1]:+.2f} to {one.behind[2]:+.2f}",
         "calibration error (before)": lambda one: f"{one.error:.3f} ({one.error_before:.3f})",
         "… calibrated on other groups": lambda one: f"{one.error_apart:.3f}",
         "sets: coverage (mean size)": lambda one: (

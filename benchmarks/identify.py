@@ -70,12 +70,12 @@ DEGRADATIONS: dict[str, Write] = {
     "noise, 5 dB under": changed(noisy(5)),
     "12 dB softer": changed(gain(-12)),
     "MP3 at 64 kbit/s": partial(write_lame, 64),
-    "2 % faster": changed(faster(2)),
-    "2 % slower": changed(faster(-2)),
+    "2% faster": changed(faster(2)),
+    "2% slower": changed(faster(-2)),
 }
 """Kind of degradation -> how the clip is written."""
 
-SPEEDS = {"2 % faster": 1.02, "2 % slower": 0.98}
+SPEEDS = {"2% faster": 1.02, "2% slower": 0.98}
 
 
 @dataclass(frozen=True)

@@ -97,7 +97,7 @@ def compare_with_peers(folder: Path, seed: int, n_songs: int, music: Path | None
         )
     print(
         table(
-            (f"{n_songs} demo songs", "tempo 0.3 %", "tempo 4 %", "median BPM off", "key"),
+            (f"{n_songs} demo songs", "tempo 0.3%", "tempo 4%", "median BPM off", "key"),
             rows,
             right="lrrrr",
         )
@@ -118,7 +118,7 @@ def print_answers(paths: list[Path], answers: dict[str, list[Answer]]) -> None:
     headers = (
         "who agree",
         "songs with tempos",
-        "within 4 %",
+        "within 4%",
         "or half, double",
         "songs with keys",
         "same key",

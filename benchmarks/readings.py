@@ -111,7 +111,7 @@ def scores(heard: Heard) -> dict[str, float]:
     beats = beats_of(got, told.beats[-1] + 0.1)
     downbeat = misses(told.downbeats[:1], np.array([got.downbeat_offset or np.inf]))[0]
     return {
-        "tempo within 0.3 %, right octave": abs(got.bpm / told.bpm - 1) <= 0.003,
+        "tempo within 0.3%, right octave": abs(got.bpm / told.bpm - 1) <= 0.003,
         "beats, F-measure at 70 ms": mir_eval.beat.f_measure(told.beats, beats, 0.07),
         "beats, median error (ms)": 1000 * float(np.median(misses(told.beats, beats))),
         "first downbeat within 70 ms": downbeat < 0.07,
@@ -167,8 +167,8 @@ def as_mp3(sound: np.ndarray, rate: int) -> tuple[np.ndarray, int]:
 
 
 MOVES = (
-    Move("3 % faster", lambda s, r: faster(s, r, 1.03), speed=1.03, semitones=None),
-    Move("3 % slower", lambda s, r: faster(s, r, 0.97), speed=0.97, semitones=None),
+    Move("3% faster", lambda s, r: faster(s, r, 1.03), speed=1.03, semitones=None),
+    Move("3% slower", lambda s, r: faster(s, r, 0.97), speed=0.97, semitones=None),
     Move(
         "2 semitones higher (and faster)", lambda s, r: faster(s, r, 2 ** (1 / 6)), 2 ** (1 / 6), semitones=2
     ),

@@ -234,8 +234,8 @@ def other_versions() -> dict[str, Write]:
         "faded out over 10 s": changed(faded(10)),
         "the first nine tenths": changed(first_share(0.9)),
         "the first half": changed(first_share(0.5)),
-        "played 1 % faster": changed(faster(1)),
-        "played 3 % faster": changed(faster(3)),
+        "played 1% faster": changed(faster(1)),
+        "played 3% faster": changed(faster(3)),
     }
 
 

@@ -3,11 +3,11 @@
 Nothing here looks at what a space was made from: labels only judge.
 
 - *Same artist*: share of the 1, 5 and 10 nearest songs by the song's own artist (P@1, P@5, P@10), among songs
-  whose artist is known and over those whose artist has others, with a 95 % interval (bootstrap over artists).
+  whose artist is known and over those whose artist has others, with a 95% interval (bootstrap over artists).
 - *Same style, other album*: the same of the 10 nearest, where songs of the song's own album do not count.
 - *Hubness*: skewness of how often a song is among the 10 nearest of others, near 0 where none stands out.
 - *Other half* (with ``--music``): how often the nearest of all windows is the other half of the same song;
-  two windows of up to 45 s, one from the middle of each half; with a 95 % interval (bootstrap over songs).
+  two windows of up to 45 s, one from the middle of each half; with a 95% interval (bootstrap over songs).
 - *Encoded*: the same where one of the two windows, drawn at random, went through MP3 at 64 kbit/s in stereo.
   A space that hears the codec finds windows that were encoded alike instead.
 
@@ -108,7 +108,7 @@ def artist_hits(cosines: np.ndarray, artist: np.ndarray, k: int) -> tuple[np.nda
 
 
 def interval(hits: np.ndarray, artist: np.ndarray) -> tuple[float, float]:
-    """95 % interval of the mean over artists drawn with replacement."""
+    """95% interval of the mean over artists drawn with replacement."""
     rng = np.random.default_rng(SEED)
     names, number = np.unique(artist, return_inverse=True)
     sums, sizes = np.bincount(number, hits), np.bincount(number)

@@ -103,5 +103,5 @@ def report_cost() -> None:
     rows = [(name, f"{cost:.3f}", f"{cost / extraction:.1%}") for name, cost in costs.items()]
     total = sum(costs.values())
     rows += [("all readings", f"{total:.3f}", f"{total / extraction:.1%}")]
-    rows += [("extraction of the MP3 file", f"{extraction:.3f}", "100 %")]
+    rows += [("extraction of the MP3 file", f"{extraction:.3f}", "100%")]
     print(table((f"a song of {MINUTES} minutes", "CPU s", "of the extraction"), rows, right="lrr"))

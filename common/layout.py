@@ -132,7 +132,7 @@ LAYOUT = (
           "brighter", "darker"),
     Block("spectral_centroid", "std", 1, "spectral", "Hz", "how much the brightness changes",
           "brightness that changes more", "steadier brightness"),
-    Block("spectral_rolloff", "mean", 1, "spectral", "Hz", "the frequency below which 85 % lies",
+    Block("spectral_rolloff", "mean", 1, "spectral", "Hz", "the frequency below which 85% lies",
           "highs that reach further up", "highs that end earlier"),
     Block("spectral_rolloff", "std", 1, "spectral", "Hz", "how much the reach of the highs changes",
           "highs that open and close more", "highs that stay where they are"),

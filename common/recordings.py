@@ -34,7 +34,7 @@ figures are those of the other 23. Recognised are all 276 MP3 at 48 to 320 kbit/
 mono and trimmed copies, and 724 of 736 copies of all 32 kinds; those missed are in the lower qualities of
 Vorbis, Opus and AAC. None of the 46 songs is taken for another, in 1.1 million pairs of files that are
 all equally long: the nearest two differ by 2.1 dB. What sounds otherwise is not seen through: another
-master (highs raised by 3 dB: 6 of 23 recognised), a limiter (4), another speed (3 % faster: 5), a
+master (highs raised by 3 dB: 6 of 23 recognised), a limiter (4), another speed (3% faster: 5), a
 fade-out over a quarter of the song (4), a cut of a tenth under another title (none)."""
 
 SAME_SECONDS = 2.0

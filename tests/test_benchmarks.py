@@ -104,7 +104,7 @@ def test_copies_are_counted_by_kind(tmp_path, capsys):
     rows = {line[:38].strip(): line[38:].split() for line in printed.splitlines()}
     assert rows["-6 dB"] == ["1", "of", "1", "1", "of", "1", "0.00", "0.00"]
     assert rows["MP3, libsndfile, 320 kbit/s"][:6] == rows["-6 dB"][:6]
-    assert rows["played 3 % faster"][0] == "0"
+    assert rows["played 3% faster"][0] == "0"
     assert "pairs of different songs: 0 songs are merged with another" in printed
 
 
@@ -112,7 +112,7 @@ def test_copies_are_counted_by_kind(tmp_path, capsys):
 def test_versions_are_counted_by_kind_and_timed(tmp_path, capsys, monkeypatch):
     kinds = {
         kind: altered.changes()[kind]
-        for kind in ("6 dB softer", "4 % faster and higher", "30 s from the middle")
+        for kind in ("6 dB softer", "4% faster and higher", "30 s from the middle")
     }
     monkeypatch.setattr(versions, "changes", lambda: kinds)
     music = tmp_path / "music"

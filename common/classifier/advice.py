@@ -185,7 +185,7 @@ def _change(advice: Advice) -> Iterator[str]:
         return
     limits = (
         f"tilts and bells of an equaliser within ±{MOST_DECIBELS:g} dB, level within ±{MOST_DECIBELS:g} dB, "
-        f"tempo within ±{MOST_TEMPO:g} %"
+        f"tempo within ±{MOST_TEMPO:g}%"
     )
     if not change.moves:
         yield f"Nothing that was tried leads towards {advice.towards}: {limits}."

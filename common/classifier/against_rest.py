@@ -140,7 +140,7 @@ def labels_section(found: Sequence[LabelFound]) -> ReportSection:
         )
         for one in found
     ]
-    headers = ["label", "songs", "others", "accuracy", "95 % interval", "most frequent", "balanced",
+    headers = ["label", "songs", "others", "accuracy", "95% interval", "most frequent", "balanced",
                "sets hold it", "may be wrong"]  # fmt: skip
     ways = ", ".join(dict.fromkeys(WAYS[one.unheard.way] for one in found))
     lines = [
@@ -152,7 +152,7 @@ def labels_section(found: Sequence[LabelFound]) -> ReportSection:
 def song_section(name: str, explained: Sequence[tuple[Trained, Explanation]]) -> ReportSection:
     """Which labels a song sounds like, and what speaks most for or against each."""
     rows = sorted((_song_row(*one) for one in explained), key=lambda row: -float(row[1].rstrip("%")))
-    headers = ["label", "sure", "with 90 % certainty", "because of", ""]
+    headers = ["label", "sure", "with 90% certainty", "because of", ""]
     return ReportSection(f"Labels of {name}", [], headers, rows, " r")
 
 

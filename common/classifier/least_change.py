@@ -29,7 +29,7 @@ MOST_MOVES = 3
 """Moves that are made together at most."""
 
 GOAL = 0.1
-"""Lead that is aimed at, in log-odds: 52 % of the two."""
+"""Lead that is aimed at, in log-odds: 52% of the two."""
 
 LEAST_TEMPO = 0.3
 """Log-odds that another tempo has to gain: on the demo, playing a song faster or slower moves a lead by 0.2

@@ -49,7 +49,7 @@ def draw_scores(paths: Paths, library: Library, findings: Findings) -> list[Path
     judgement, plain = findings.judgement, findings.judgement.plain
     low, high = plain.interval
     caption = (
-        f"On songs left out in cross-validation. {report.verdicts(judgement)}; 95 % interval of that mean "
+        f"On songs left out in cross-validation. {report.verdicts(judgement)}; 95% interval of that mean "
         f"{low:.0%} to {high:.0%}, macro-F1 {plain.model.macro_f1:.2f}"
     )
     genres, confused, between = findings.training.genres, paths.plot(Output.CONFUSION), findings.boundary

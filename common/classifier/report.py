@@ -123,7 +123,7 @@ def split_section(judgement: Judgement) -> ReportSection:
         f"{holdout.n_train} songs to train on, {holdout.n_test} to test on; scaler, components and "
         "XGBoost see the first alone.",
         f"PCA keeps {count(kept, 'component')} with {representation.variance.sum():.1%} of the variance of "
-        f"the weighted features; {representation.components_for(0.85)} reach 85 %.",
+        f"the weighted features; {representation.components_for(0.85)} reach 85%.",
     ]
     if kept < n and max(judgement.components) == n:
         wanted = "All components" if n == ALL_COMPONENTS else count(n, "component")
@@ -165,7 +165,7 @@ def scores_section(judgement: Judgement) -> ReportSection:
         "left out",
         "",
         "accuracy",
-        "95 % interval",
+        "95% interval",
         "folds",
         "macro-F1",
         "balanced",
@@ -247,10 +247,10 @@ def compare_ways(way: str, accuracy: float, difference: Difference) -> str:
     if points > 0 and difference.is_clear:
         return (
             f"{count(points, 'point')} of the plain score {'comes' if points == 1 else 'come'} from "
-            f"recognising the {way} (95 % interval: {low} to {high}): o{reaches}."
+            f"recognising the {way} (95% interval: {low} to {high}): o{reaches}."
         )
     chance = "; that may be chance" if points and not difference.is_clear else ""
-    return f"O{reaches}, {size} on any song{chance} (95 % interval: {_between(low, high)})."
+    return f"O{reaches}, {size} on any song{chance} (95% interval: {_between(low, high)})."
 
 
 def _points(share: float, other: float) -> int:
@@ -424,6 +424,6 @@ def predictions_section(findings: Findings, most: int = 12) -> ReportSection:
     ]
     n = len(predicted)
     more = f"The first {most} of {n}; all are in {_table(findings, Output.PREDICTIONS)}." if n > most else ""
-    headers = ["song", "sounds like", "sure", "then", "sure", "with 90 % certainty"]
+    headers = ["song", "sounds like", "sure", "then", "sure", "with 90% certainty"]
     title = f"Songs without a {findings.training.subject.noun}"
     return ReportSection(title, [more] if more else [], headers, rows, "  r r", short=5)

@@ -31,7 +31,7 @@ RESAMPLES = 2000
 
 LEAST_GROUPS = 10
 """Artists (albums, recordings) below which resampling them says nothing of those to come, and nothing is
-promised: 90 % of fewer is all of them."""
+promised: 90% of fewer is all of them."""
 
 
 DRAWN_TOGETHER = 4_000_000
@@ -71,7 +71,7 @@ class Scores:
     train_accuracy
         The accuracy of this classifier on the songs it was trained on, 0 to 1.
     interval
-        The 95 % interval of the accuracy; see `accuracy_interval`.
+        The 95% interval of the accuracy; see `accuracy_interval`.
     bins
         The bins of confidence against success, every song calibrated by other recordings (artists, albums)
         alone.
@@ -149,7 +149,7 @@ class Difference:
     value
         The difference of the accuracies, -1 to 1.
     interval
-        The 95 % bootstrap interval of the difference; None where artists (albums) are too few to tell.
+        The 95% bootstrap interval of the difference; None where artists (albums) are too few to tell.
     """
 
     value: float
@@ -225,7 +225,7 @@ def tally_songs(y: np.ndarray, dealt: list[np.ndarray], probability: np.ndarray)
 
 
 def accuracy_interval(groups: np.ndarray, tally: np.ndarray) -> tuple[float, float]:
-    """The 95 % interval of an accuracy.
+    """The 95% interval of an accuracy.
 
     Recordings (artists, albums) are resampled. Where they are fewer than `LEAST_GROUPS`, or all or none is
     right, resampling sees too little: the interval is then that of so many songs which are right as often (C.
@@ -263,7 +263,7 @@ def bootstrap(groups: np.ndarray, *tallies: np.ndarray) -> list[np.ndarray]:
 
 
 def percentiles(values: np.ndarray, n_groups: int) -> tuple[float, float]:
-    """The 95 % interval of resampled values.
+    """The 95% interval of resampled values.
 
     Few groups spread less when they are resampled than such groups do, so that the percentiles lie further
     out by as much as Student's t is wider (T. Hesterberg, The American Statistician 69, 2015).

@@ -42,7 +42,7 @@ def _what_it_can(judgement: Judgement) -> str:
     return (
         f"What it can: {too_few(rule, 'say') + '; ' if rule.least is None else ''}on "
         f"{summary_place(unheard.way)} it names the right one of {len(training.genres)} "
-        f"{training.subject.noun}s for {unheard.model.accuracy:.0%} of the songs (95 % interval {low:.0%} to "
+        f"{training.subject.noun}s for {unheard.model.accuracy:.0%} of the songs (95% interval {low:.0%} to "
         f"{high:.0%}; always the most frequent: {unheard.measures['majority'].accuracy:.0%})."
     )
 

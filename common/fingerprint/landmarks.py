@@ -28,7 +28,7 @@ NEAREST, FARTHEST, WIDEST = 2, 64, 128
 """Frames (46 ms to 1.5 s) and pitches (eight semitones) within which a peak follows."""
 
 CELLS = (10, 4, 3)
-"""Pitches of a cell of the first peak (4 %), pitches of a cell of an interval, frames of a cell of a time.
+"""Pitches of a cell of the first peak (4%), pitches of a cell of an interval, frames of a cell of a time.
 Chosen, as `CLIP_FAN` and `KEPT`, on 138 clips of 8 s under noise, as MP3 and at other speeds, of songs of
 both halves of ``benchmarks.identify``."""
 

@@ -15,7 +15,7 @@ from common.fingerprint.landmarks import Landmarks
 
 CELL, NEAR = 4, 3
 """Frames of a cell, and how many cells beside each other the votes for one place spread over: a clip of 20
-s that is named at a speed 0.75 % off its own ends 7 frames later or earlier than it should."""
+s that is named at a speed 0.75% off its own ends 7 frames later or earlier than it should."""
 
 
 @dataclass(frozen=True)

@@ -93,7 +93,7 @@ def most_unusual(comparison: Comparison, n: int = 3) -> list[str]:
     Returns
     -------
     list of str
-        Such as ``darker than 93 % of the library``; empty if the library is too small to say.
+        Such as ``darker than 93% of the library``; empty if the library is too small to say.
     """
     z = comparison.z
     if z is None:
@@ -113,7 +113,7 @@ def most_unusual(comparison: Comparison, n: int = 3) -> list[str]:
 
 def _sentence(words: str, share: float) -> str:
     """Join what a value sounds like with the share of songs it exceeds, 0 to 1."""
-    others = "every other song" if share == 1 else f"{np.floor(share * 100):.0f} % of the library"
+    others = "every other song" if share == 1 else f"{np.floor(share * 100):.0f}% of the library"
     said = words.removeprefix("usually ").split()
     compares = said[0].endswith("er") or said[0] in {"more", "less"} or said[-1] == "more"
     joint = " than" if compares else ", more so than"

@@ -96,7 +96,7 @@ class Move:
             return f"{size:.1f} dB {more} around {_spoken(self.frequency)} (a bell, Q {BELL_Q:g})"
         if self.kind == "level":
             return f"{size:.1f} dB {'louder' if self.size > 0 else 'quieter'} as a whole"
-        return f"{size:.1f} % {'faster' if self.size > 0 else 'slower'}"
+        return f"{size:.1f}% {'faster' if self.size > 0 else 'slower'}"
 
 
 def _spoken(frequency: float) -> str:

@@ -83,7 +83,7 @@ def what_kinds(library: Library) -> str:
         parts.append(f"half of those with a steady pulse run at {middle} BPM")
     known = [key for key in keys(library) if key is not None]
     if len(known) >= LEAST_READ:
-        parts.append(f"{100 * np.mean([key.mode == MINOR for key in known]):.0f} % are in a minor key")
+        parts.append(f"{100 * np.mean([key.mode == MINOR for key in known]):.0f}% are in a minor key")
     loudness = np.array([value for value in library.columns["loudness"] if value is not None], dtype=float)
     if middle := _middle_half(loudness, "{:.1f}"):
         parts.append(f"half are at {middle} LUFS")

@@ -34,9 +34,9 @@ LEAST_ARTISTS = 8
 
 CERTAINTY = 0.99
 """With which all intervals are meant to hold together. It is more than the usual 0.95 because intervals from
-few artists are too narrow: `benchmarks.trend` finds that 0.1 to 1.3 % of them leave out 0 where there is no
-trend, for 8 to 100 artists, so that all four hold in about 95 % of libraries. It finds +1 LU per decade in
-86 % of libraries of 40 artists with 1 to 6 songs, in 42 % of those of 20, in 3 % of those of 8."""
+few artists are too narrow: `benchmarks.trend` finds that 0.1 to 1.3% of them leave out 0 where there is no
+trend, for 8 to 100 artists, so that all four hold in about 95% of libraries. It finds +1 LU per decade in
+86% of libraries of 40 artists with 1 to 6 songs, in 42% of those of 20, in 3% of those of 8."""
 
 MOST_SONGS = 50_000
 """Songs that are looked at; of more, a random choice, whose band is narrow enough."""

@@ -7,7 +7,7 @@ A step from one song to the next has four parts, each 0 where nothing changes:
 - ``sound``: share of all pairs of songs that are more alike in the chosen space, so that every space
   has one scale; 0 to 1;
 - ``tempo``: how far the tempos are apart in octaves, half and double time counting as the same, over what
-  counts as far (12 %); at most 1;
+  counts as far (12%); at most 1;
 - ``key``: steps on the DJs' wheel (the same key 0, a fifth or the relative key 1) over 4, at most 1;
 - ``energy``: difference of the energies (`music.energies`) over 12 LU, at most 1.
 

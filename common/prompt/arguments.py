@@ -42,7 +42,7 @@ def search(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--other-artist", action="store_true", help="no songs by the same artist")
     parser.add_argument("--other-album", action="store_true", help="no songs of the same album")
     _artist_cap(parser)
-    parser.add_argument("--same-tempo", action="store_true", help="within 4 %%, half and double count")
+    parser.add_argument("--same-tempo", action="store_true", help="within 4%%, half and double count")
     _tempo(parser)
     parser.add_argument("--mixable-key", action="store_true", help="at most a step on the wheel of fifths")
     parser.add_argument(

@@ -99,8 +99,8 @@ class OrderAnswer(Answer):
         if not strangers:
             return []
         worst = percentiles.index(min(percentiles))
-        into = f"into song {worst + 2} is more alike than only {percentiles[worst]:.1f} % of pairs"
-        return [f"{strangers} of {count(len(percentiles), 'step')} below {FITTING:.0f} %: the step {into}"]
+        into = f"into song {worst + 2} is more alike than only {percentiles[worst]:.1f}% of pairs"
+        return [f"{strangers} of {count(len(percentiles), 'step')} below {FITTING:.0f}%: the step {into}"]
 
     def write(self, session: Session) -> list[str]:
         songs = facts(self.space.library, self.songs)

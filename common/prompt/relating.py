@@ -135,14 +135,14 @@ def _passage_facts(part: Passage) -> dict[str, float]:
 
 
 def _said(found: Relative) -> str:
-    """What a song is, such as ``other version, 2 semitones up, 4 % faster``."""
+    """What a song is, such as ``other version, 2 semitones up, 4% faster``."""
     if found.alignment is None:
         return f"{found.kind}: its spectrum is the same"
     said = [str(found.kind)]
     if semitones := found.alignment.semitones:
         said.append(f"{count(abs(semitones), 'semitone')} {'up' if semitones > 0 else 'down'}")
     if percent := round(100 * (found.alignment.speed - 1)):
-        said.append(f"{abs(percent)} % {'faster' if percent > 0 else 'slower'}")
+        said.append(f"{abs(percent)}% {'faster' if percent > 0 else 'slower'}")
     return ", ".join(said)
 
 

@@ -16,7 +16,7 @@ PAIR_SAMPLE = 200_000
 
 ALIKE = 90.0
 """Percentile from which the best song found counts as like the one that was asked for. A song that is like no
-other still has a nearest one. Of 46 and of 260 real songs 4 % and none have a best one below it, of 15 songs
+other still has a nearest one. Of 46 and of 260 real songs 4% and none have a best one below it, of 15 songs
 a sixth."""
 
 ROUNDING = 1e-6
@@ -58,17 +58,17 @@ class SimilarityDistribution:
         return 1.0 - np.interp(scores, self.scores, np.linspace(0.0, 1.0, len(self.scores)))
 
     def share(self, score: float) -> str:
-        """The percentile for people, such as ``98.2 %``; below the highest score at most ``99.9 %``.
+        """The percentile for people, such as ``98.2%``; below the highest score at most ``99.9%``.
 
         Among the pairs of two songs nothing has a place: ``–``.
         """
         if len(self.scores) == 1:
             return "–"
         is_highest = score >= self.scores[-1] - ROUNDING
-        return f"{self.percentile(score) if is_highest else min(self.percentile(score), 99.9):.1f} %"
+        return f"{self.percentile(score) if is_highest else min(self.percentile(score), 99.9):.1f}%"
 
     def standing(self, score: float) -> str:
-        """Say where a score stands, such as ``more alike than 98.2 % of 45 pairs``."""
+        """Say where a score stands, such as ``more alike than 98.2% of 45 pairs``."""
         if len(self.scores) == 1:
             return "two songs have no other pair to compare it with"
         return f"more alike than {self.share(score)} of {self.all_pairs}"

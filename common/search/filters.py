@@ -29,7 +29,7 @@ class Filters:
         Whether a song found must be of the song's own genre, or must not be of its genre, by its artist or
         from its album.
     same_tempo, mixable_key
-        Whether the tempo must agree (within 4 %, half and double count), and whether the keys must mix.
+        Whether the tempo must agree (within 4%, half and double count), and whether the keys must mix.
     tempo
         Lowest and highest tempo in BPM, half and double time counting; None for any.
     duration

@@ -124,10 +124,10 @@ class GenreStatistics:
             The names of the library's songs, of which the hubs are named.
         """
         found, k = self.precision, self.precision.n_neighbours
-        chance = f"by chance {100 * found.chance_overall:.1f} %"
-        lines = [f"of a song's {k} nearest, {100 * found.overall:.1f} % are of its genre; {chance}"]
+        chance = f"by chance {100 * found.chance_overall:.1f}%"
+        lines = [f"of a song's {k} nearest, {100 * found.overall:.1f}% are of its genre; {chance}"]
         if not math.isnan(found.other_artists):
-            lines.append(f"not counting songs by the same artist, {100 * found.other_artists:.1f} %")
+            lines.append(f"not counting songs by the same artist, {100 * found.other_artists:.1f}%")
         if not math.isnan(self.silhouette):
             lines.append(f"silhouette {self.silhouette:+z.3f} (-1 mixed up, 0 overlapping, 1 apart)")
         lines.append(

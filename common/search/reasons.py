@@ -104,7 +104,7 @@ def tempo_relation(one: float, other: float) -> str:
     Returns
     -------
     str
-        Such as ``the same tempo at double time (70 and 140 BPM)`` or ``7 % faster (120 and 128 BPM)``.
+        Such as ``the same tempo at double time (70 and 140 BPM)`` or ``7% faster (120 and 128 BPM)``.
     """
     step = tempo_step(one, other)
     known = one > 0 and other > 0
@@ -120,7 +120,7 @@ def tempo_step(one: float, other: float) -> str:
     if abs(ratio - 1) > FAR:
         return "far apart"
     per_cent = round(100 * abs(ratio - 1))
-    step = f"{per_cent} % {'faster' if ratio > 1 else 'slower'}" if per_cent else "the same tempo"
+    step = f"{per_cent}% {'faster' if ratio > 1 else 'slower'}" if per_cent else "the same tempo"
     return " ".join(filter(None, [step, _PACES.get(factor, f"at {factor:g} times the pace")]))
 
 

@@ -24,7 +24,7 @@ def test_calibration():
     assert (by_low[0.5].n, by_low[0.5].right) == (1, 1.0)
     assert (by_low[0.85].n, by_low[0.85].right) == (2, 0.5)
     assert by_low[0.95].n == 1
-    assert set(by_low) == {0.5, 0.85, 0.95}  # no song was 70 % to 85 % sure
+    assert set(by_low) == {0.5, 0.85, 0.95}  # no song was 70% to 85% sure
     assert calibration_error(y, probability) == pytest.approx((1 * 0.4 + 2 * 0.4 + 0) / 4)
 
 

@@ -54,7 +54,7 @@ def test_flipped_labels_are_found(songs, way, least, rounds):
 
 @pytest.mark.parametrize("way", ["artist", "album"])
 def test_nothing_simpler_is_more_accurate(songs, scores, way):
-    """The 95 % interval of the difference on the same folds does not lie above 0, whichever is compared."""
+    """The 95% interval of the difference on the same folds does not lie above 0, whichever is compared."""
     # One after the other: each looks over warnings of its own, which threads cannot.
     for made in SIMPLE.values():
         theirs, ours = bootstrap(songs.groups[way], simple_tally(songs, way, made), scores[way].tally)

@@ -12,7 +12,7 @@ from common.classifier.summary import summary_section
 
 
 def findings(interval=(0.7, 0.9), between=2, suspects=1, least=0.2, recall=0.7):
-    """What the three sentences are read from: two genres, told rightly for 80 % of the songs."""
+    """What the three sentences are read from: two genres, told rightly for 80% of the songs."""
     measures = {"model": SimpleNamespace(accuracy=0.8), "majority": SimpleNamespace(accuracy=0.5)}
     genres = [SimpleNamespace(genre="A", recall=1.0), SimpleNamespace(genre="B", recall=recall)]
     bins = [Confidence(0.5, 0.7, 10, 0.6, 0.5), Confidence(0.85, 0.95, 30, 0.9, 0.92)]
@@ -32,7 +32,7 @@ def findings(interval=(0.7, 0.9), between=2, suspects=1, least=0.2, recall=0.7):
 def test_what_it_can_how_sure_and_what_to_distrust():
     can, sure, distrust = summary_section(findings()).lines
     assert can.startswith("What it can: on artists it has never heard")
-    assert "80% of the songs (95 % interval 70% to 90%" in can
+    assert "80% of the songs (95% interval 70% to 90%" in can
     # (10 * 0.1 + 30 * 0.02) / 40, of which the first band has more
     assert "on average 4 points off" in sure
     assert "most where it is 50% to 70% sure (right about 5 of 10)" in sure

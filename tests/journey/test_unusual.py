@@ -49,9 +49,9 @@ def test_what_is_unusual_is_said_in_words_of_the_layout():
         below[index_of(name)], above[index_of(name)] = (0.939, 0.06) if value > 0 else (0.0, 1.0)
     comparison = Comparison(50, z, below, above, OUTSIDE)
     said = [
-        "more energy at 26 Hz than 93 % of the library",
+        "more energy at 26 Hz than 93% of the library",
         "darker than every other song",
-        "a note A that comes and goes, more so than 93 % of the library",
+        "a note A that comes and goes, more so than 93% of the library",
     ]
     assert most_unusual(comparison) == said
     assert most_unusual(comparison, 1) == said[:1]
@@ -60,7 +60,7 @@ def test_what_is_unusual_is_said_in_words_of_the_layout():
 def test_the_tempo_that_people_are_not_told_is_no_reason():
     z, share = np.zeros(N_FEATURES), np.full(N_FEATURES, 0.9)
     z[index_of("tempo")], z[index_of("spectral_centroid_mean")] = -5.0, 1.0
-    assert most_unusual(Comparison(50, z, share, share, OUTSIDE)) == ["brighter than 90 % of the library"]
+    assert most_unusual(Comparison(50, z, share, share, OUTSIDE)) == ["brighter than 90% of the library"]
 
 
 def test_a_song_like_all_others_has_nothing_unusual():

@@ -47,4 +47,4 @@ def test_words_have_sizes():
         "3.0 dB less around 250 Hz (a bell, Q 1), 1.5 dB more around 2 kHz (a bell, Q 1) "
         "and 2.0 dB quieter as a whole"
     )
-    assert in_words([Move("tempo", -4.0)]) == "4.0 % slower"
+    assert in_words([Move("tempo", -4.0)]) == "4.0% slower"

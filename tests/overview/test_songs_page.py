@@ -119,7 +119,7 @@ def test_guesses_are_shown_and_what_is_filed_otherwise_stands_out(opened):
     assert set(column(opened, "genre")) == {"TRANCE", "without a genre"}
     assert set(column(opened, "guess")) == {"≠ HOUSE", "TRANCE", "ROCK", "–"}
     click(opened, "sure")
-    assert column(opened, "sure")[:4] == ["100 %", "75 %", "70 %", "–"]
+    assert column(opened, "sure")[:4] == ["100%", "75%", "70%", "–"]
 
 
 def test_strangers_words_stay_text(opened):

@@ -32,7 +32,7 @@ def test_songs_artists_and_time_are_counted(library):
 def test_kinds_are_genres_tempo_key_and_loudness(library):
     assert what_kinds(library) == (
         "25 TRANCE, 10 HOUSE and 5 without a genre; half of those with a steady pulse run at 120 to 140 BPM; "
-        "75 % are in a minor key; half are at −14.0 to −8.0 LUFS."
+        "75% are in a minor key; half are at −14.0 to −8.0 LUFS."
     )
 
 

@@ -55,14 +55,14 @@ def test_line_and_slope_are_those_of_least_squares():
 
 @pytest.mark.parametrize("n_artists", [8, 12, 30])
 def test_intervals_miss_hardly_more_often_than_they_promise(n_artists):
-    """Without a trend 0.25 % may leave out 0; artists stay in their years, which is the hardest case."""
+    """Without a trend 0.25% may leave out 0; artists stay in their years, which is the hardest case."""
     rng, missed, tries = np.random.default_rng(n_artists), 0, 150
     for _ in range(tries):
         artist = np.repeat(np.arange(n_artists), rng.integers(1, 7, n_artists))
         years = (rng.uniform(1985, 2015, n_artists)[artist] + rng.uniform(-2, 2, len(artist))).round()
         values = rng.normal(size=n_artists)[artist] + rng.normal(size=len(artist))
         missed += fit_trend(LOUDNESS, years, values, artist).moved
-    # A rate of 1 % would be exceeded so once in a thousand tests.
+    # A rate of 1% would be exceeded so once in a thousand tests.
     assert missed <= stats.binom.ppf(0.999, tries, 0.01)
 
 

@@ -108,7 +108,7 @@ def test_the_cost_is_the_weighted_sum_and_the_words_say_it():
     assert step.cost == pytest.approx(
         sum(transitions.WEIGHTS[name] * step.parts[name] for name in step.parts)
     )
-    assert step.words == "5 % faster; 8B → 9B, a fifth apart, they mix well; energy +2"
+    assert step.words == "5% faster; 8B → 9B, a fifth apart, they mix well; energy +2"
     assert step.similarity == pytest.approx(0.8)
     assert step.percentile == 100.0
     (step,) = steps(two((0, 126), (-12, -12), (C, None), 0.8))

@@ -106,5 +106,5 @@ def test_steps_between_strangers_are_told(run):
     worst = percentiles.index(min(percentiles)) + 2
     _, _, err = run(*words)
     below = sum(percentile < 50 for percentile in percentiles)
-    assert f"{below} of 2 steps below 50 %: the step into song {worst} is more alike than only" in err
-    assert "below 50 %" not in run("set", "trance", "-n", "2")[2]
+    assert f"{below} of 2 steps below 50%: the step into song {worst} is more alike than only" in err
+    assert "below 50%" not in run("set", "trance", "-n", "2")[2]

@@ -224,9 +224,9 @@ def test_a_very_large_library_is_learned_from_by_a_sample(make_library, capsys):
         (0.012, (0.002, 0.03), "1 point of the plain score comes from recognising the artist"),
         (0.05, (-0.03, 0.14), "62%, 5 points less than on any song; that may be chance"),
         (-0.01, (-0.05, 0.04), "62%, 1 point more than on any song; that may be chance"),
-        (0.0, (-0.04, 0.05), "62%, as much as on any song (95 % interval: 4 points more to 5 less)"),
-        (-0.05, (-0.09, -0.01), "62%, 5 points more than on any song (95 % interval: 1 to 9 points more)"),
-        (-0.05, (-0.08, 0.0), "any song; that may be chance (95 % interval: 0 to 8 points more)"),
+        (0.0, (-0.04, 0.05), "62%, as much as on any song (95% interval: 4 points more to 5 less)"),
+        (-0.05, (-0.09, -0.01), "62%, 5 points more than on any song (95% interval: 1 to 9 points more)"),
+        (-0.05, (-0.08, 0.0), "any song; that may be chance (95% interval: 0 to 8 points more)"),
         (0.2, None, "62%, 20 points less than on any song; artists are too few to tell that from chance"),
     ],
 )

@@ -33,7 +33,7 @@
     if (value === null) return "–";
     if (kind === "text") return value;
     if (kind === "time") return value[1];
-    if (kind === "share") return `${Math.round(100 * value)} %`;
+    if (kind === "share") return `${Math.round(100 * value)}%`;
     return value.toFixed(decimals).replace("-", "−");
   }
 

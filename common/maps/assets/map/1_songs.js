@@ -67,7 +67,7 @@ function card(row) {
     songs.album[row] && `<i>${escape(shorten(songs.album[row]))}</i>`,
     escape(shorten(genreOf(row))),
     escape(measured(row)),
-    kept[row] !== undefined && `place: ${Math.round(100 * kept[row])} % of its nearest are near it here`,
+    kept[row] !== undefined && `place: ${Math.round(100 * kept[row])}% of its nearest are near it here`,
   ].filter(Boolean).join("<br>");
 }
 
