@@ -18,7 +18,7 @@ import soxr
 from scipy import signal
 
 from benchmarks.recordings import write_lame
-from common import audio
+from common import audio, decoders
 from common.demo import compose, perform, synth
 from common.layout import SAMPLE_RATE
 
@@ -150,4 +150,4 @@ def excerpt(sound: np.ndarray, rate: int) -> np.ndarray:
 
 def songs_of(folder: Path) -> list[Path]:
     """The songs of a folder that libsndfile decodes, in the order of their paths."""
-    return [path for path in audio.find_songs(folder) if path.suffix.lower() in audio.SNDFILE_SUFFIXES]
+    return [path for path in audio.find_songs(folder) if path.suffix.lower() in decoders.SNDFILE_SUFFIXES]

@@ -38,7 +38,7 @@ from threadpoolctl import threadpool_limits
 
 from benchmarks.recordings import Change, Write, changed, faster, gain, write_lame, write_wav
 from benchmarks.versions import relatives, sequences_of
-from common import audio
+from common import audio, decoders
 from common.fingerprint.hearing import find_peaks
 from common.fingerprint.identification import SHORTEST, SURE, Place, identify
 from common.fingerprint.index import FetchPeaks, LandmarkIndex
@@ -115,7 +115,7 @@ def read_songs(folder: Path, per_second: int) -> list[Song]:
     """The songs of a folder that libsndfile decodes, with so many peaks a second."""
     songs = []
     for path in audio.find_songs(folder):
-        if path.suffix.lower() in audio.SNDFILE_SUFFIXES:
+        if path.suffix.lower() in decoders.SNDFILE_SUFFIXES:
             songs.append(Song(path, find_peaks(audio.load(path).samples, per_second)))
     return songs
 
@@ -189,7 +189,7 @@ def strangers(
 
 def from_elsewhere(songs: Sequence[Song], music: Path, n_clips: int, index: LandmarkIndex) -> str:
     """Identify clips of songs of another folder."""
-    paths = [path for path in audio.find_songs(music) if path.suffix.lower() in audio.SNDFILE_SUFFIXES]
+    paths = [path for path in audio.find_songs(music) if path.suffix.lower() in decoders.SNDFILE_SUFFIXES]
     others = [Song(path, Peaks(np.empty(0, np.uint32))) for path in paths]
     peaks = {song.name: song.peaks for song in songs}
     # All clips of a song would be of one degradation if the songs were asked for in their order.

@@ -36,7 +36,7 @@ import soxr
 from scipy.signal import butter, sosfilt
 from threadpoolctl import threadpool_limits
 
-from common import audio, features
+from common import audio, decoders, features
 from common.console import UserError
 from common.demo import files
 from common.library import COLUMNS, Library
@@ -336,7 +336,7 @@ def main(argv: list[str] | None = None) -> int:
         if arguments.music is None:
             files.write_library(Path(folder), arguments.songs or 12)
         paths = audio.find_songs(arguments.music or Path(folder))[: arguments.songs]
-        paths = [path for path in paths if path.suffix.lower() in audio.SNDFILE_SUFFIXES]
+        paths = [path for path in paths if path.suffix.lower() in decoders.SNDFILE_SUFFIXES]
         if len(paths) < 2:
             raise UserError("two songs are needed, and the folder has fewer that libsndfile decodes")
         library, n_versions = gather(paths, arguments.seconds or None)

@@ -4,18 +4,15 @@ Conventions
 -----------
 Samples are float32, shape (n_samples,), the mean of all channels, resampled as ``librosa.load`` does
 (soxr, high quality), so both give the same numbers. A file is decoded in blocks: what stays in memory
-is the mono signal alone. Every failure is an `AudioError` with one of `KINDS`; whatever a decoder raises is
-one. A file has a budget: `MAX_DURATION` of sound, `DECODE_SECONDS` of processor time, and together the songs
-in work keep within `MEMORY_BUDGET`.
+is the mono signal alone. Every failure is an `AudioError` with one of `decoders.KINDS`. A file has a
+budget: `MAX_DURATION` of sound, `DECODE_SECONDS` of processor time, and together the songs in work keep
+within `MEMORY_BUDGET`.
 """
 
 from __future__ import annotations
 
-import contextlib
-import errno
 import math
 import os
-import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -24,37 +21,14 @@ from pathlib import Path
 from typing import Any, Protocol
 
 import numpy as np
-import soundfile
 
 from common.budget import Budget, Claim, OutgrownError, machine_memory
-from common.console import Check, UserError
+from common.console import Check
+from common.decoders import AV_SUFFIXES, SNDFILE_SUFFIXES, AudioError, Decoded, open_audio
 from common.layout import SAMPLE_RATE
-from common.mixdown import between, mix_down
+from common.mixdown import mix_down
 from common.tags import Header, read_header
 from common.text import duration
-
-SNDFILE_SUFFIXES = frozenset({".mp3", ".flac", ".wav", ".ogg", ".oga", ".opus", ".aiff", ".aif", ".aifc"})
-"""Endings of the formats that libsndfile decodes."""
-
-AV_SUFFIXES = frozenset({".m4a", ".m4b", ".mp4", ".aac", ".alac", ".wma"})
-"""Endings of the formats that need FFmpeg, which the optional package ``av`` brings along."""
-
-KINDS = {
-    "unreadable": "the file cannot be opened, or is no audio that a decoder knows",
-    "unsupported": "the format needs an optional package that is not installed",
-    "empty": "the file has no bytes or no samples",
-    "too_short": "shorter than a second",
-    "silent": "nothing in it is louder than the silence threshold",
-    "not_finite": "samples are NaN, infinite, or so large that they may as well be",
-    "truncated": "it breaks off, or decodes to much less than its header promises",
-    "invalid": "its descriptors do not come out as the layout wants them",
-    "too_large": "it holds more sound than a song may; see `MAX_DURATION`",
-    "too_slow": "decoding it takes longer than `DECODE_SECONDS`",
-    "out_of_memory": "the machine has too little memory for it",
-    "changed": "it was written to or removed while it was read",
-    "crashed": "the process that had it in work died, twice",
-}
-"""Why a file may not make it."""
 
 MIN_DURATION = 1.0
 """Seconds below which a file is no song."""
@@ -87,43 +61,6 @@ MEMORY_BUDGET = round(MAX_DURATION * MEMORY_PER_SECOND)
 
 SHORT_SONG = 600.0
 """Seconds that are set aside for a song that does not say how long it is."""
-
-BLOCK_FRAMES, BLOCK_SAMPLES = 1 << 18, 1 << 21
-"""Frames that are decoded together, fewer in a file with more than eight channels."""
-
-_SYSTEM_ERRORS = "ENOENT ENOTDIR EIO EACCES EPERM ENOMEM EMFILE ENFILE ESTALE ETIMEDOUT ENODEV ENXIO"
-SYSTEM_ERRORS = frozenset(getattr(errno, name, -1) for name in _SYSTEM_ERRORS.split(" "))
-"""Errors that say nothing about a file's content: the disk, the permissions or the load are to blame."""
-
-_SNDFILE_SYSTEM_ERROR, _SNDFILE_NO_SOUND = 2, 7
-"""libsndfile's SF_ERR_SYSTEM, and its SFE_BAD_FILE: so it calls an MP3 in which it finds no sound."""
-
-_BROKEN = (
-    soundfile.SoundFileError, OSError, EOFError, ValueError, LookupError, TypeError, AttributeError,
-    ArithmeticError, AssertionError, RuntimeError,
-)  # fmt: skip
-"""What decoders and their Python sides raise on damaged and hostile files."""
-
-
-class AudioError(UserError):
-    """A file that did not make it.
-
-    Attributes
-    ----------
-    kind
-        A key of `KINDS`.
-    reason
-        What happened, in words; never empty.
-    of_system
-        Whether the system kept the file from being read, which says nothing about its content.
-    """
-
-    def __init__(self, kind: str, reason: str, of_system: bool = False) -> None:
-        super().__init__(f"{kind}: {reason}")
-        self.kind, self.reason, self.of_system = kind, reason, of_system
-
-    def __reduce__(self) -> tuple[type, tuple[str, str, bool]]:
-        return type(self), (self.kind, self.reason, self.of_system)
 
 
 class Listener(Protocol):
@@ -265,7 +202,7 @@ def load(
     Raises
     ------
     AudioError
-        With the kind of failure; see `KINDS`.
+        With the kind of failure; see `decoders.KINDS`.
     """
     header = header or look_into(path)
     with decode(path, check, claim) as (sample_rate, channels, promised, blocks):
@@ -281,8 +218,7 @@ def decode(
     path: Path, check: Check = lambda: None, claim: Claim | None = None, start: int = 0
 ) -> Iterator[Decoded]:
     """Decode a file from a second on, block by block, in its own channels and rate; see `load`."""
-    decoded = _decode_av if path.suffix.lower() in AV_SUFFIXES else _decode_sndfile
-    with decoded(path, start) as (sample_rate, channels, promised, blocks):
+    with open_audio(path, start) as (sample_rate, channels, promised, blocks):
         if not SAMPLE_RATES[0] <= sample_rate <= SAMPLE_RATES[1]:
             raise AudioError("unreadable", f"its header claims a sample rate of {sample_rate} Hz")
         if promised > MAX_DURATION:
@@ -329,95 +265,6 @@ def _enlarge(claim: Claim, seconds: float) -> None:
     except OutgrownError:
         reason = "it holds more sound than its header says, and other songs have the memory; run this again"
         raise AudioError("out_of_memory", reason) from None
-
-
-Decoded = tuple[int, int, float, Iterator[np.ndarray]]
-"""Sample rate (Hz), channels, promised duration (s; 0 if unknown), blocks of (n_frames, channels)."""
-
-
-@contextmanager
-def _explained() -> Iterator[None]:
-    """Turn whatever a decoder raises into a failure of the file."""
-    try:
-        yield
-    except AudioError:
-        raise
-    except _BROKEN as error:
-        code, number = getattr(error, "code", None), getattr(error, "errno", None)
-        of_system = code == _SNDFILE_SYSTEM_ERROR or number in SYSTEM_ERRORS
-        words = getattr(error, "strerror", None) or str(error).partition(": ")[2] or str(error)
-        words = "no sound is found in it" if code == _SNDFILE_NO_SOUND else words or type(error).__name__
-        reason = words if of_system else f"not decodable as audio: {words}"
-        raise AudioError("unreadable", reason, of_system) from error
-
-
-@contextmanager
-def _decode_sndfile(path: Path, start: int) -> Iterator[Decoded]:
-    with contextlib.ExitStack() as stack:
-        # As bytes, for a name in no known encoding; Windows has names in Unicode only.
-        name = os.fspath(path) if os.name == "nt" else os.fsencode(path)
-        with _explained():
-            os.stat(path)  # says what libsndfile calls "System error"
-            file = stack.enter_context(soundfile.SoundFile(name))
-            # An MP3 without a table of contents promises what its first frame suggests: not to be trusted.
-            promised = 0.0 if file.format == "MP3" else file.frames / file.samplerate
-            if start:
-                file.seek(start * file.samplerate)
-        yield file.samplerate, file.channels, promised, _sndfile_blocks(file)
-
-
-def _sndfile_blocks(file: soundfile.SoundFile) -> Iterator[np.ndarray]:
-    """Read until nothing comes; soundfile's own ``blocks`` repeats old samples where a file ends early."""
-    n_frames = min(BLOCK_FRAMES, BLOCK_SAMPLES // file.channels)
-    while True:
-        with _explained():
-            block = file.read(n_frames, dtype="float32", always_2d=True)
-        if not len(block):
-            return
-        yield block
-
-
-@contextmanager
-def _decode_av(path: Path, start: int) -> Iterator[Decoded]:
-    try:
-        import av
-    except ImportError:
-        raise AudioError(
-            "unsupported", f"{path.suffix} files need FFmpeg; run: pip install -r requirements-formats.txt"
-        ) from None
-    with contextlib.ExitStack() as stack:
-        with _explained():
-            options = {"format_whitelist": _AV_CONTAINERS}
-            opened = av.open(os.fspath(path), metadata_errors="replace", container_options=options)
-            container = stack.enter_context(opened)
-            if not container.streams.audio:
-                raise AudioError("empty", "the file has no audio stream")
-            stream = container.streams.audio[0]
-            if stream.codec_context is None:
-                raise AudioError("unreadable", "the audio stream names no codec that FFmpeg knows")
-            told = stream.duration if container.format.name != "aac" else None  # there FFmpeg guesses
-            promised = float(told * (stream.time_base or 0)) if told else 0.0
-            found = int(stream.rate or 0), int(stream.channels or 0)
-        # Its formats are not sought in: where that lands differs between them.
-        yield *found, promised, between(_av_blocks(av, container, stream), start * found[0], sys.maxsize)
-
-
-_AV_CONTAINERS = "mov,mp4,m4a,3gp,3g2,mj2,aac,asf,wav,mp3,flac,ogg,aiff,caf,matroska,webm"
-"""Formats that FFmpeg may take a file for: none that names other files or addresses to play instead."""
-
-
-def _av_blocks(av: Any, container: Any, stream: Any) -> Iterator[np.ndarray]:
-    """Decode a stream to float blocks (n_frames, channels), all channels as they are."""
-    with _explained():
-        resampler = av.AudioResampler(format="fltp")
-        frames = container.decode(stream)
-    while True:
-        with _explained():
-            frame = next(frames, None)
-            parts = [] if frame is None else [part.to_ndarray().T for part in resampler.resample(frame)]
-        if frame is None:
-            return
-        yield from parts
 
 
 def validate(audio: Audio, promised: float) -> None:

@@ -21,8 +21,8 @@ from typing import Any, NewType
 import numpy as np
 
 from common import audio, compiled, features
-from common.audio import AudioError
 from common.console import Check, UserError, quiet_decoders
+from common.decoders import AudioError
 from common.features import Series
 from common.files import no_file, open_regular
 from common.fingerprint.hearing import PeakFinder, sequences_of
@@ -207,7 +207,7 @@ def analyse(path: Path, check: Check = lambda: None, stamp: Stamp | None = None)
     Raises
     ------
     AudioError
-        If the file does not become a song, or was written to meanwhile; see ``audio.KINDS``.
+        If the file does not become a song, or was written to meanwhile; see ``decoders.KINDS``.
     """
     stamp = stamp or take_stamp(path)
     try:
@@ -270,7 +270,7 @@ def listen(path: Path, seconds: float) -> Excerpt:
     Raises
     ------
     AudioError
-        If the file is no song; see ``audio.KINDS``.
+        If the file is no song; see ``decoders.KINDS``.
     """
     header = audio.look_into(path)
     start = int((header.estimated - seconds) / 2) - AROUND

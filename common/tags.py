@@ -34,7 +34,7 @@ import mutagen.wave
 from mutagen.easyid3 import EasyID3
 from mutagen.easymp4 import EasyMP4
 
-from common import id3
+from common import id3, ogg
 from common.files import open_regular
 
 TAG_BYTES = 64 << 20
@@ -281,17 +281,9 @@ def _others(file: _Metered, head: bytes) -> tuple[object, Tags] | None:
         return opened.info, Tags()
 
 
-_OGG_PAGE = 65_307
-"""Most bytes of a page of Ogg (RFC 3533, section 6), and so of a file's end in which a page has to begin."""
-
-
 def _breaks_off(file: _Metered, head: bytes) -> bool:
-    """Whether the last page of an Ogg stream lacks the flag that it is the last, as in half a download."""
-    if not head.startswith(b"OggS"):
-        return False
-    file.seek(max(0, file.seek(0, os.SEEK_END) - _OGG_PAGE))
-    _, _, page = file.read(_OGG_PAGE).rpartition(b"OggS")
-    return not (len(page) > 1 and page[1] & 4)
+    """Whether it is an Ogg stream without the page that ends it."""
+    return head.startswith(b"OggS") and ogg.breaks_off(file)
 
 
 def _named(found: Any) -> Tags:

@@ -19,7 +19,8 @@ from common.paths import PROJECT
 CORE = (
     "layout", "text", "process", "arrays", "paths", "console", "files", "together", "columns", "compiled",
     "lanes", "fourier", "kernels", "filters", "spectrum", "chroma", "rhythm", "features", "budget", "id3",
-    "tags", "mixdown", "audio", "library", "music", "recordings", "song", "charts", "pages", "gallery",
+    "ogg", "tags", "mixdown", "decoders", "audio", "library", "music", "recordings", "song", "charts",
+    "pages", "gallery",
 )  # fmt: skip
 """The core in its order: each file imports only those before it."""
 

@@ -9,8 +9,9 @@ import pytest
 import soundfile
 from signals import RATE, chords, noise
 
-from common import audio, tags
-from common.audio import Audio, AudioError
+from common import audio, decoders, tags
+from common.audio import Audio
+from common.decoders import AudioError
 
 
 def write(path: Path, samples: np.ndarray, rate: int = RATE, **options) -> Path:
@@ -22,7 +23,7 @@ def write(path: Path, samples: np.ndarray, rate: int = RATE, **options) -> Path:
 def kind_of(path: Path) -> str:
     with pytest.raises(AudioError) as caught:
         audio.load(path)
-    assert caught.value.kind in audio.KINDS
+    assert caught.value.kind in decoders.KINDS
     assert caught.value.reason.strip()
     assert str(caught.value) == f"{caught.value.kind}: {caught.value.reason}"
     return caught.value.kind
@@ -62,7 +63,7 @@ def test_one_loud_channel_of_many_is_heard(tmp_path):
 def test_long_files_are_decoded_in_blocks(tmp_path, monkeypatch):
     path = write(tmp_path / "song.flac", noise(4.0), 44_100)
     whole = audio.load(path).samples
-    monkeypatch.setattr(audio, "BLOCK_FRAMES", 1_000)
+    monkeypatch.setattr(decoders, "BLOCK_FRAMES", 1_000)
     np.testing.assert_array_equal(audio.load(path).samples, whole)
 
 
@@ -150,7 +151,7 @@ def test_forbidden_file(tmp_path, monkeypatch):
     def refuse(*_):
         raise PermissionError(13, "Permission denied")
 
-    monkeypatch.setattr(audio.soundfile, "SoundFile", refuse)
+    monkeypatch.setattr(decoders.soundfile, "SoundFile", refuse)
     assert kind_of(path) == "unreadable"
 
 

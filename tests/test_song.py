@@ -12,8 +12,8 @@ from signals import chords
 from small_songs import write
 
 from common import audio, features, song
-from common.audio import AudioError
 from common.console import UserError
+from common.decoders import AudioError
 from common.layout import SAMPLE_RATE
 from common.library import COLUMNS, READING_COLUMNS
 

@@ -18,9 +18,9 @@ from pathlib import Path
 import numpy as np
 
 from common import song
-from common.audio import AudioError
 from common.classifier.model import Model
 from common.classifier.reasons import give_reasons
+from common.decoders import AudioError
 from common.moves.moves import BELLS, KINDS, Move, in_reach
 from common.moves.render import render
 from common.moves.sketch import Sketch

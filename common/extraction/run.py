@@ -19,7 +19,7 @@ from typing import Any, Protocol
 
 from threadpoolctl import threadpool_limits
 
-from common.audio import AudioError
+from common.decoders import AudioError
 from common.extraction.store import Store
 from common.extraction.worker import Crashed, Failure, Outcome, StopFlag, Work, analyse
 from common.song import ContentHash, Song, Stamp, take_stamp

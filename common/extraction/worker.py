@@ -13,14 +13,14 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 from common import song
-from common.audio import AudioError
 from common.console import Check
+from common.decoders import AudioError
 from common.song import ContentHash, Song, Stamp, take_stamp
 
 
 @dataclass(frozen=True)
 class Failure:
-    """Why a file did not become a song: a key of ``audio.KINDS``, and a reason in words."""
+    """Why a file did not become a song: a key of ``decoders.KINDS``, and a reason in words."""
 
     kind: str
     reason: str

@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from common import gallery
-from common.audio import AudioError
 from common.console import UserError
+from common.decoders import AudioError
 from common.library import Library
 from common.paths import Output
 from common.prompt.answers import Answer, facts, quoted, title

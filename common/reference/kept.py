@@ -15,8 +15,8 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from common.audio import AudioError
 from common.console import note, progress
+from common.decoders import AudioError
 from common.files import write_json
 from common.reference.measure import MEASUREMENT_VERSION, Measurement, Spans, measure
 from common.song import take_stamp

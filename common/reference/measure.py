@@ -20,7 +20,7 @@ import numpy as np
 from scipy import fft
 
 from common import audio
-from common.audio import AudioError
+from common.decoders import AudioError
 from common.music import has_broken_samples
 from common.reference.encoders import CREST_LOWERED, noise_share, raised
 from common.structure.loudness import Loudness, LoudnessMeter

@@ -29,9 +29,9 @@ from faults.death import Died, dying_at
 from small_songs import write_music
 
 from common import files, library
-from common.audio import AudioError
 from common.classifier import model_file
 from common.console import UserError, quiet_decoders
+from common.decoders import AudioError
 from common.paths import PROJECT, TRAIN, Paths
 from common.search import space
 from common.search.spaces import build

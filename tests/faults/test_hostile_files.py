@@ -19,9 +19,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from signals import RATE, chords
 
-from common import audio, tags
-from common.audio import AudioError
+from common import audio, decoders, tags
 from common.budget import Budget, OutgrownError
+from common.decoders import AudioError
 from common.paths import PROJECT
 from common.song import analyse, take_stamp
 
@@ -112,7 +112,7 @@ def test_thinned_tags_say_what_mutagen_reads(tmp_path_factory, values, version, 
 @given(
     content=st.binary(max_size=400),
     head=st.sampled_from(HEADS),
-    suffix=st.sampled_from(sorted(audio.SNDFILE_SUFFIXES | audio.AV_SUFFIXES)),
+    suffix=st.sampled_from(sorted(decoders.SNDFILE_SUFFIXES | decoders.AV_SUFFIXES)),
 )
 @settings(max_examples=300, deadline=None)
 def test_no_bytes_make_the_tag_reader_raise(tmp_path_factory, content, head, suffix):

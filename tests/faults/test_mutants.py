@@ -10,8 +10,8 @@ from clocks import processor_seconds
 from faults import mutants
 from signals import chords
 
-from common import audio, tags
-from common.audio import AudioError
+from common import audio, decoders, tags
+from common.decoders import AudioError
 
 
 def kind_of(path) -> str:
@@ -32,7 +32,7 @@ def test_mutants_are_songs_or_failures(tmp_path, ending):
         for _ in range(40):
             path.write_bytes(mutants.mutate(whole, rng))
             told = kind_of(path)
-            assert told == "song" or told.partition(": ")[0] in audio.KINDS
+            assert told == "song" or told.partition(": ")[0] in decoders.KINDS
             assert "\n" not in told
             assert isinstance(tags.read_header(path), tags.Header)
 

@@ -7,7 +7,7 @@ import pytest
 from mixes import RATE, bell, filtered, mix, response, write
 from scipy import signal
 
-from common.audio import AudioError
+from common.decoders import AudioError
 from common.reference.compare import Band, Reading, compare, read
 from common.reference.kept import VERSION, measured
 from common.reference.measure import CENTRES, measure

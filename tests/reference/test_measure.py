@@ -8,7 +8,7 @@ import pytest
 from mixes import RATE, mix, write
 from scipy import signal
 
-from common.audio import AudioError
+from common.decoders import AudioError
 from common.reference.measure import CENTRES, EDGES, REGIONS, Windows, measure, shares
 
 
