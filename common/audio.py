@@ -209,7 +209,12 @@ def load(
         listener = listen(sample_rate, channels) if listen else None
         samples, n_decoded = mix_down(_heard(blocks, listener), sample_rate)
     audio = Audio(samples, n_decoded / sample_rate, sample_rate, channels, listener)
-    validate(audio, max(promised, header.declared))
+    try:
+        validate(audio, max(promised, header.declared))
+    except AudioError as error:
+        if error.kind == "silent" and _is_heard_apart(path, check):
+            raise _cancelled(channels) from None
+        raise
     return audio
 
 
@@ -289,9 +294,22 @@ def validate(audio: Audio, promised: float) -> None:
         raise AudioError("silent", heard)
 
 
-def _loudest_level(samples: np.ndarray) -> float:
+def _cancelled(channels: int) -> AudioError:
+    which = "left and right cancel each other" if channels == 2 else "the channels cancel each other"
+    return AudioError("silent", f"{which} in mono (a channel with its polarity flipped?)")
+
+
+def _is_heard_apart(path: Path, check: Check) -> bool:
+    """Whether one of a file's channels is no silence; asked of files whose mean is, which are read twice."""
+    with decode(path, check) as (sample_rate, channels, _, blocks):
+        return channels > 1 and any(
+            _loudest_level(channel, sample_rate) >= SILENCE_DBFS for block in blocks for channel in block.T
+        )
+
+
+def _loudest_level(samples: np.ndarray, sample_rate: int = SAMPLE_RATE) -> float:
     """RMS level of the loudest tenth of a second, in dB of full scale."""
-    length = SAMPLE_RATE // 10
+    length = sample_rate // 10
     parts = samples[: samples.size // length * length].reshape(-1, length)
-    power = np.einsum("ij,ij->i", parts, parts).max() / length
+    power = np.einsum("ij,ij->i", parts, parts).max(initial=0.0) / length
     return 10 * math.log10(power) if power > 0 else -math.inf

@@ -37,7 +37,7 @@ KINDS = {
     "unsupported": "the format needs an optional package that is not installed",
     "empty": "the file has no bytes or no samples",
     "too_short": "shorter than a second",
-    "silent": "nothing in it is louder than the silence threshold",
+    "silent": "nothing in it is louder than the silence threshold, its channels heard together",
     "not_finite": "samples are NaN, infinite, or so large that they may as well be",
     "truncated": "it breaks off, or decodes to much less than its header promises",
     "invalid": "its descriptors do not come out as the layout wants them",

@@ -72,6 +72,22 @@ def test_silence_is_silent(tmp_path):
     assert kind_of(write(tmp_path / "hiss.wav", noise(3.0, 1e-5), subtype="FLOAT")) == "silent"
 
 
+@pytest.mark.parametrize(("n_channels", "which"), [(2, "left and right"), (4, "the channels")])
+def test_channels_that_cancel_each_other_are_said_to(tmp_path, n_channels, which):
+    flipped = np.stack([chords(3.0), -chords(3.0)] * (n_channels // 2), axis=1)
+    for name, hiss in (("exact.wav", 0.0), ("nearly.wav", 1e-5)):
+        with pytest.raises(AudioError) as caught:
+            audio.load(write(tmp_path / name, flipped + hiss * noise(3.0)[:, None], subtype="FLOAT"))
+        assert caught.value.kind == "silent"
+        told = f"{which} cancel each other in mono (a channel with its polarity flipped?)"
+        assert caught.value.reason == told
+
+
+def test_two_channels_of_silence_are_silent(tmp_path):
+    with pytest.raises(AudioError, match="every sample is zero"):
+        audio.load(write(tmp_path / "zeros.wav", np.zeros((RATE * 3, 2))))
+
+
 def test_quiet_music_is_music(tmp_path):
     assert audio.load(write(tmp_path / "quiet.wav", chords() * 0.01, subtype="FLOAT")).duration == 8.0
 
