@@ -30,7 +30,7 @@ from typing import TYPE_CHECKING
 from common.classifier.names import GENRES
 from common.console import note, say
 from common.paths import SEARCH, TRAIN, Output, Paths, typed_path
-from common.text import clean, count, duration
+from common.text import clean, count, duration, whole
 
 if TYPE_CHECKING:
     from common.classifier.answers import Wish
@@ -78,8 +78,10 @@ def get_parser() -> argparse.ArgumentParser:
 
 
 def _components(text: str) -> str:
-    if text in {"auto", "all"} or (text.isascii() and text.isdigit() and int(text) > 0):
+    if text in {"auto", "all"}:
         return text
+    if number := whole(text):
+        return str(number)
     raise argparse.ArgumentTypeError(f"{text!r} is not a positive number, auto or all")
 
 

@@ -19,7 +19,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from common.paths import PROJECT
-from common.text import clean, count
+from common.text import clean, count, whole
 
 OK, FAILED, INTERRUPTED = 0, 1, process.INTERRUPTED
 """Exit codes; wrong usage is argparse's own 2."""
@@ -92,8 +92,9 @@ def whole_number(least: int) -> Callable[[str], int]:
     """The type of an option that takes a whole number, ``least`` or more."""
 
     def read(text: str) -> int:
-        if text.isascii() and text.isdigit() and int(text) >= least:
-            return int(text)
+        number = whole(text) if text.isascii() else None
+        if number is not None and number >= least:
+            return number
         raise argparse.ArgumentTypeError(f"expected a whole number from {least}, got {text!r}")
 
     return read

@@ -34,7 +34,7 @@ from common.console import UserError
 from common.files import ArtifactError, check_plain, checksum, no_file, open_bytes, read_plain
 from common.layout import LAYOUT_ID, N_FEATURES, SETTINGS
 from common.paths import EXTRACT, Paths, folders_apart, typed_path
-from common.text import clean, fold, title_in
+from common.text import clean, fold, title_in, whole
 from common.together import read_together, write_together
 
 UNKNOWN_GENRE = "UNKNOWN"
@@ -243,7 +243,7 @@ class Library:
         choice = re.fullmatch(r"(.*[^\s#])\s*#(\d+)", query.strip())
         if choice is None:
             return []
-        candidates, number = self.matches(choice[1]), int(choice[2])
+        candidates, number = self.matches(choice[1]), whole(choice[2])
         return candidates[number - 1 : number] if number else []
 
     def _by_words(self, query: str) -> list[int]:

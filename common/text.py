@@ -163,6 +163,21 @@ def count(number: int, noun: str) -> str:
     return f"{thousands(number)} {noun}{'' if number == 1 else 's'}"
 
 
+LARGEST = 10**18
+"""The largest number that is read from a text."""
+
+
+def whole(text: str) -> int | None:
+    """The whole number that a text writes in digits alone, None if it writes none.
+
+    What has more digits than anything here counts to is `LARGEST`: Python reads no number of thousands.
+    """
+    if not text.isdecimal():
+        return None
+    digits = text.lstrip("0")
+    return min(int(digits or "0"), LARGEST) if len(digits) <= len(str(LARGEST)) else LARGEST
+
+
 def fold(text: str) -> str:
     """Reduce a text to what a search should compare: no case, no accents, single spaces."""
     decomposed = unicodedata.normalize("NFKD", text.casefold())

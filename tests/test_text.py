@@ -2,7 +2,7 @@
 
 import pytest
 
-from common.text import clean, count, display_width, duration, shorten, table
+from common.text import LARGEST, clean, count, display_width, duration, shorten, table, whole
 
 
 @pytest.mark.parametrize(
@@ -69,3 +69,21 @@ def test_a_table_breaks_its_last_column_to_fit():
         "c   unbreakablewords",
     ]
     assert table(["x", "y"], rows, fit=200) == table(["x", "y"], rows)
+
+
+@pytest.mark.parametrize(
+    ("text", "number"),
+    [
+        ("0", 0),
+        ("12", 12),
+        ("007", 7),
+        ("٣", 3),
+        ("0" * 5000 + "5", 5),
+        ("1" + "0" * 18, LARGEST),
+        ("1" + "0" * 17 + "1", LARGEST),
+        ("9" * 5000, LARGEST),
+        *((text, None) for text in ("", "-1", "+1", "1.5", " 1", "²", "1e3", "a")),
+    ],
+)
+def test_whole_numbers_are_read_whatever_their_length(text, number):
+    assert whole(text) == number

@@ -17,7 +17,7 @@ from common.prompt.answers import Answer, facts, quoted, written
 from common.prompt.session import Session
 from common.prompt.song_table import song_table
 from common.search.space import Space
-from common.text import clean, count, fold
+from common.text import clean, count, fold, whole
 
 
 @dataclass(frozen=True)
@@ -128,7 +128,7 @@ def _answer(
 def playlist(session: Session, arguments: Namespace) -> OrderAnswer:
     """Find a way from one song to another."""
     words, n = _with_number(session, arguments)
-    one, other = session.two_songs(words)
+    one, other = session.two_songs(words, "->")
     names = session.library.names
     order = orders.path(session.space(arguments.space), one, other, n, arguments.per_artist)
     return _answer(session, f"{names[one]} to {names[other]}", order, arguments)
@@ -139,8 +139,9 @@ def _with_number(session: Session, arguments: Namespace) -> tuple[list[str], int
     *before, last = arguments.songs or [""]
     start, _, number = last.rpartition(" ")
     one, title = session.two_names([*before, start] if start else before)
-    if one and title and number.isdecimal() and not session.is_named(f"{title} {number}"):
-        return [one, title], int(number)
+    n = whole(number)
+    if one and title and n is not None and not session.is_named(f"{title} {number}"):
+        return [one, title], n
     return arguments.songs, arguments.n
 
 

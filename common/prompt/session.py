@@ -22,7 +22,7 @@ from common.search.nearest import search
 from common.search.query import Query
 from common.search.space import Space
 from common.search.spaces import DEFAULT_SPACE, build
-from common.text import fold
+from common.text import count, fold, whole
 
 _BAR, _ARROWS = "|", ("->", "→")
 _BETWEEN = re.compile(rf"[{_BAR}]|(?:^|(?<=\s))(?:{'|'.join(_ARROWS)})(?=\s)")
@@ -40,14 +40,18 @@ class OfferedSongs(UserError):  # noqa: N818  (it carries an offer)
     text
         The text.
     songs
-        The songs, as numbers of the library.
+        The first of them, `MOST_OFFERED` at most, as numbers of the library.
     listed, asked
         What was listed and asked for before; see `Session`.
     """
 
-    def __init__(self, text: str, songs: list[int], listed: list[int], asked: Query | None) -> None:
-        super().__init__(f"{text!r} could be any of these; type its number")
-        self.text, self.songs, self.listed, self.asked = text, songs, listed, asked
+    def __init__(self, text: str, meant: list[int], listed: list[int], asked: Query | None) -> None:
+        self.text, self.songs, self.listed, self.asked = text, meant[:MOST_OFFERED], listed, asked
+        could_be, way = "any of these", "type its number"
+        if len(meant) > MOST_OFFERED:
+            could_be = f"{count(len(meant), 'song')}, of which these are the first"
+            way += ", or more of its name"
+        super().__init__(f"{text!r} could be {could_be}; {way}")
 
 
 class Session:
@@ -139,7 +143,7 @@ class Session:
         if text in self.chosen:
             return self.chosen[text]
         if self.is_number(text):
-            return self.listed[int(text) - 1]
+            return self.result(text)
         try:
             found = self.library.find_or_file(text)
         except SongNotFoundError as error:
@@ -149,15 +153,15 @@ class Session:
         except AmbiguousSongError:
             if not self.interactive:
                 raise
-            offer = OfferedSongs(text, self.library.matches(text)[:MOST_OFFERED], self.listed, self.asked)
+            offer = OfferedSongs(text, self.library.matches(text), self.listed, self.asked)
             self.listed, self.asked = offer.songs, None
             raise offer from None
         return self._guest(found) if isinstance(found, Path) else found
 
     def choose(self, offer: OfferedSongs, number: str) -> None:
         """Let a text mean the song that an offer has under a number; list again what was listed before."""
+        self.chosen[offer.text] = self.result(number)
         self.listed, self.asked = offer.listed, offer.asked
-        self.chosen[offer.text] = offer.songs[int(number) - 1]
 
     def query(self, text: str) -> Query:
         """What a text asks for: a song, or songs with `` + `` and `` - `` between them.
@@ -214,14 +218,17 @@ class Session:
             }
         return self._guests[path]
 
-    def two_songs(self, words: Sequence[str]) -> tuple[int, int]:
-        """The two songs that ``A | B`` or two words mean; ``| B`` and a number follow the song asked for."""
+    def two_songs(self, words: Sequence[str], sign: str = _BAR) -> tuple[int, int]:
+        """The two songs that ``A | B`` or two words mean; ``| B`` and a number follow the song asked for.
+
+        Where they mean none, the sign says how the command's line is written.
+        """
         one, other = self.two_names(words)
         begins_with_bar = _BETWEEN.match(" ".join(words))
         if self.asked is not None and not one and (begins_with_bar or self.is_number(other)):
             return self.asked.song, self.song(other)
         if not one:
-            raise UserError(f"which two songs? Write A | B, with a bar between them, not {other!r}")
+            raise UserError(f"which two songs? Write A {sign} B, not {other!r}")
         return self.song(one), self.song(other)
 
     def two_names(self, words: Sequence[str]) -> tuple[str, str]:
@@ -248,22 +255,24 @@ class Session:
 
     def neighbour(self, words: Sequence[str], space: str | None) -> tuple[Query, int]:
         """What was asked for and its n-th neighbour: ``N`` of the songs listed last, or ``SONG N``."""
-        *name, number = words or [""]
-        if not name and self.asked is not None and number.isdecimal():
-            return self.asked, self.result(number)
-        if not name or not number.isdecimal() or int(number) < 1:
+        *name, last = words or [""]
+        number = whole(last)
+        if not name and self.asked is not None and number is not None:
+            return self.asked, self.result(last)
+        if not name or not number:
             raise UserError("why which result? Write its number after a search, or SONG and a number")
         query = self.query(" ".join(name))
-        found = search(self.space(space), query, int(number)).matches
-        if len(found) < int(number):
+        found = search(self.space(space), query, number).matches
+        if len(found) < number:
             raise UserError(f"there are only {len(found)} other songs; write 1 to {len(found)}")
         return query, found[-1].row
 
     def result(self, number: str) -> int:
         """The song that was listed last under a number."""
-        if not self.is_number(number):
+        place = self._place(number)
+        if place is None:
             raise UserError(f"there is no result {number}; {self.results()}")
-        return self.listed[int(number) - 1]
+        return self.listed[place]
 
     def results(self) -> str:
         """Say which numbers the results of the last search have."""
@@ -281,7 +290,12 @@ class Session:
 
     def is_number(self, text: str) -> bool:
         """Whether a text is the number of a song that was listed last."""
-        return text.isdecimal() and 0 < int(text) <= len(self.listed)
+        return self._place(text) is not None
+
+    def _place(self, text: str) -> int | None:
+        """The place in the last list that a number stands for; None if it stands for none."""
+        number = whole(text)
+        return number - 1 if number and number <= len(self.listed) else None
 
     def is_named(self, text: str) -> bool:
         """Whether a text stands somewhere in a song's name as it is."""
