@@ -31,13 +31,17 @@ from common.reference.figures import draw
 from common.reference.kept import measured
 from common.reference.measure import REGIONS, Lines, Measurement, measure
 from common.reference.page import write_page
-from common.reference.preview import MOST_CHANGE, Preview, render
+from common.reference.preview import CEILING, MOST_CHANGE, TRUE_PEAK, Preview, render
 from common.reference.words import NOTHING, Sentence, sentences
 from common.song import heard_or_told
 from common.text import clean, count, duration, table
 
 SHORT = 20.0
 """Seconds below which a file is a passage rather than a song."""
+
+
+AUDIBLE = 1.0
+"""LU of difference from which the louder of two seems the better one."""
 
 
 @dataclass(frozen=True)
@@ -248,7 +252,9 @@ def _preview_facts(preview: Preview) -> dict[str, Any]:
     return {
         "file": str(preview.path),
         "gain_db": preview.gain,
+        "gain_held_by": preview.held_by,
         "limited_from_hz": [round(low, 2) for low in preview.limited],
+        "empty_from_hz": [round(low, 2) for low in preview.empty],
         "left_db": preview.left,
         "left_lu": preview.left_loudness,
     }
@@ -257,11 +263,20 @@ def _preview_facts(preview: Preview) -> dict[str, Any]:
 def _preview_lines(preview: Preview | None) -> list[str]:
     if preview is None:
         return []
-    left = f"left of the differences: {preview.left:.2f} dB at most in a band"
-    if preview.limited:
-        left += (
-            f", but for {count(len(preview.limited), 'band')} that would need more than {MOST_CHANGE:g} dB"
+    held = ""
+    if preview.held_by:
+        held = (
+            f"; more would take its true peak over {CEILING:g} dBTP"
+            if preview.held_by == TRUE_PEAK
+            else f"; it changes by {MOST_CHANGE:g} dB at most"
         )
+    left = f"left of the differences: {preview.left:.2f} dB at most in a band"
+    beyond, empty = len(preview.limited), len(preview.empty)
+    excepted = [f"{count(beyond, 'band')} that would need more than {MOST_CHANGE:g} dB"] if beyond else []
+    excepted += [f"{count(empty, 'band')} in which the mix has nothing"] if empty else []
+    if excepted:
+        left += f", but for {' and '.join(excepted)}"
     if preview.left_loudness is not None:
         left += f"; {round(preview.left_loudness, 1) + 0.0:+.1f} LU in loudness"
-    return [f"preview: {preview.path} (gain {round(preview.gain, 1) + 0.0:+.1f} dB)", left]
+        left += ": to compare, turn the louder down by that" if abs(preview.left_loudness) >= AUDIBLE else ""
+    return [f"preview: {preview.path} (gain {round(preview.gain, 1) + 0.0:+.1f} dB{held})", left]

@@ -3,8 +3,8 @@
 Conventions
 -----------
 The filter has linear phase and no delay: the song keeps its length and its transients their place. No band is
-changed by more than `MOST_CHANGE`, nor the level; the true peak stays under `CEILING`. Where the mix carries
-no energy there is nothing to change.
+changed by more than `MOST_CHANGE`, nor the level; the true peak stays under `CEILING`, if the level has to
+fall for it. Where the mix carries no energy there is nothing to change.
 """
 
 from __future__ import annotations
@@ -20,8 +20,9 @@ from scipy import fft
 from common import audio
 from common.files import replacing
 from common.moves.filter import filtered, taps_of
-from common.reference.compare import Band, Comparison, compare
-from common.reference.measure import CENTRES, EDGES, Lines, Measurement, measure, shares
+from common.reference.compare import LEVELLED, Band, Comparison, compare
+from common.reference.encoders import noise_share
+from common.reference.measure import CENTRES, EDGES, Lines, Measurement, Meter, measure, shares
 from common.structure.loudness import Loudness, LoudnessMeter
 
 MOST_CHANGE = 6.0
@@ -43,6 +44,13 @@ LARGEST_WAV = 2**32 - 2**16
 ROUNDS = 12
 """How often the curve is corrected by what it does to the song's own spectrum."""
 
+CORRECTIONS, NEAR = 3, 0.05
+"""How often at most it is corrected by what the filtered sound reads, and dB from which it is. A strong band
+leaks into its neighbours' windows, so that the spectrum alone misses narrow ones by up to 1 dB."""
+
+TRUE_PEAK, LARGEST_CHANGE = "true peak", "largest change"
+"""What may hold the level back."""
+
 
 @dataclass(frozen=True)
 class Preview:
@@ -54,8 +62,12 @@ class Preview:
         The WAV file that was written.
     gain
         dB that the level was changed by, after the filter.
+    held_by
+        `TRUE_PEAK` or `LARGEST_CHANGE` where that kept it from the references' loudness, None elsewhere.
     limited
         Lowest edges, in Hz, of the bands that would need more than `MOST_CHANGE`.
+    empty
+        Lowest edges, in Hz, of the bands in which the references have energy and the mix has none.
     left
         Largest difference to the references' median in the other bands, measured on the file, in dB.
     left_loudness
@@ -64,7 +76,9 @@ class Preview:
 
     path: Path
     gain: float
+    held_by: str | None
     limited: tuple[float, ...]
+    empty: tuple[float, ...]
     left: float
     left_loudness: float | None
 
@@ -88,19 +102,27 @@ def render(
     AudioError
         If the mix cannot be read.
     """
-    taps = design(comparison.bands, lines)
+    changes = wanted(comparison.bands)
+    within = np.abs(changes) <= MOST_CHANGE
+    taps = _fitted(source, changes, lines, references)
     heard, n_frames = _hear(source, taps)
-    gain = _gain(heard, comparison.loudness.median)
+    gain, held_by = _gain(heard, comparison.loudness.median)
     with replacing(target) as temporary:
         _write(source, temporary, taps, gain, n_frames)
     now = compare(measure(target, encoded=source)[0], references)
-    limited = tuple(band.low_hz for band in comparison.bands if _is_changed(band) and _is_beyond(band))
-    left = [
-        abs(after.level.difference)
-        for before, after in zip(comparison.bands, now.bands, strict=True)
-        if _is_changed(before) and not _is_beyond(before) and after.level.difference is not None
-    ]
-    return Preview(target, gain, limited, max(left, default=0.0), now.loudness.difference)
+    return Preview(
+        path=target,
+        gain=gain,
+        held_by=held_by,
+        limited=_edges(comparison.bands, np.abs(changes) > MOST_CHANGE),
+        empty=_edges(comparison.bands, [_is_empty(band) for band in comparison.bands]),
+        left=float(np.abs(_differences(now.bands)[within]).max(initial=0.0)),
+        left_loudness=now.loudness.difference,
+    )
+
+
+def _edges(bands: Sequence[Band], chosen: Sequence[bool] | np.ndarray) -> tuple[float, ...]:
+    return tuple(band.low_hz for band, is_chosen in zip(bands, chosen, strict=True) if is_chosen)
 
 
 def _write(source: Path, target: Path, taps: np.ndarray, gain: float, n_frames: int) -> None:
@@ -111,32 +133,70 @@ def _write(source: Path, target: Path, taps: np.ndarray, gain: float, n_frames: 
                 file.write(block * np.float32(10 ** (gain / 20)))
 
 
-def _is_changed(band: Band) -> bool:
-    return band.level.difference is not None and not band.at_floor
+def _is_empty(band: Band) -> bool:
+    return band.at_floor and band.level.difference is not None
 
 
-def _is_beyond(band: Band) -> bool:
-    return abs(band.level.difference or 0.0) > MOST_CHANGE
+def _differences(bands: Sequence[Band]) -> np.ndarray:
+    """To the references' median in dB, 0 where there is none, shape (n_bands,)."""
+    return np.array([band.level.difference or 0.0 for band in bands])
 
 
-def design(bands: Sequence[Band], lines: Lines) -> np.ndarray:
-    """A filter that takes the bands of a song to the references' median.
+def wanted(bands: Sequence[Band]) -> np.ndarray:
+    """What every band would have to be changed by, shape (n_bands,), in dB, larger than `MOST_CHANGE` or not.
+
+    NaN where nothing is to be changed. Curves are compared without their level, which is the one of most
+    bands. Where many cannot be changed enough, it stays where those are left, and the others go there.
+    """
+    known = np.array([band.level.difference is not None and not band.at_floor for band in bands])
+    differences = _differences(bands)
+    levelled = known & LEVELLED & ~np.array([band.is_bound for band in bands])
+    level, before = 0.0, None
+    while levelled.any() and level != before:
+        left = differences + np.clip(level - differences, -MOST_CHANGE, MOST_CHANGE)
+        level, before = float(np.median(left[levelled])), level
+    return np.where(known, level - differences, np.nan)
+
+
+def _fitted(source: Path, changes: np.ndarray, lines: Lines, references: Sequence[Measurement]) -> np.ndarray:
+    """Taps of the filter after which the sound reads as wanted where the limit allows it."""
+    within = np.abs(changes) <= MOST_CHANGE
+    asked = changes.copy()
+    for _ in range(CORRECTIONS):
+        taps = design(asked, lines)
+        left = _differences(compare(_measured(source, taps), references).bands)
+        if np.abs(left[within]).max(initial=0.0) < NEAR:
+            return taps
+        asked[within] -= left[within]
+    return design(asked, lines)
+
+
+def _measured(source: Path, taps: np.ndarray) -> Measurement:
+    """Measure a mix as it sounds after a filter."""
+    with audio.decode(source) as (rate, channels, _, blocks):
+        meter = Meter(rate, channels, noise=noise_share(source, rate, channels))
+        for block in filtered(blocks, taps):
+            meter.add(block)
+    return meter.finish()[0]
+
+
+def design(changes: np.ndarray, lines: Lines) -> np.ndarray:
+    """A filter that changes the bands of a song by so much, as far as `MOST_CHANGE` allows.
 
     Parameters
     ----------
-    bands
-        The song against the references.
+    changes
+        Of every band in dB, shape (n_bands,); NaN where its neighbours decide.
     lines
-        Its spectrum, n_lines of them; the filter resolves as much.
+        The song's spectrum, n_lines of them; the filter resolves as much.
 
     Returns
     -------
     ndarray
         float32, shape (2 * (n_lines - 1),), symmetric around its middle.
     """
-    known = [number for number, band in enumerate(bands) if _is_changed(band)]
-    target = np.array([-(bands[number].level.difference or 0.0) for number in known])
-    target = np.clip(target, -MOST_CHANGE, MOST_CHANGE)
+    known = np.flatnonzero(~np.isnan(changes))
+    target = np.clip(changes[known], -MOST_CHANGE, MOST_CHANGE)
     weights = shares(lines.frequencies, EDGES[known])
     before = lines.power @ weights
     curve = target.copy()
@@ -165,8 +225,11 @@ def _hear(source: Path, taps: np.ndarray) -> tuple[Loudness, int]:
     return meter.finish(), n_frames
 
 
-def _gain(heard: Loudness, loudness: float | None) -> float:
-    """DB that bring a song to a loudness, within the limits."""
-    wanted = 0.0 if loudness is None or heard.integrated is None else loudness - heard.integrated
+def _gain(heard: Loudness, loudness: float | None) -> tuple[float, str | None]:
+    """DB that bring a song to a loudness, within the limits, and what held it back."""
+    aim = 0.0 if loudness is None or heard.integrated is None else loudness - heard.integrated
     room = np.inf if heard.true_peak is None else CEILING - heard.true_peak
-    return float(min(np.clip(wanted, -MOST_CHANGE, MOST_CHANGE), room))
+    gain = float(np.clip(aim, -MOST_CHANGE, MOST_CHANGE))
+    if room < gain:
+        return float(room), TRUE_PEAK
+    return gain, None if gain == aim else LARGEST_CHANGE

@@ -6,9 +6,9 @@ import soundfile
 from mixes import RATE, bell, filtered, mix, write
 from scipy import signal
 
-from common.reference.compare import compare
-from common.reference.measure import measure
-from common.reference.preview import MOST_CHANGE, render
+from common.reference.compare import Band, Reading, compare
+from common.reference.measure import CENTRES, EDGES, measure
+from common.reference.preview import LARGEST_CHANGE, MOST_CHANGE, NEAR, TRUE_PEAK, render, wanted
 
 
 @pytest.fixture
@@ -40,7 +40,7 @@ def test_an_equaliser_is_undone(matched, frequency, gain):
 def test_nothing_is_changed_by_more_than_the_limit(matched):
     original = 0.3 * mix()
     preview, *_ = matched(0.2 * filtered(original, bell(1000, 12)), original)
-    assert preview.gain == pytest.approx(MOST_CHANGE)
+    assert (preview.gain, preview.held_by) == (pytest.approx(MOST_CHANGE), LARGEST_CHANGE)
     assert len(preview.limited) >= 3
     assert preview.left_loudness < -1
 
@@ -62,6 +62,7 @@ def test_it_does_not_clip(matched):
     quiet[RATE] = 0.9
     preview, samples, _ = matched(quiet, 2 * mix())
     assert np.abs(samples).max() < 10 ** (-0.9 / 20)
+    assert preview.held_by == TRUE_PEAK
     assert preview.left_loudness < -1
 
 
@@ -69,6 +70,7 @@ def test_a_mix_that_matches_stays_as_it_is(matched):
     original = 0.3 * mix()
     preview, samples, _ = matched(original, original)
     assert preview.gain == pytest.approx(0, abs=0.05)
+    assert (preview.held_by, preview.limited, preview.empty) == (None, (), ())
     np.testing.assert_allclose(samples, original, atol=0.01)
 
 
@@ -79,3 +81,30 @@ def test_where_the_mix_carries_nothing_nothing_is_wanted(matched):
     assert preview.left < 0.3
     # The two lowest bands lie at the floor; the third stands over it, farther below than the limit.
     assert preview.limited == pytest.approx((35.48,), abs=0.01)
+    assert preview.empty == pytest.approx((22.39, 28.18), abs=0.01)
+
+
+def test_what_leaks_from_strong_bands_is_corrected(matched):
+    """Narrow bells, side by side: a filter computed from the spectrum leaves a quarter of a dB."""
+    original, changed = 0.2 * mix(), 0.2 * mix()
+    for frequency, gain in ((28, -6), (56, 6), (112, -6), (40, 5)):
+        changed = filtered(changed, bell(frequency, gain, 2.0))
+    preview, *_ = matched(changed, original)
+    assert preview.left < 2 * NEAR
+
+
+def bands(differences):
+    levels = [Reading(value, 0.0, None, None) for value in differences]
+    return [Band(*edges, level) for edges, level in zip(EDGES, levels, strict=True)]
+
+
+def test_what_is_within_the_limit_is_changed_by_its_difference():
+    differences = np.linspace(-5, 5, len(CENTRES)) - np.linspace(-5, 5, len(CENTRES))[11]
+    np.testing.assert_allclose(wanted(bands(differences)), -differences)
+
+
+def test_where_most_bands_are_beyond_the_limit_the_others_go_to_their_level():
+    differences = np.where(np.arange(len(CENTRES)) < 13, -20.0, np.linspace(-15.0, -10.0, len(CENTRES)))
+    changes = wanted(bands(differences))
+    left = differences + np.clip(changes, -MOST_CHANGE, MOST_CHANGE)
+    np.testing.assert_allclose(left, -14.0)
