@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import shutil
 import time
+from collections.abc import Callable
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -113,3 +114,11 @@ def wait(browser, condition: str, *arguments, seconds: float = 15.0):
         assert time.monotonic() < end, f"in vain: {condition}"
         time.sleep(0.05)
     return found
+
+
+def until(condition: Callable[[], object], seconds: float = 10.0) -> None:
+    """Wait until something is true: a solid map, for one, is drawn a frame after it was told to."""
+    end = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < end, "the page did not come to it"
+        time.sleep(0.05)

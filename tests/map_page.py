@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
@@ -140,9 +141,13 @@ class Page:
 
     def pixels(self, rows: list[int] | None = None) -> np.ndarray:
         """Where plotly draws songs, in pixels of the map, shape (n_songs, 2)."""
+        places = self.projection.coordinates
+        return self.drawn_at(places if rows is None else places[rows])
+
+    def drawn_at(self, places: np.ndarray) -> np.ndarray:
+        """Where plotly draws places of the map, in its pixels, shape (n_places, 2)."""
         script = FLAT_PIXELS if self.projection.dimensions == 2 else SOLID_PIXELS
-        rows = list(range(len(self.projection.coordinates))) if rows is None else rows
-        return np.array(self.ask(script, self.projection.coordinates[rows].round(3).tolist()))
+        return np.array(self.ask(script, places.round(3).tolist()))
 
     def in_picture(self, rows: list[int] | None = None) -> np.ndarray:
         """Whether songs lie inside the frame of the map, shape (n_songs,)."""
@@ -175,6 +180,24 @@ class Page:
     def lines_to(self) -> set[tuple[float, float]]:
         line = next(trace for trace in self.traces() if trace["mode"] == "lines")
         return {(x, y) for x, y in zip(line["x"][1::3], line["y"][1::3], strict=True)}
+
+
+def apart(points: np.ndarray, box) -> np.ndarray:
+    """How far points lie from a box (left, top, right, bottom), in pixels, shape (n_points,)."""
+    return np.linalg.norm(points - np.clip(points, box[:2], box[2:]), axis=1)
+
+
+def overlap(one, other) -> bool:
+    return one[0] < other[2] and other[0] < one[2] and one[1] < other[3] and other[1] < one[3]
+
+
+def assert_nothing_is_covered(opened: Page, boxes) -> None:
+    """No name covers another name or a song."""
+    for one, other in itertools.combinations(boxes, 2):
+        assert not overlap(one, other)
+    points = opened.pixels()
+    for box in boxes:
+        assert apart(points, box).min() > 0
 
 
 def nearest_by_cosine(library, projection, row: int) -> set[tuple[float, float]]:

@@ -120,7 +120,7 @@ def write_map(
         move="Drag to turn, scroll to zoom." if solid else "Drag to move, scroll to zoom.",
         grouped=escape(regions.told),
         songs=script_json(page_content(songs, projection, nearest, path.parent, star, regions)),
-        script=_script(),
+        script=page_script(*(f"map/{name}" for name in SCRIPTS)),
     )
     heading = title(songs.n_own, projection)
     return save_page(
@@ -128,9 +128,9 @@ def write_map(
     )
 
 
-def _script() -> str:
-    """Put the parts into one function, whose names nobody else sees."""
-    parts = "\n".join(map(asset, ("names.js", *(f"map/{name}" for name in SCRIPTS))))
+def page_script(*names: str) -> str:
+    """Put a page's scripts and what all maps share into one function, whose names nobody else sees."""
+    parts = "\n".join(map(asset, ("seen.js", "names.js", *names)))
     return f'"use strict";\n(() => {{\n{parts}}})();\n'
 
 

@@ -14,7 +14,7 @@ import numpy as np
 
 from common import charts
 from common.layout import SAMPLE_RATE
-from common.maps.page import asset
+from common.maps.page import asset, page_script
 from common.maps.projection import Projection
 from common.maps.selection import MapSongs
 from common.maps.way import PASSED, STEP_SECONDS, UNLIKE, WINDOW_SECONDS, Stretch, Way, place_way
@@ -25,8 +25,8 @@ from common.recordings import genre_label
 from common.text import clean
 
 ABOUT = (
-    f"{{measured}} placed at the weighted mean of the songs nearest; the {PASSED} nearest are named on the "
-    "flat map, where there is room. {colours} Click the way or the waveform to jump; Space plays, the arrows "
+    f"{{measured}} placed at the weighted mean of the songs nearest; the {PASSED} nearest are named "
+    "where there is room. {colours} Click the way or the waveform to jump; Space plays, the arrows "
     "go five seconds back and on."
 )
 
@@ -87,7 +87,7 @@ def write_way(
         title=escape(heading),
         about=escape(about),
         content=script_json(content),
-        script=asset("names.js") + asset("journey.js"),
+        script=page_script("journey.js"),
     )
     looks = asset("names.css") + asset("journey.css")
     return save_page(path, heading, body, scripts=("plotly.min.js",), styles=looks)

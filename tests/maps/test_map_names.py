@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import html
-import itertools
 
 import numpy as np
 import pytest
 from browsing import assert_quiet, needs_browser, resize, wait
-from map_page import HOSTILE, every_screen, layout, open_map
+from map_page import HOSTILE, apart, assert_nothing_is_covered, every_screen, layout, open_map
 
 from common.maps.projection import UMAP, Projection
 from common.maps.regions import Region, Regions, find_regions
@@ -22,19 +21,6 @@ def two_clouds(n_songs: int, dimensions: int) -> Projection:
     rng = np.random.default_rng(3)
     middles = np.where(np.arange(n_songs)[:, np.newaxis] % 2, 1.2, -1.2)
     return Projection(middles + rng.normal(size=(n_songs, dimensions)), UMAP, None, 0.9, n_songs)
-
-
-def overlap(one, other) -> bool:
-    return one[0] < other[2] and other[0] < one[2] and one[1] < other[3] and other[1] < one[3]
-
-
-def assert_nothing_is_covered(opened, boxes) -> None:
-    for one, other in itertools.combinations(boxes, 2):
-        assert not overlap(one, other)
-    points = opened.pixels()
-    for left, top, right, bottom in boxes:
-        inside = (points > (left, top)) & (points < (right, bottom))
-        assert not inside.all(axis=1).any()
 
 
 @every_screen
@@ -63,9 +49,7 @@ def test_a_songs_title_lies_beside_it_and_stays_text(page):
     boxes = opened.names("title")
     assert HOSTILE in boxes
     assert_nothing_is_covered(opened, boxes.values())
-    x, y = opened.pixels([2])[0]
-    left, top, right, bottom = boxes[HOSTILE]
-    assert np.hypot(max(left - x, 0, x - right), max(top - y, 0, y - bottom)) < 20
+    assert apart(opened.pixels([2]), boxes[HOSTILE]).min() < 20
     assert_quiet(opened.browser)
 
 
@@ -151,10 +135,9 @@ def test_after_a_quick_turn_names_lie_beside_their_songs(page):
     wait(opened.browser, same)
     wait(opened.browser, "return document.querySelector('#names .title')")
     titles = opened.library.columns["title"]
-    for name, (*corner, right, bottom) in opened.names("title").items():
-        places = opened.pixels([row for row, title in enumerate(titles) if title == name])
-        aside = places - np.clip(places, corner, (right, bottom))
-        assert np.hypot(*aside.T).min() < 20
+    for name, box in opened.names("title").items():
+        ours = [row for row, title in enumerate(titles) if title == name]
+        assert apart(opened.pixels(ours), box).min() < 20
     assert_quiet(opened.browser)
 
 

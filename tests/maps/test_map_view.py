@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable
-
 import numpy as np
-from browsing import DESKTOP, ENTER, ESCAPE, PHONE, assert_quiet, needs_browser, prefer, resize, wait
+from browsing import DESKTOP, ENTER, ESCAPE, PHONE, assert_quiet, needs_browser, prefer, resize, until, wait
 from map_page import every_screen, layout
 
 from common import charts
@@ -32,14 +29,6 @@ def test_every_song_is_seen_at_first_and_again_after_escape(page, dimensions, si
         opened.press(key)
         until(lambda: opened.in_picture().all())
     assert_quiet(opened.browser)
-
-
-def until(condition: Callable[..., bool], seconds: float = 10.0) -> None:
-    """A solid map is drawn a frame after it was told to."""
-    end = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < end, "the map did not move"
-        time.sleep(0.05)
 
 
 def test_what_was_seen_stays_in_the_picture_when_the_window_changes(page):

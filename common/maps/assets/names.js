@@ -36,6 +36,14 @@ function* beside({ x, y }, width, off) {
     [aside, -lift], [aside, lift], [-aside, -lift], [-aside, lift]].map(([right, down]) => ({ x: x + right, y: y + down }));
 }
 
+// Points along a line, close enough together that no name fits between; none where an end is behind the camera.
+function along(from, to) {
+  if (from.x < BEHIND / 2 || to.x < BEHIND / 2) return [];
+  const parts = Math.ceil(Math.hypot(to.x - from.x, to.y - from.y) / 8);
+  return [...Array(parts).keys()].map((part) => ({ x: from.x + ((to.x - from.x) * part) / parts,
+    y: from.y + ((to.y - from.y) * part) / parts }));
+}
+
 // However often it is asked for, names are written once a frame.
 function oncePerFrame(draw) {
   let waiting = false;
@@ -90,7 +98,13 @@ function namesOver(map, size) {
     }
     return null;
   }
-  return { layer, makeRoom, write };
+
+  // When the picture moves, names are written anew; while a solid one is turned it has none.
+  function follow(renew, isSolid) {
+    for (const moved of ["plotly_relayout", "plotly_autosize"]) map.on(moved, renew);
+    map.on("plotly_relayouting", isSolid ? () => layer.replaceChildren() : renew);
+  }
+  return { layer, makeRoom, write, follow };
 }
 
 // The button that saves the picture as an image: plotly knows nothing of the names, so it is told where they are.

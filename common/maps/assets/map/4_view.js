@@ -2,19 +2,8 @@
 
 const NEAREST_VIEW = 0.3; // share of the map that is always seen, however close together the songs are
 
-// Lowest and highest place of some songs in every dimension, with room around.
-function box(rows, margin) {
-  return places.map((values) => {
-    let [low, high] = [Infinity, -Infinity];
-    for (const row of rows) {
-      low = Math.min(low, values[row]);
-      high = Math.max(high, values[row]);
-    }
-    const room = (high - low) * margin || margin;
-    return [low - room, high + room];
-  });
-}
-const spans = box(all, 0.06);
+const spans = box(places, all, 0.06);
+const { inScene, cameraFor, home, camera, noteCamera, throughCamera, onPlane } = seenOn(map, places, spans);
 
 // --- the flat map; plotly keeps both directions to one scale, so its ranges are not ours
 
@@ -28,7 +17,7 @@ function show([x, y], [width, height]) {
 }
 
 function fitFlat(rows) {
-  const sides = box(rows, 0.15);
+  const sides = box(places, rows, 0.15);
   show(sides.map(([low, high]) => (low + high) / 2),
     sides.map(([low, high], i) => Math.max(high - low, NEAREST_VIEW * (spans[i][1] - spans[i][0]))));
 }
@@ -36,103 +25,7 @@ function fitFlat(rows) {
 const isInFlat = (row) =>
   ranges().every(([low, high], i) => places[i][row] >= low && places[i][row] <= high);
 
-// --- the solid map: a cube whose sides are 1 long around 0, seen by a camera
-
-const HEIGHT = 0.4; // of the first look down, as the tangent of its angle
-const SIDES = 12; // from which the first look is tried
-const TANGENT = Math.tan(Math.PI / 8); // of half the angle that plotly's camera sees from bottom to top
-const FILLED = 0.92; // share of the picture that songs may fill
-const NEAREST_EYE = 0.6; // from the middle of what it looks at, in sides of the cube
-
-const inScene = (row) => Object.fromEntries(places.map((values, i) =>
-  ["xyz"[i], (values[row] - spans[i][0]) / (spans[i][1] - spans[i][0]) - 0.5]));
-const minus = (a, b) => ({ x: a.x - b.x, y: a.y - b.y, z: a.z - b.z });
-const dot = (a, b) => a.x * b.x + a.y * b.y + a.z * b.z;
-const length = (a) => Math.sqrt(dot(a, a));
-const cross = (a, b) => ({ x: a.y * b.z - a.z * b.y, y: a.z * b.x - a.x * b.z, z: a.x * b.y - a.y * b.x });
-const scaled = (a, by) => ({ x: a.x * by, y: a.y * by, z: a.z * by });
-const plus = (a, b) => minus(a, scaled(b, -1));
-const unit = (a) => scaled(a, 1 / length(a));
-
-// Where a camera that looks along `away` has its right, its above, and its back.
-function cameraAxes(away, up) {
-  const back = unit(away);
-  const right = unit(cross(up, back));
-  return [right, cross(back, right), back];
-}
-
-// Lowest and highest of some numbers.
-const extent = (values) =>
-  values.reduce(([low, high], value) => [Math.min(low, value), Math.max(high, value)], [Infinity, -Infinity]);
-
-// Half-way between the outermost of some songs on the picture: how far right and above of its middle, as tangents.
-function offMiddle(points, center, [right, above, back], distance) {
-  const tangents = (direction) => points.map((point) => {
-    const from = minus(point, center);
-    return dot(from, direction) / (distance - dot(from, back));
-  });
-  return [right, above].map((direction) => extent(tangents(direction)).reduce((low, high) => (low + high) / 2));
-}
-
-// From how far a camera sees all songs whole: beside and above each there is room, at its own distance.
-function distanceFor(points, center, [right, above, back]) {
-  const aspect = map.clientWidth / map.clientHeight;
-  const needed = (point) => {
-    const from = minus(point, center);
-    const reach = Math.max(Math.abs(dot(from, above)), Math.abs(dot(from, right)) / aspect);
-    return dot(from, back) + reach / (TANGENT * FILLED);
-  };
-  return points.reduce((farthest, point) => Math.max(farthest, needed(point)), NEAREST_EYE);
-}
-
-// The camera that looks along a direction and sees some songs whole and in the middle.
-function cameraFor(rows, away, up) {
-  const axes = cameraAxes(away, up);
-  const points = rows.map(inScene);
-  let center = axes.map((direction) => {
-    const [low, high] = extent(points.map((point) => dot(point, direction)));
-    return scaled(direction, (low + high) / 2);
-  }).reduce(plus);
-  let distance = distanceFor(points, center, axes);
-  // What is near looks larger, so the middle of the songs is not that of their picture; it is soon approached.
-  for (let round = 0; round < 4; round += 1) {
-    const [x, y] = offMiddle(points, center, axes, distance);
-    center = plus(center, plus(scaled(axes[0], x * distance), scaled(axes[1], y * distance)));
-    distance = distanceFor(points, center, axes);
-  }
-  return { eye: plus(center, scaled(axes[2], distance)), center, up };
-}
-
-// The first look comes from the side from which the songs are spread most widely, as on the printed map.
-function widestSide() {
-  const [xs, ys] = [0, 1].map((axis) => {
-    const [low, high] = spans[axis];
-    const mean = places[axis].reduce((sum, value) => sum + value, 0) / all.length;
-    return places[axis].map((value) => (value - mean) / (high - low));
-  });
-  const products = (a, b) => a.reduce((sum, value, i) => sum + value * b[i], 0);
-  const [xx, xy, yy] = [products(xs, xs), products(xs, ys), products(ys, ys)];
-  const spread = ({ x, y }) => y * y * xx - 2 * x * y * xy + x * x * yy; // squares along what is then right
-  const sides = [...Array(SIDES).keys()].map((i) => (i / SIDES) * Math.PI)
-    .map((angle) => ({ x: Math.cos(angle), y: Math.sin(angle), z: 0 }));
-  return sides.reduce((a, b) => (spread(b) > spread(a) ? b : a));
-}
-
-const home = () => cameraFor(all, { ...widestSide(), z: HEIGHT }, { x: 0, y: 0, z: 1 });
-
-function camera() {
-  const scene = map._fullLayout.scene._scene;
-  const { eye, center, up } = scene?.camera ? scene.getCamera() : map.layout.scene.camera;
-  return { eye, center, up };
-}
-
-// What plotly notes of a drag lacks the last move of the mouse: later pictures and names would be of that view.
-function noteCamera() {
-  const seen = camera();
-  const noted = map.layout.scene.camera;
-  if (["eye", "center", "up"].some((part) => length(minus(seen[part], noted[part])) > 1e-6))
-    Plotly.relayout(map, { "scene.camera": seen });
-}
+// --- the solid map
 
 function look(at, distance) {
   const { eye, center, up } = camera();
@@ -143,19 +36,6 @@ function look(at, distance) {
 function fitSolid(rows) {
   const { eye, center, up } = camera();
   Plotly.relayout(map, { "scene.camera": cameraFor(rows, minus(eye, center), up) });
-}
-
-// Where the camera shows a song, in pixels of the map; what is behind it lies far off.
-function throughCamera() {
-  const { eye, center, up } = camera();
-  const [right, above, back] = cameraAxes(minus(eye, center), up);
-  const half = [map.clientWidth / 2, map.clientHeight / 2];
-  return (row) => {
-    const from = minus(inScene(row), eye);
-    const ahead = -dot(from, back) * TANGENT;
-    const [aside, up] = [right, above].map((way) => (ahead > 0 ? (dot(from, way) / ahead) * half[1] : -1e5));
-    return { x: half[0] + aside, y: half[1] - up };
-  };
 }
 
 function isInSolid(row) {
@@ -193,12 +73,8 @@ function showAll() {
 function watchSize() {
   map.on("plotly_relayouting", () => { fitted = null; });
   if (solid) map.on("plotly_relayout", oncePerFrame(noteCamera));
-  let [width, height] = [map.clientWidth, map.clientHeight];
-  new ResizeObserver(async () => {
-    if (width === map.clientWidth && height === map.clientHeight) return;
-    [width, height] = [map.clientWidth, map.clientHeight];
-    await Plotly.Plots.resize(map);
+  keepSize(map, () => {
     if (fitted === all) showAll();
     else if (fitted) fit(fitted);
-  }).observe(map);
+  });
 }

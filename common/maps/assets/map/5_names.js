@@ -4,19 +4,12 @@
 
 const MOST_TITLED = 150; // songs in view among which titles are looked for; among more there is no room
 
-const { layer, makeRoom, write } = namesOver(map, size);
+const { layer, makeRoom, write, follow } = namesOver(map, size);
 
 // Where songs are drawn, in pixels of the map.
 function pixelsOf(rows) {
   const where = solid ? throughCamera() : onPlane();
   return rows.map((row) => ({ row, ...where(row) }));
-}
-
-function onPlane() {
-  const [x, y] = [map._fullLayout.xaxis, map._fullLayout.yaxis];
-  return (row) => ({
-    x: x._offset + ((places[0][row] - x.range[0]) / (x.range[1] - x.range[0])) * x._length,
-    y: y._offset + ((y.range[1] - places[1][row]) / (y.range[1] - y.range[0])) * y._length });
 }
 
 const median = (values) => values.sort((a, b) => a - b)[Math.floor(values.length / 2)];
@@ -35,15 +28,11 @@ function leader({ x, y, width, height }, to) {
   return drawing("line", { x1: start, y1: y + (Math.sign(to.y - y) * height) / 2, x2: to.x, y2: to.y });
 }
 
-// Points along the lines to the nearest songs, close enough together that no name fits between.
+// Points along the lines to the nearest songs.
 function pointsOnLines() {
   if (chosen === null) return [];
   const [from, ...ends] = pixelsOf([chosen, ...shownNear(chosen)]);
-  return ends.flatMap((to) => {
-    const parts = Math.ceil(Math.hypot(to.x - from.x, to.y - from.y) / 8);
-    return [...Array(parts).keys()].map((part) => ({ x: from.x + ((to.x - from.x) * part) / parts,
-      y: from.y + ((to.y - from.y) * part) / parts }));
-  });
+  return ends.flatMap((to) => along(from, to));
 }
 
 // The name of the song that is pointed out is written before all others, and farther away if need be.
@@ -79,8 +68,7 @@ const renewNames = oncePerFrame(drawNames);
 
 function watchNames() {
   $("view").append(layer);
-  for (const moved of ["plotly_relayout", "plotly_autosize"]) map.on(moved, renewNames);
-  map.on("plotly_relayouting", solid ? () => layer.replaceChildren() : renewNames);
+  follow(renewNames, solid);
   new ResizeObserver(renewNames).observe(map);
   renewNames();
 }
