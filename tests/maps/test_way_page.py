@@ -138,3 +138,19 @@ def test_names_go_while_the_solid_way_is_turned_and_come_back(songs, browser):
     assert np.abs(opened.pixels() - before).max() > 20
     assert_names_are_in_place(opened, shown, way)
     assert_quiet(browser)
+
+
+def test_the_solid_way_can_be_turned_while_the_dot_travels(songs, browser):
+    from selenium.webdriver import ActionChains
+
+    *_, opened = open_way(songs, browser, 3, DESKTOP)
+    wait(browser, f"{NAMED}.length > 1")
+    held = ActionChains(browser).move_to_element(opened.element("#map")).click_and_hold()
+    held.move_by_offset(120, 0).pause(0.3).move_by_offset(20, 0).perform()
+    turned = opened.pixels()
+    opened.ask("document.querySelector('#stretches button').click()")  # the dot goes to 0:01
+    wait(browser, "return document.getElementById('now').textContent.startsWith('0:01')")
+    ActionChains(browser).release().perform()
+    wait(browser, f"{NAMED}.length > 1")
+    np.testing.assert_allclose(opened.pixels(), turned, atol=5)
+    assert_quiet(browser)

@@ -178,6 +178,7 @@ function say() {
 }
 
 function drawPosition() {
+  if (solid) inSpace.keepCamera();
   Plotly.restyle(map, point(whereAt(position).map((value) => [[value]])), [DOT]);
   drawWave();
   say();

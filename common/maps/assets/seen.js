@@ -127,6 +127,11 @@ function seenOn(map, places, spans) {
       Plotly.relayout(map, { "scene.camera": seen });
   }
 
+  // During a drag plotly notes nothing, and whatever is drawn meanwhile would be seen from where it began.
+  function keepCamera() {
+    map.layout.scene.camera = camera();
+  }
+
   // Where the camera shows a song, in pixels of the map.
   function throughCamera() {
     const { eye, center, up } = camera();
@@ -147,5 +152,5 @@ function seenOn(map, places, spans) {
       x: xaxis._offset + ((xs[row] - xaxis.range[0]) / (xaxis.range[1] - xaxis.range[0])) * xaxis._length,
       y: yaxis._offset + ((yaxis.range[1] - ys[row]) / (yaxis.range[1] - yaxis.range[0])) * yaxis._length });
   }
-  return { inScene, cameraFor, home, camera, noteCamera, throughCamera, onPlane };
+  return { inScene, cameraFor, home, camera, noteCamera, keepCamera, throughCamera, onPlane };
 }
