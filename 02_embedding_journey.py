@@ -114,7 +114,7 @@ def draw_journey(paths: Paths, song: ChosenSong) -> Path:
     comparison = unusual.compare(song)
     note(f"{song.name}: {unusual.CHECKS[comparison.check]}")
     with console.note_if_slow("drawing the journey"):
-        drawn, file = figure.draw(song, comparison), paths.plot(Output.JOURNEY, song.name)
+        drawn, file = figure.draw(song, comparison), paths.plot(Output.JOURNEY, song.filed_in(paths))
         path = charts.save_png(drawn, file, title=f"The journey of {song.name}")
     for line in unusual.most_unusual(comparison):
         say(f"{song.name}: {line}")
@@ -173,7 +173,7 @@ def draw_perspectives(
     with console.note_if_slow("drawing the three perspectives"):
         figure = perspectives.draw(song, draw_map, [shown.songs.names[row] for row in near])
         title = f"Producer, computer, data scientist: {song.name}"
-        return charts.save_png(figure, paths.plot(Output.PERSPECTIVES, song.name), title=title)
+        return charts.save_png(figure, paths.plot(Output.PERSPECTIVES, song.filed_in(paths)), title=title)
 
 
 def draw_way(paths: Paths, song: ChosenSong, shown: MapSongs, maps: list[Projection]) -> list[Path]:
@@ -191,8 +191,8 @@ def draw_way(paths: Paths, song: ChosenSong, shown: MapSongs, maps: list[Project
         parts = coloured_parts(song.facts["sections"])
         figure = way_figure.draw_way(shown, maps[0], song.samples, way, stretches, parts)
         title = f"The way of {song.name} over the map"
-        picture = charts.save_png(figure, paths.plot(Output.WAY, song.name), title=title)
-        page = paths.html(Output.JOURNEY, song.name)
+        picture = charts.save_png(figure, paths.plot(Output.WAY, song.filed_in(paths)), title=title)
+        page = paths.html(Output.JOURNEY, song.filed_in(paths))
         way_page.write_way(page, shown, maps, song.samples, way, stretches, parts)
     for line in way_figure.told(shown, stretches):
         say(f"{song.name}: {line}")

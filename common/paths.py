@@ -141,6 +141,10 @@ class Paths:
     def gallery(self) -> Path:
         return self.outputs / "html" / "index.html"
 
+    @property
+    def names(self) -> Path:
+        return self.outputs / "names.json"
+
     def space(self, name: str) -> Path:
         """Path of a similarity space of a library too large to compute it anew at every start."""
         return self.processed / "spaces" / f"{name}.npy"

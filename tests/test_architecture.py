@@ -20,7 +20,7 @@ CORE = (
     "layout", "text", "process", "arrays", "paths", "console", "files", "together", "columns", "compiled",
     "lanes", "fourier", "kernels", "filters", "spectrum", "chroma", "rhythm", "features", "budget", "id3",
     "ogg", "tags", "mixdown", "decoders", "audio", "library", "music", "recordings", "song", "charts",
-    "pages", "gallery",
+    "pages", "gallery", "filed",
 )  # fmt: skip
 """The core in its order: each file imports only those before it."""
 

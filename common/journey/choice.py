@@ -10,9 +10,11 @@ import numpy as np
 
 from common.arrays import unit_rows
 from common.console import UserError
+from common.filed import filed_as
 from common.layout import SAMPLE_RATE
 from common.library import UNKNOWN_GENRE, Library
 from common.music import Key, keys, tempos
+from common.paths import Paths
 from common.song import Analysis, analyse, heard_or_told
 
 CHUNK = 8192
@@ -46,6 +48,10 @@ class ChosenSong:
     def name(self) -> str:
         """What the song is called."""
         return self.library.names[self.row]
+
+    def filed_in(self, paths: Paths) -> str:
+        """What its pictures and pages are called; see `filed.filed_as`."""
+        return filed_as(paths, self.name, self.library.paths[self.row])
 
     @property
     def genre(self) -> str | None:

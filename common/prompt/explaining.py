@@ -10,6 +10,7 @@ import numpy as np
 
 from common import gallery
 from common.console import UserError
+from common.filed import filed_as
 from common.layout import GROUPS
 from common.music import keys, tempos
 from common.paths import Output
@@ -99,7 +100,9 @@ class Explanation(Answer):
         names = self.space.library.names
         one, other = names[self.one], names[self.other]
         space, pairs = self.space.name, self.space.distribution
-        path = session.paths.plot(output_of(Output.COMPARE, space), f"{one} | {other}")
+        files = [self.space.library.paths[song] for song in (self.one, self.other)]
+        filed = [filed_as(session.paths, *song) for song in zip((one, other), files, strict=True)]
+        path = session.paths.plot(output_of(Output.COMPARE, space), " | ".join(filed))
         draw_comparison(path, space, one, other, self.similarity, self.contributions, pairs)
         gallery.refresh(session.paths)
         return [f"chart: {path}"]

@@ -12,6 +12,7 @@ from typing import Any
 from common import gallery
 from common.console import UserError
 from common.decoders import AudioError
+from common.filed import filed_as
 from common.library import Library
 from common.paths import Output
 from common.prompt.answers import Answer, facts, quoted, title
@@ -158,15 +159,15 @@ class MatchAnswer(Answer):
         return lines
 
     def write(self, session: Session) -> list[str]:
-        name, paths = self.library.names[self.song], session.paths
+        name, paths, filed = self.library.names[self.song], session.paths, _filed(session, self.song)
         rendered = self.preview.path if self.preview else None
         picture = draw(
-            paths.plot(Output.MATCH, name), name, self.comparison, self.said, summary(self.arrangement)
+            paths.plot(Output.MATCH, filed), name, self.comparison, self.said, summary(self.arrangement)
         )
         names = [self.library.names[row] for row in self.references]
         rows = table_rows(self.comparison, self.arrangement)
         page = write_page(
-            paths.html(Output.MATCH, name), name, picture, self.comparison, rows, self.said, names, rendered
+            paths.html(Output.MATCH, filed), name, picture, self.comparison, rows, self.said, names, rendered
         )
         gallery.refresh(paths)
         return [*_preview_lines(self.preview), f"written: {picture} and {page}"]
@@ -196,11 +197,15 @@ def match(session: Session, arguments: Namespace) -> MatchAnswer:
     comparison = compare(mix, list(others.values()))
     preview = None
     if arguments.preview:
-        target = session.paths.mix(Output.MATCH, library.names[song])
+        target = session.paths.mix(Output.MATCH, _filed(session, song))
         preview = render(path, target, comparison, lines, list(others.values()))
     broken = [row for row, one in {song: mix, **others}.items() if one.true_peak is None]
     said = sentences(comparison)
     return MatchAnswer(library, song, list(others), left_out, broken, mix, comparison, said, preview)
+
+
+def _filed(session: Session, song: int) -> str:
+    return filed_as(session.paths, session.library.names[song], session.library.paths[song])
 
 
 def _measure(library: Library, song: int) -> tuple[Path, Measurement, Lines]:
