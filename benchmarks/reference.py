@@ -226,7 +226,7 @@ def said(comparison: Comparison) -> dict[str, str]:
     found = {}
     for sentence in sentences(comparison):
         if sentence.about != "caveat" and sentence.low_hz < LOSSY_HZ:
-            size, direction = SIZE.findall(sentence.text)[0]
+            size, direction = [*SIZE.findall(sentence.text), ("", "")][0]  # that a mix is mono has no size
             found[f"{sentence.about} {sentence.low_hz:.0f}-{sentence.high_hz:.0f} Hz {direction}"] = size
     return found
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from argparse import Namespace
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property, partial
 from pathlib import Path
@@ -30,7 +30,7 @@ from common.reference.choice import nearest_references
 from common.reference.compare import FEWEST_FOR_SPREAD, UNCLAIMED, Band, Comparison, Reading, compare
 from common.reference.figures import draw
 from common.reference.kept import measured
-from common.reference.measure import REGIONS, Lines, Measurement, measure
+from common.reference.measure import LEAST_SECONDS, REGIONS, SILENT, Lines, Measurement, measure
 from common.reference.page import write_page
 from common.reference.preview import CEILING, MOST_CHANGE, TRUE_PEAK, Preview, render
 from common.reference.words import NOTHING, Sentence, sentences
@@ -102,6 +102,7 @@ class MatchAnswer(Answer):
             "low_correlation": {"value": found.correlation.value, "references": _spread(found.correlation)},
             "arrangement": self._arrangement_facts(),
             "sentences": [sentence.text for sentence in self.said],
+            "warnings": self.warnings(),
             "preview": None if self.preview is None else _preview_facts(self.preview),
         }
 
@@ -111,7 +112,10 @@ class MatchAnswer(Answer):
             "section_length": {"value": built.section.value, "references": _spread(built.section)},
             "tempo": {"value": built.tempo.value, "references": _spread(built.tempo)},
             "duration": {"value": built.length.value, "references": _spread(built.length)},
-            "key": {"value": self.library.columns["key"][self.song], "mixable_references": built.n_mixable},
+            "key": {
+                "value": self.library.columns["key"][self.song],
+                "mixable_references": built.n_mixable if built.key else None,
+            },
         }
 
     @cached_property
@@ -146,12 +150,7 @@ class MatchAnswer(Answer):
             lines.append(f"{name} has broken samples, so it may be damaged: its true peak is left out")
         if len(self.references) < FEWEST_FOR_SPREAD:
             lines.append(f"{count(len(self.references), 'reference')}: too few to claim a spread")
-        if self.mix.duration < SHORT:
-            lines.append(
-                f"the mix is {duration(self.mix.duration)} long: a passage is held against whole songs"
-            )
-        if self.mix.channels == 1:
-            lines.append("the mix has one channel: its width is not compared")
+        lines += _limits(self.mix)
         if missing := sum(level is None for level in self.mix.spectrum):
             lines.append(
                 f"at {self.mix.rate} Hz the mix holds nothing in the highest {count(missing, 'band')}"
@@ -166,9 +165,8 @@ class MatchAnswer(Answer):
         )
         names = [self.library.names[row] for row in self.references]
         rows = table_rows(self.comparison, self.arrangement)
-        page = write_page(
-            paths.html(Output.MATCH, filed), name, picture, self.comparison, rows, self.said, names, rendered
-        )
+        page = paths.html(Output.MATCH, filed)
+        write_page(page, name, picture, self.comparison, rows, self.said, names, self.warnings(), rendered)
         gallery.refresh(paths)
         return [*_preview_lines(self.preview), f"written: {picture} and {page}"]
 
@@ -229,6 +227,22 @@ def _references(session: Session, rows: Sequence[int]) -> tuple[dict[int, Measur
     return others, left_out
 
 
+def _limits(mix: Measurement) -> Iterator[str]:
+    """What cannot be told of a mix for its length and its channels."""
+    if mix.duration < SHORT:
+        yield f"the mix is {duration(mix.duration)} long: a passage is held against whole songs"
+    if mix.duration < LEAST_SECONDS:
+        yield f"no loudness range is told of less than {LEAST_SECONDS:g} s"
+    if mix.channels == 1:
+        yield "the mix has one channel: no width is compared"
+    elif mix.channels > 2:
+        yield f"the mix has {mix.channels} channels: their mean is compared, and no width"
+    elif mix.silent:
+        silent, other = ("left", "right")[:: -1 if mix.silent == (1,) else 1]
+        under = f"{SILENT:g} dB under the {other} or more"
+        yield f"the {silent} channel is silent ({under}): no width is compared"
+
+
 def _spread(reading: Reading) -> dict[str, float | None]:
     return {"median": reading.median, "low": reading.low, "high": reading.high}
 
@@ -248,7 +262,7 @@ def _band_facts(band: Band) -> dict[str, float | bool | None]:
 def _region_facts(name: str, readings: Sequence[Reading]) -> list[dict[str, Any]]:
     return [
         {"low_hz": low, "high_hz": high, name: reading.value, "difference_db": reading.difference,
-         "references": _spread(reading)}
+         "at_least": reading.is_bound, "references": _spread(reading)}
         for (low, high), reading in zip(REGIONS.values(), readings, strict=True)
     ]  # fmt: skip
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from common.library import Library
 from common.music import TEMPO_DECIMALS, keys, tempos, wheel_distance
-from common.reference.compare import Comparison, Reading, read
+from common.reference.compare import Comparison, Reading, read, shown_width
 from common.reference.measure import REGIONS
 from common.text import duration
 
@@ -28,8 +28,8 @@ class Arrangement:
         In BPM, and in seconds: of the song, and the median of its sections.
     key
         Key of the mix; None where none stands out.
-    n_mixable, n_references
-        How many of the references have a key that mixes with it, and how many there are.
+    n_mixable, n_keys, n_references
+        How many of the references have a key that mixes with it, how many have one, and how many there are.
     """
 
     tempo: Reading
@@ -37,6 +37,7 @@ class Arrangement:
     section: Reading
     key: str | None
     n_mixable: int
+    n_keys: int
     n_references: int
 
 
@@ -54,6 +55,7 @@ def arrangement(library: Library, song: int, references: Sequence[int]) -> Arran
         section=read(section, other_sections),
         key=key.label if key else None,
         n_mixable=sum(map(bool, fits)),
+        n_keys=sum(map(bool, other_keys)),
         n_references=len(references),
     )
 
@@ -76,12 +78,12 @@ def table_rows(comparison: Comparison, built: Arrangement) -> list[Row]:
         _row("loudness range, LU", comparison.loudness_range),
         _row("true peak, dBTP", comparison.true_peak),
         *(_row(f"crest, {region}, dB", reading) for region, reading in crest),
-        *(_row(f"width, {region}, dB", reading) for region, reading in width),
+        *(_row(f"width, {region}, dB", reading, shown_width) for region, reading in width),
         _row("correlation of the lows", comparison.correlation, "{:z.2f}".format),
         _row("tempo, BPM", built.tempo, _tempo),
         _row("length", built.length, duration),
         _row("section, usual length", built.section, duration),
-        ["key", built.key, f"{built.n_mixable} of {built.n_references} mix with it", "", ""],
+        ["key", built.key, "", "", _mixable(built)],
     ]
 
 
@@ -95,8 +97,17 @@ def summary(built: Arrangement) -> str:
         if reading.value is not None
     ]
     if built.key:
-        parts.append(f"{built.key} ({built.n_mixable} of {built.n_references} references mix with it)")
+        told = _mixable(built, " references")
+        parts.append(f"{built.key} ({told})" if told else built.key)
     return " · ".join(parts)
+
+
+def _mixable(built: Arrangement, what: str = "") -> str:
+    """How many references mix with its key, such as ``3 of 10 mix with it``; empty where no key is known."""
+    if not built.key or not built.n_keys:
+        return ""
+    of = f"{built.n_keys}{what}{'' if built.n_keys == built.n_references else ' with a key'}"
+    return f"{built.n_mixable} of {of} {'mixes' if built.n_mixable == 1 else 'mix'} with it"
 
 
 def _against(reading: Reading, show: Callable[[float], str]) -> str:

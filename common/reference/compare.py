@@ -16,16 +16,13 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from common.reference.measure import CENTRES, EDGES, REGIONS, Measurement
+from common.reference.measure import AUDIBLE, CENTRES, EDGES, NARROWEST, REGIONS, Measurement
 
 FEWEST_FOR_SPREAD = 3
 """References from which their spread says something."""
 
 SPREAD = (10.0, 90.0)
 """Percentiles."""
-
-AUDIBLE = 60.0
-"""dB under the strongest band from which a band carries energy: the floor."""
 
 ONE_CRITICAL_BAND, MASKED = 130.0, 24.0
 """Hz below which the ear hears thirds of an octave together, in critical bands 100 Hz wide, and dB under the
@@ -51,12 +48,15 @@ class Reading:
         The median over the references, in the same unit; None where none of them has it.
     low, high
         Their 10th and 90th percentile; None where no spread is claimed.
+    is_bound
+        Whether the value or the median is the end of what is told: they lie apart at least as far.
     """
 
     value: float | None
     median: float | None
     low: float | None
     high: float | None
+    is_bound: bool = False
 
     @property
     def difference(self) -> float | None:
@@ -145,6 +145,12 @@ class Comparison:
     width: tuple[Reading, ...]
     correlation: Reading
 
+    @property
+    def is_mono(self) -> bool:
+        """Whether the mix has two channels that are the same, as far as it carries anything."""
+        widths = [reading.value for reading in self.width if reading.value is not None]
+        return bool(widths) and max(widths) <= NARROWEST
+
 
 def compare(mix: Measurement, references: Sequence[Measurement]) -> Comparison:
     """Compare a mix with at least one reference."""
@@ -169,7 +175,7 @@ def compare(mix: Measurement, references: Sequence[Measurement]) -> Comparison:
         loudness_range=reading("loudness_range"),
         true_peak=reading("true_peak"),
         crest=readings("crest"),
-        width=readings("width"),
+        width=tuple(map(_bounded, readings("width"))),
         correlation=reading("correlation"),
     )
 
@@ -184,6 +190,17 @@ def read(value: float | None, references: Sequence[float | None]) -> Reading:
         return Reading(value, median, None, None)
     low, high = np.percentile(known, SPREAD)
     return Reading(value, median, float(low), float(high))
+
+
+def _bounded(width: Reading) -> Reading:
+    """A width that knows whether it, or the references', is where widths end."""
+    return replace(width, is_bound=any(abs(end or 0.0) >= -NARROWEST for end in (width.value, width.median)))
+
+
+def shown_width(width: float) -> str:
+    """A width in dB as people read it, where widths end a bound."""
+    bound = "" if abs(width) < -NARROWEST else ("≤ " if width < 0 else "≥ ")
+    return f"{bound}{width:z.1f}"
 
 
 def _compare_spectra(

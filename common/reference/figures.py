@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from common import charts
-from common.reference.compare import FEWEST_FOR_SPREAD, UNCLAIMED, Band, Comparison, Reading
+from common.reference.compare import FEWEST_FOR_SPREAD, UNCLAIMED, Band, Comparison, Reading, shown_width
 from common.reference.measure import CENTRES, EDGES, LOW_CORRELATION, REGIONS
 from common.reference.words import NOTHING, Sentence
 from common.text import count, shorten
@@ -146,8 +146,9 @@ def _draw_reading(axes: Axes, place: int, unit: str, reading: Reading) -> None:
     if reading.low is not None and reading.high is not None:
         reach, left = reading.high - reading.low, reading.low - median
         axes.barh(place, reach, 0.86, left=left, color=REFERENCES, alpha=0.25, zorder=1)
+    show = shown_width if reading.is_bound else "{:z.1f}".format
     axes.annotate(
-        f"{reading.value:z.1f} | {median:z.1f} {unit}", (1.0, place), (6, 0),
+        f"{show(reading.value or 0.0)} | {show(median)} {unit}", (1.0, place), (6, 0),
         xycoords=("axes fraction", "data"), textcoords="offset points", va="center", fontsize=10,
         annotation_clip=False,
     )  # fmt: skip
@@ -155,7 +156,7 @@ def _draw_reading(axes: Axes, place: int, unit: str, reading: Reading) -> None:
 
 def _correlation(reading: Reading) -> str:
     if reading.value is None:
-        return "\none channel: no width is compared"
+        return ""
     against = "" if reading.median is None else f" | {reading.median:z.2f}"
     return f"\ncorrelation below {LOW_CORRELATION:g} Hz: {reading.value:z.2f}{against}"
 

@@ -5,7 +5,10 @@ Conventions
 Spectra and crest factors are those of the mid signal, the mean of all channels: what one loudspeaker plays.
 What the sides add is told by the width alone, so a mix folded down to mono keeps its balance. Levels are mean
 squares in dB of full scale; a sine of amplitude 1 reads -3.01 dB. What a file cannot hold (a band above
-half its rate, the width of one channel) is None. What an MP3 encoder added is taken off, see `encoders`.
+half its rate, the width of one channel) is None, and so are crest factor and width of a band in which it
+carries nothing. Width is that of left and right: of more channels, which formats order differently, it is
+not told, for it depends on how they are folded down; nor beside a channel that is silent. What an MP3 encoder
+added is taken off, see `encoders`.
 """
 
 from __future__ import annotations
@@ -22,10 +25,12 @@ from scipy import fft
 from common import audio
 from common.decoders import AudioError
 from common.music import has_broken_samples
+from common.reference.crest import CrestMeter
 from common.reference.encoders import CREST_LOWERED, noise_share, raised
+from common.reference.windows import Windows
 from common.structure.loudness import Loudness, LoudnessMeter
 
-MEASUREMENT_VERSION = 4
+MEASUREMENT_VERSION = 5
 """Goes up with every change of a measurement, so that stored ones are made again."""
 
 CENTRES = 1000.0 * 10.0 ** (np.arange(-16, 13) / 10.0)
@@ -44,8 +49,15 @@ REGIONS = {
 }
 """Name -> Hz: the four bands of crest factor and width."""
 
-LOW_CORRELATION = 120.0
-"""Hz below which the correlation of the channels is told: bass that differs there is lost in mono."""
+LOWEST, LOW_CORRELATION = REGIONS["lows"]
+"""Hz between which the correlation of the channels is told: bass that differs there is lost in mono."""
+
+AUDIBLE, SILENT = 60.0, 60.0
+"""dB under the strongest band from which a band carries energy, and under the loudest channel down to which
+another one sounds."""
+
+LEAST_SECONDS = 60.0
+"""Length from which a loudness range is told: EBU Tech 3341 has meters say that it is not stable before."""
 
 RESOLUTION = 3.0
 """Hz between the lines of the spectrum, at most: the lowest third of an octave is 6 Hz wide."""
@@ -65,14 +77,8 @@ JUDGED = (100.0, 8000.0)
 NARROWEST = -60.0
 """dB of side over mid below which a mix is mono."""
 
-WINDOW_SECONDS, QUIET = 2.5, 20.0
-"""Least seconds in a window of the crest factor, and dB under the loudest window from which one counts."""
-
-WINDOWS_APART = 2
-"""Lengths of a window from one to the next: half of a song is enough for the mean of its windows."""
-
-CREST_RATE = 4.0
-"""Samples in a period of a band's highest frequency when its peak is looked for, where the file has them."""
+UNKNOWN_STEREO = (None,) * len(REGIONS), None
+"""Width and correlation of what has no left and right."""
 
 
 @dataclass(frozen=True)
@@ -88,13 +94,16 @@ class Measurement:
     spectrum, loudest
         Level of every third of an octave over the whole song and over its loudest section, in dB.
     loudness, loudness_range, true_peak
-        LUFS, LU and dBTP; see `structure.loudness.Loudness`. A true peak of a few broken samples is None.
+        LUFS, LU and dBTP; see `structure.loudness.Loudness`. A true peak of a few broken samples is None,
+        and so is the range of less than `LEAST_SECONDS`.
     crest
         How far peaks stand above the average in each of `REGIONS`, in dB: the mean of its windows.
     width
         Level of the sides over the middle in each of `REGIONS`, in dB, not below `NARROWEST`.
     correlation
         Of left and right below `LOW_CORRELATION`, -1 to 1.
+    silent
+        The channels that are silent, or `SILENT` dB under the loudest, counted from 0.
     """
 
     duration: float
@@ -108,6 +117,7 @@ class Measurement:
     crest: tuple[float | None, ...]
     width: tuple[float | None, ...]
     correlation: float | None
+    silent: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -150,38 +160,6 @@ def measure(path: Path, sections: Spans = (), encoded: Path | None = None) -> tu
     return meter.finish()
 
 
-class Windows:
-    """Cuts a signal that comes in blocks into windows that overlap or lie apart.
-
-    Parameters
-    ----------
-    length, hop
-        Samples in a window, and from one window to the next.
-    """
-
-    def __init__(self, length: int, hop: int) -> None:
-        self._length, self._hop, self._skipped = length, hop, 0
-        self._rest: np.ndarray | None = None
-
-    def add(self, block: np.ndarray) -> np.ndarray:
-        """Windows that are whole now, a view of shape (n_windows, n_signals, length).
-
-        Parameters
-        ----------
-        block
-            The next samples, shape (n_signals, n_samples).
-        """
-        joined = block if self._rest is None else np.concatenate([self._rest, block], axis=1)
-        joined, self._skipped = joined[:, self._skipped :], max(0, self._skipped - joined.shape[1])
-        n_windows = max(0, (joined.shape[1] - self._length) // self._hop + 1)
-        used = n_windows * self._hop
-        self._rest, self._skipped = joined[:, used:], self._skipped + max(0, used - joined.shape[1])
-        if not n_windows:
-            return np.empty((0, len(block), self._length), block.dtype)
-        views = np.lib.stride_tricks.sliding_window_view(joined, self._length, axis=1)
-        return views[:, :: self._hop][:, :n_windows].transpose(1, 0, 2)
-
-
 class Meter:
     """Measures a mix block by block.
 
@@ -206,19 +184,19 @@ class Meter:
         self._length, self._hop = length, length // 2
         self._spectra = Windows(length, self._hop)
         self._frequencies, self._window, self._weights, self._in_regions = _analysis(rate, length)
-        self._n_low = int((self._frequencies < LOW_CORRELATION).sum())
+        self._lows = slice(*np.searchsorted(self._frequencies, (LOWEST, LOW_CORRELATION)))
         self._power = np.zeros(len(self._frequencies))
         self._bands: list[np.ndarray] = []
         self._sides = np.zeros(len(REGIONS))
         self._correlated = np.zeros(3)
-        self._crest = CrestMeter(rate)
+        self._crest = CrestMeter(rate, tuple(REGIONS.values()))
 
     def add(self, block: np.ndarray) -> None:
         """Measure the next block, float32, shape (n_frames, n_channels)."""
         self._n_frames += len(block)
         self._loudness.add(block)
         mid = block @ self._downmix
-        signals = [mid] if self._channels == 1 else [mid, (block[:, 0] - block[:, 1]) / np.float32(2.0)]
+        signals = [mid, (block[:, 0] - block[:, 1]) / np.float32(2.0)] if self._channels == 2 else [mid]
         self._crest.add(mid)
         windows = self._spectra.add(np.stack(signals))
         for start in range(0, len(windows), 4):
@@ -232,10 +210,10 @@ class Meter:
         power += lines.imag**2
         self._power += power[:, 0].sum(axis=0)
         self._bands.append(power[:, 0] @ self._weights)
-        if self._channels > 1:
+        if self._channels == 2:
             self._sides += power[:, 1].sum(axis=0) @ self._in_regions
-            mid, side = lines[:, 0, : self._n_low], lines[:, 1, : self._n_low]
-            low = power[:, :, : self._n_low].sum(axis=(0, 2), dtype=np.float64)
+            mid, side = lines[:, 0, self._lows], lines[:, 1, self._lows]
+            low = power[:, :, self._lows].sum(axis=(0, 2), dtype=np.float64)
             self._correlated += [*low, float((mid * side.conj()).real.sum())]
 
     def finish(self) -> tuple[Measurement, Lines]:
@@ -243,93 +221,73 @@ class Meter:
         if not self._bands:
             missing = max(0, self._length - self._n_frames)
             self._add_spectra(
-                self._spectra.add(np.zeros((1 if self._channels == 1 else 2, missing), np.float32))
+                self._spectra.add(np.zeros((2 if self._channels == 2 else 1, missing), np.float32))
             )
         bands = np.concatenate(self._bands).astype(np.float64)
         loudness = self._loudness.finish()
         _validate(bands, loudness.integrated)
         spectrum, loudest = bands.mean(axis=0), _loudest(bands, self._hop / self._rate, self._sections)
+        seconds, silent = self._n_frames / self._rate, _silent(loudness.channels)
+        width, correlation = self._stereo() if self._channels == 2 and not silent else UNKNOWN_STEREO
         measured = Measurement(
-            duration=self._n_frames / self._rate,
+            duration=seconds,
             rate=self._rate,
             channels=self._channels,
             spectrum=_levels(spectrum, self._rate, self._noise),
             loudest=_levels(loudest, self._rate, self._noise),
             loudness=loudness.integrated,
-            loudness_range=loudness.range,
+            loudness_range=loudness.range if seconds >= LEAST_SECONDS else None,
             true_peak=_true_peak(loudness),
             crest=self._crests(),
-            width=self._width(),
-            correlation=self._correlation(),
+            width=width,
+            correlation=correlation,
+            silent=silent,
         )
         return measured, Lines(self._frequencies, self._power / len(bands))
 
     def _crests(self) -> tuple[float | None, ...]:
-        *others, highs = self._crest.finish()
+        found = [
+            crest if is_heard else None
+            for crest, is_heard in zip(
+                self._crest.finish(), _carried(self._power @ self._in_regions), strict=True
+            )
+        ]
+        *others, highs = found
         return (*others, None if highs is None else highs + self._noise * CREST_LOWERED)
 
-    def _width(self) -> tuple[float | None, ...]:
-        if self._channels == 1:
-            return (None,) * len(REGIONS)
+    def _stereo(self) -> tuple[tuple[float | None, ...], float | None]:
+        """Width of each of `REGIONS`, and the correlation of the lows."""
         middle = self._power @ self._in_regions
-        return tuple(
-            max(NARROWEST, min(-NARROWEST, _decibels(side / mid if mid > 0 else math.inf)))
-            if side + mid > 0
-            else None
-            for side, mid in zip(self._sides, middle, strict=True)
+        carried = _carried(middle + self._sides)
+        widths = tuple(
+            _limited(side / mid if mid > 0 else math.inf) if is_heard else None
+            for side, mid, is_heard in zip(self._sides, middle, carried, strict=True)
         )
+        return widths, self._correlation() if carried[0] else None
 
     def _correlation(self) -> float | None:
         """Of left = mid + side and right = mid - side."""
         mid, side, both = self._correlated
         apart = (mid + side) ** 2 - 4 * both**2
-        if self._channels == 1 or apart <= 0:
-            return None
-        return float(np.clip((mid - side) / math.sqrt(apart), -1.0, 1.0))
+        return float(np.clip((mid - side) / math.sqrt(apart), -1.0, 1.0)) if apart > 0 else None
 
 
-class CrestMeter:
-    """How far peaks stand above the average in each of `REGIONS`, window by window.
-
-    Parameters
-    ----------
-    rate
-        Samples in a second.
-    """
-
-    def __init__(self, rate: int) -> None:
-        length = 1 << math.ceil(math.log2(rate * WINDOW_SECONDS))
-        self._length = length
-        self._windows = Windows(length, length * WINDOWS_APART)
-        self._filters = _filters(rate, length)
-        self._heard: list[list[tuple[float, float]]] = [[] for _ in REGIONS]
-
-    def add(self, samples: np.ndarray) -> None:
-        """Hear the next samples, float32, shape (n_samples,)."""
-        for (window,) in self._windows.add(samples[None]):
-            lines = fft.rfft(window)
-            for band, heard in zip(self._filters, self._heard, strict=True):
-                if band is not None:
-                    heard.append(self._peak_and_power(lines, *band))
-
-    def _peak_and_power(
-        self, lines: np.ndarray, last: int, n_out: int, gain: np.ndarray
-    ) -> tuple[float, float]:
-        # A filter of steep slopes rings into the ends of a window: a sixteenth on either side is not used.
-        passed = fft.irfft(lines[:last] * gain[:last], n_out)[n_out // 16 : n_out * 15 // 16]
-        return float(max(passed.max(), -passed.min())), float(np.dot(passed, passed) / passed.size)
-
-    def finish(self) -> tuple[float | None, ...]:
-        """Crest factors in dB; None where nothing was heard for a whole window."""
-        return tuple(map(_mean_crest, self._heard))
+def _silent(channels: Sequence[float | None]) -> tuple[int, ...]:
+    """Which channels carry nothing, by the loudness of each."""
+    loudest = max((level for level in channels if level is not None), default=-math.inf)
+    return tuple(
+        number for number, level in enumerate(channels) if level is None or level <= loudest - SILENT
+    )
 
 
-def _mean_crest(heard: list[tuple[float, float]]) -> float | None:
-    peaks, powers = np.array(heard).reshape(-1, 2).T
-    counted = powers > max(powers.max(initial=0.0) * 10 ** (-QUIET / 10), 0.0)
-    if not counted.any():
-        return None
-    return float(np.mean(10 * np.log10(peaks[counted] ** 2 / powers[counted])))
+def _carried(power: np.ndarray) -> np.ndarray:
+    """Which of some bands carry energy."""
+    return power > power.max() * 10 ** (-AUDIBLE / 10)
+
+
+def _limited(ratio: float) -> float:
+    """A ratio of sides over middle in dB, between `NARROWEST` and as far above 0."""
+    return max(NARROWEST, min(-NARROWEST, _decibels(ratio)))
 
 
 @lru_cache(maxsize=4)
@@ -341,29 +299,6 @@ def _analysis(rate: int, length: int) -> tuple[np.ndarray, np.ndarray, np.ndarra
     weights, in_regions = (shares(frequencies, edges) for edges in (EDGES, np.array([*REGIONS.values()])))
     single = [values.astype(np.float32) for values in (window, weights, in_regions)]
     return frequencies, single[0], single[1], single[2]
-
-
-@lru_cache(maxsize=4)
-def _filters(rate: int, length: int) -> list[tuple[int, int, np.ndarray] | None]:
-    """For each of `REGIONS` how many lines pass, at how many samples it is heard, and its gain."""
-    frequencies = np.arange(length // 2 + 1) * rate / length
-    filters: list[tuple[int, int, np.ndarray] | None] = []
-    for low, high in REGIONS.values():
-        if low * 1.1 > rate / 2:
-            filters.append(None)
-            continue
-        gain = _band_pass(frequencies, low, high).astype(np.float32)
-        last = int(np.flatnonzero(gain)[-1]) + 1
-        n_out = min(length, 1 << math.ceil(math.log2(max(2, length * CREST_RATE * high / rate))))
-        filters.append((min(last, n_out // 2 + 1), n_out, gain))
-    return filters
-
-
-def _band_pass(frequencies: np.ndarray, low: float, high: float) -> np.ndarray:
-    """A gain that rises from 0 to 1 within a tenth around the lower edge, and falls around the upper."""
-    rise = np.clip((frequencies / low - 0.9) / 0.2, 0, 1)
-    fall = np.clip((1.1 - frequencies / high) / 0.2, 0, 1)
-    return np.sin(np.pi / 2 * rise) ** 2 * np.sin(np.pi / 2 * fall) ** 2
 
 
 def shares(frequencies: np.ndarray, edges: np.ndarray) -> np.ndarray:

@@ -19,6 +19,7 @@ def write_page(
     rows: Sequence[Row],
     sentences: Sequence[Sentence],
     references: Sequence[str],
+    warnings: Sequence[str] = (),
     preview: Path | None = None,
 ) -> Path:
     """Write the page.
@@ -33,6 +34,8 @@ def write_page(
         What separates it from its references: band by band, everything else, and in words.
     references
         The names of the references, as they are listed.
+    warnings
+        What to know before relying on it.
     preview
         The audio file that was rendered; None for none.
     """
@@ -40,6 +43,7 @@ def write_page(
     parts = [
         f"<h1>{escape(name)} against its references</h1>",
         f"<ol>{said}</ol>" if said else f"<p>{NOTHING}</p>",
+        *(f"<p>Note: {escape(warning)}</p>" for warning in warnings),
         figure_tag(address(picture, path.parent), f"{name} against its references"),
     ]
     if preview:

@@ -10,11 +10,11 @@ references allow, see `_step`; what is measured, to a tenth, is in the tables.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 
-from common.reference.compare import Band, Comparison, Reading
+from common.reference.compare import Band, Comparison, Reading, shown_width
 from common.reference.measure import LOW_CORRELATION, REGIONS
 
 MOST = 6
@@ -41,7 +41,7 @@ LOUDNESS_WEIGHT, WIDTH_WEIGHT, CORRELATION_WEIGHT = 0.5, 0.5, 10.0
 NOTHING = "Nothing lies far enough outside the references' spread to act on."
 """What is said where there are no sentences."""
 
-ADD = "a boost finds nothing there; add a sound that has it."
+ADD = "a boost finds nothing {}; add a sound that has it."
 """What to do where the references have energy and the mix has none."""
 
 SAFE_PEAK = -1.0
@@ -103,8 +103,7 @@ def _balance(bands: Sequence[Band], n_references: int) -> Iterator[Sentence]:
         is_bound = any(band.is_bound for band in run)
         size = _rounded(mean, spread, n_references, is_bound)
         text = f"{size} dB {'more' if mean > 0 else 'less'} than the references {_where(low, high, bands)}, "
-        advice = ADD if all(band.at_floor for band in run) else _advice(low, high, bands, octaves, mean)
-        text += f"{_doubt(spread)}: {advice}"
+        text += f"{_doubt(spread)}: {_boost_or_add(run, low, high, bands, octaves, mean)}"
         strength = sum(abs(band.level.excess) for band in run) / len(run) * math.sqrt(octaves)
         yield Sentence("balance", _capital(text), strength, low, high)
 
@@ -172,6 +171,19 @@ def _doubt(spread: float | None) -> str:
     )
 
 
+def _boost_or_add(
+    run: Sequence[Band], low: float, high: float, bands: Sequence[Band], octaves: float, size: float
+) -> str:
+    """What to do about a range: what an equaliser does, but for bands in which it would find nothing."""
+    advice, empty = _advice(low, high, bands, octaves, size), [band for band in run if band.at_floor]
+    if not empty:
+        return advice
+    begin = low if empty[0] is run[0] else empty[0].low_hz
+    end = empty[-1].high_hz
+    where = "there" if (begin, end) == (low, high) else _where(begin, end, bands)
+    return ADD.format(where) if 2 * len(empty) >= len(run) else f"{advice[:-1]}; it finds nothing {where}."
+
+
 def _advice(low: float, high: float, bands: Sequence[Band], octaves: float, size: float) -> str:
     if low == bands[0].low_hz:
         return f"try a low shelf {'down' if size > 0 else 'up'}."
@@ -213,14 +225,7 @@ def _crest(readings: Sequence[Reading], n_references: int) -> Iterator[Sentence]
 
 
 def _stereo(comparison: Comparison) -> Iterator[Sentence]:
-    for (low, high), reading in zip(REGIONS.values(), comparison.width, strict=True):
-        # Bass that is nearer to mono than the references' is no fault.
-        if _is_told(reading) and (reading.excess > 0 or low >= LOW_CORRELATION):
-            advice = "narrow the sides" if reading.excess > 0 else "widen it, and check it in mono"
-            size = _size(reading, comparison.n_references, "dB", "stronger", "weaker")
-            text = f"Sides {size} than the references' against the middle"
-            text += f" between {_hertz(low)} and {_hertz(high)} ({_pair(reading, 'dB')}): {advice}."
-            yield Sentence("width", text, abs(reading.excess) * WIDTH_WEIGHT, low, high)
+    yield from _mono(comparison) if comparison.is_mono else _widths(comparison)
     together = comparison.correlation
     if -together.excess >= LEAST_CORRELATION:
         text = f"Left and right correlate by {together.value:z.2f} below {_hertz(LOW_CORRELATION)}, "
@@ -229,13 +234,47 @@ def _stereo(comparison: Comparison) -> Iterator[Sentence]:
         yield Sentence("correlation", text, strength, high_hz=LOW_CORRELATION)
 
 
+def _widths(comparison: Comparison) -> Iterator[Sentence]:
+    for (low, high), reading in _judged_widths(comparison):
+        advice = "narrow the sides" if reading.excess > 0 else "widen it, and check it in mono"
+        size = _size(reading, comparison.n_references, "dB", "stronger", "weaker")
+        text = f"Sides {size} than the references' against the middle"
+        text += f" between {_hertz(low)} and {_hertz(high)} ({_pair(reading, 'dB', shown_width)}): {advice}."
+        yield Sentence("width", text, abs(reading.excess) * WIDTH_WEIGHT, low, high)
+
+
+def _mono(comparison: Comparison) -> Iterator[Sentence]:
+    """Instead of a sentence for every band: all have the same cause."""
+    told = [*_judged_widths(comparison)]
+    if told:
+        ((low, _), _), ((_, high), _) = told[0], told[-1]
+        medians = [reading.median or 0.0 for _, reading in told]
+        text = "Both channels are the same: the mix is mono. The references' sides lie at"
+        text += f" {_ends(shown_width(min(medians)), shown_width(max(medians)))} dB against the middle"
+        text += f" between {_hertz(low)} and {_hertz(high)}: widen it, and check it in mono."
+        strength = max(abs(reading.excess) for _, reading in told)
+        yield Sentence("width", text, strength * WIDTH_WEIGHT, low, high)
+
+
+def _judged_widths(comparison: Comparison) -> Iterator[tuple[tuple[float, float], Reading]]:
+    """Edges and widths of the bands of which something is said."""
+    for (low, high), reading in zip(REGIONS.values(), comparison.width, strict=True):
+        # Bass that is nearer to mono than the references' is no fault.
+        if _is_told(reading) and (reading.excess > 0 or low >= LOW_CORRELATION):
+            yield (low, high), reading
+
+
+def _ends(low: str, high: str) -> str:
+    return low if low == high else f"{low} to {high}"
+
+
 def _is_told(reading: Reading) -> bool:
     return reading.excess != 0 and abs(reading.difference or 0.0) >= LEAST
 
 
 def _size(reading: Reading, n_references: int, unit: str, above: str, below: str) -> str:
     difference = reading.difference or 0.0
-    size = _rounded(difference, _spread([reading]), n_references)
+    size = _rounded(difference, _spread([reading]), n_references, reading.is_bound)
     return f"{size} {unit} {above if difference > 0 else below}"
 
 
@@ -243,12 +282,14 @@ def _capital(text: str) -> str:
     return text[0].upper() + text[1:]
 
 
-def _pair(reading: Reading, unit: str) -> str:
+def _pair(reading: Reading, unit: str, show: Callable[[float], str] = "{:z.1f}".format) -> str:
     """The value against the median, and how far the references reach."""
-    text = f"{reading.value:z.1f} against {reading.median:z.1f} {unit}"
-    if reading.low is None or reading.high is None:
-        return text
-    return f"{text}; they run from {reading.low:z.1f} to {reading.high:z.1f}"
+    value, median, low, high = (
+        None if number is None else show(number)
+        for number in (reading.value, reading.median, reading.low, reading.high)
+    )
+    reach = "" if low is None else f"; they run from {low} to {high}"
+    return f"{value} against {median} {unit}{reach}"
 
 
 def _hertz(frequency: float) -> str:

@@ -72,11 +72,14 @@ class Loudness:
         LU between quiet and loud passages; None below three seconds, or if nothing passes the gate.
     true_peak
         Highest level between samples too, in dB of full scale; None in digital silence.
+    channels
+        LUFS of every channel by itself, neither gated nor weighted by its place; None in digital silence.
     """
 
     integrated: float | None
     range: float | None
     true_peak: float | None
+    channels: tuple[float | None, ...] = ()
 
 
 class LoudnessMeter:
@@ -152,7 +155,7 @@ class LoudnessMeter:
         weights = CHANNEL_WEIGHTS.get(n_channels, (1.0,) * n_channels)
         power = energy @ np.array(weights) * (10 / self._rate)
         peak = 20 * math.log10(self._peak) if self._peak > 0 else None
-        return Loudness(_integrated(power), _range(power), peak)
+        return Loudness(_integrated(power), _range(power), peak, _alone(energy * (10 / self._rate)))
 
 
 def measure(samples: np.ndarray, rate: int) -> Loudness:
@@ -192,6 +195,12 @@ def _gated(power: np.ndarray, relative: float) -> np.ndarray:
 def _integrated(power: np.ndarray) -> float | None:
     loud = _gated(_windows(power, MOMENTARY, 1), RELATIVE_GATE)
     return float(_lufs(loud.mean())) if loud.size else None
+
+
+def _alone(power: np.ndarray) -> tuple[float | None, ...]:
+    """Loudness of every channel by itself; power has the shape (n_tenths, n_channels)."""
+    sums = power.sum(axis=0)
+    return tuple(float(_lufs(value / len(power))) if value > 0 else None for value in sums)
 
 
 def _range(power: np.ndarray) -> float | None:

@@ -112,7 +112,14 @@ def test_no_reference_left_is_an_error(run, music):
 
 @pytest.mark.parametrize(
     ("samples", "rate", "words"),
-    [(mix(5.0)[:, 0], RATE, "one channel"), (mix(5.0, rate=8000), 8000, "highest 7 bands")],
+    [
+        (mix(5.0)[:, 0], RATE, "one channel"),
+        (np.pad(mix(5.0), ((0, 0), (0, 4))), RATE, "6 channels: their mean is compared, and no width"),
+        (mix(5.0) * np.float32([1, 0]), RATE, "the right channel is silent (60 dB under the left or more)"),
+        (mix(5.0) * np.float32([0, 1]), RATE, "the left channel is silent (60 dB under the right or more)"),
+        (mix(5.0, rate=8000), 8000, "highest 7 bands"),
+        (mix(5.0), RATE, "no loudness range is told of less than 60 s"),
+    ],
 )
 def test_what_a_mix_does_not_hold_is_said(run, music, samples, rate, words):
     replace_sound(music, 0, samples, rate)
@@ -120,6 +127,7 @@ def test_what_a_mix_does_not_hold_is_said(run, music, samples, rate, words):
     assert code == 0
     assert words in err
     assert "nan" not in out
+    assert words in json.loads(run("match", music.names[0], "-n", "3", "--json")[1])["warnings"][-1]
 
 
 def test_silence_is_one_line(run, music):

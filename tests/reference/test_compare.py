@@ -8,7 +8,7 @@ from mixes import RATE, bell, filtered, mix, response, write
 from scipy import signal
 
 from common.decoders import AudioError
-from common.reference.compare import Band, Reading, compare, read
+from common.reference.compare import Band, Reading, compare, read, shown_width
 from common.reference.kept import VERSION, measured
 from common.reference.measure import CENTRES, measure
 
@@ -94,6 +94,16 @@ def test_a_band_that_sinks_to_its_floor_changes_nothing_at_once(listen):
         found.append(bands[0].level.difference)
     assert np.all(np.diff(found) >= -1e-9)
     assert np.max(np.diff(found)) <= 0.5 + 1e-9
+
+
+def test_a_width_at_its_end_is_a_bound(listen):
+    stereo, mono = listen(mix()), listen(mix(side=0.0))
+    assert not any(reading.is_bound for reading in compare(stereo, [stereo]).width)
+    assert all(reading.is_bound for reading in compare(stereo, [mono]).width)
+    found = compare(mono, [stereo])
+    assert found.is_mono
+    assert all(reading.is_bound for reading in found.width)
+    assert [shown_width(width) for width in (-60.0, -59.9, 60.0)] == ["≤ -60.0", "-59.9", "≥ 60.0"]
 
 
 def test_reading_against_the_spread():

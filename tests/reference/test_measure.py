@@ -9,7 +9,8 @@ from mixes import RATE, mix, write
 from scipy import signal
 
 from common.decoders import AudioError
-from common.reference.measure import CENTRES, EDGES, REGIONS, Windows, measure, shares
+from common.reference.measure import CENTRES, EDGES, REGIONS, measure, shares
+from common.reference.windows import Windows
 
 
 @pytest.fixture
@@ -91,7 +92,6 @@ def test_gain_moves_levels_alone(listen):
     np.testing.assert_allclose(soft.crest, loud.crest, atol=0.01)
     np.testing.assert_allclose(soft.width, loud.width, atol=0.01)
     assert soft.correlation == pytest.approx(loud.correlation, abs=1e-3)
-    assert soft.loudness_range == pytest.approx(loud.loudness_range, abs=0.01)
 
 
 def test_the_loudest_passage_is_found(listen):
@@ -114,6 +114,53 @@ def test_one_channel_has_no_width(listen):
     assert heard.width == (None,) * len(REGIONS)
     assert heard.correlation is None
     assert None not in heard.spectrum
+
+
+def test_of_more_than_two_channels_their_mean_is_measured_and_no_width(listen):
+    samples = mix()
+    stereo, surround = listen(samples), listen(np.pad(samples, ((0, 0), (0, 4))))
+    assert surround.width == (None,) * len(REGIONS)
+    assert surround.correlation is None
+    np.testing.assert_allclose(np.subtract(stereo.spectrum, surround.spectrum), 20 * math.log10(3), atol=0.01)
+
+
+@pytest.mark.parametrize("silent", [0, 1])
+@pytest.mark.parametrize("rest", [0.0, 1e-4])
+def test_beside_a_silent_channel_there_is_no_width(listen, silent, rest):
+    samples = mix()
+    samples[:, silent] *= np.float32(rest)
+    samples[:, silent] += np.float32(0.001)  # an offset is not heard
+    heard = listen(samples)
+    assert heard.silent == (silent,)
+    assert (heard.width, heard.correlation) == ((None,) * len(REGIONS), None)
+    samples[:, silent] = samples[:, 1 - silent] / 500
+    assert listen(samples).silent == ()
+
+
+def test_a_band_without_energy_has_no_crest_factor_and_no_width(listen):
+    rng = np.random.default_rng(0)
+    heard = listen(np.repeat(sine(440)[:, None], 2, axis=1) + 1e-5 * rng.normal(size=(8 * RATE, 2)))
+    assert [crest is None for crest in heard.crest] == [True, False, True, True]
+    assert [width is None for width in heard.width] == [True, False, True, True]
+    assert heard.correlation is None
+
+
+def test_sides_alone_have_a_width(listen):
+    low, high = sine(60), sine(3000)
+    heard = listen(np.stack([low + high, low - high], axis=1))
+    assert heard.width[2] == 60.0
+    assert heard.crest[2] is None
+
+
+def test_what_is_below_hearing_does_not_count_for_the_correlation(listen):
+    samples = np.repeat(sine(60)[:, None], 2, axis=1)
+    assert listen(samples + np.array([0.2, -0.2], np.float32)).correlation == pytest.approx(1, abs=1e-3)
+
+
+@pytest.mark.parametrize(("seconds", "is_told"), [(59.0, False), (60.0, True)])
+def test_a_loudness_range_is_told_from_a_minute(listen, seconds, is_told):
+    samples = 0.1 * np.random.default_rng(0).normal(size=round(8000 * seconds)).astype(np.float32)
+    assert (listen(samples, 8000).loudness_range is not None) == is_told
 
 
 def test_a_low_rate_has_no_high_bands(listen):

@@ -70,6 +70,42 @@ def test_what_the_mix_lacks_is_told_as_a_bound_and_not_to_be_boosted():
     assert "add a sound that has it" in first.text
 
 
+@pytest.mark.parametrize(
+    ("low", "words"),
+    [
+        (4000, "try a high shelf up; it finds nothing between 11 kHz and 14 kHz."),
+        (9500, "a boost finds nothing between 11 kHz and 14 kHz; add a sound that has it."),
+        (12_000, "a boost finds nothing there; add a sound that has it."),
+    ],
+)
+def test_no_shelf_is_advised_where_most_of_a_range_is_empty(low, words):
+    lacking = bump(low, 14_000, -10.0) + bump(11_500, 14_000, -80.0)
+    first, *_ = sentences(compare(measurement(lacking), references()))
+    assert first.text.startswith("At least ")
+    assert first.text.endswith(words)
+
+
+def test_a_mono_mix_is_told_once():
+    first, caveat = sentences(compare(measurement(width=(-60.0, -60.0, None, -60.0)), references()))
+    assert first.about == "width"
+    assert first.text == (
+        "Both channels are the same: the mix is mono. The references' sides lie at -10.0 dB against the"
+        " middle between 120 Hz and 14 kHz: widen it, and check it in mono."
+    )
+    assert caveat.about == "caveat"
+    mono = [measurement(width=(-60.0,) * 4)]
+    assert sentences(compare(mono[0], mono)) == []
+
+
+def test_a_width_at_its_end_is_told_as_a_bound():
+    first, *_ = sentences(compare(measurement(width=(-10.0, -60.0, -10.0, -10.0)), references()))
+    assert "Sides at least 50 dB weaker" in first.text
+    assert "(≤ -60.0 against -10.0 dB; they run from" in first.text
+    mono = measurement(width=(-60.0,) * 4)
+    first, *_ = sentences(compare(measurement(), [mono]))
+    assert "Sides at least 50 dB stronger" in first.text
+
+
 def test_a_bound_is_never_told_as_more_than_it_is():
     """Also where the references differ so much that sizes are told in steps of 2 dB."""
     found = compare(measurement(bump(0, 36, -40.0)), references()[:3])

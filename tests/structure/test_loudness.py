@@ -99,6 +99,15 @@ def test_blocks_of_any_length_give_the_same(block):
     assert meter.finish() == measure(samples, 44_100)
 
 
+def test_every_channel_has_a_loudness_by_itself():
+    samples = np.random.default_rng(0).normal(0, 0.1, (48_000, 3)) * [1, 0, 0.1]
+    one, none, other = measure(samples, 48_000).channels
+    assert none is None
+    assert one - other == pytest.approx(20, abs=0.1)
+    assert one == pytest.approx(measure(samples[:, 0], 48_000).integrated, abs=0.1)
+    assert measure(samples[:10], 48_000).channels == (None, None, None)
+
+
 def test_gain_moves_loudness_and_peak_and_nothing_else():
     samples = music(44_100, 2)
     full, half = measure(samples, 44_100), measure(samples / 2, 44_100)
