@@ -185,6 +185,7 @@ def predict_file(file: Path, paths: Paths, trained: list[Trained], arguments: ar
     from common.classifier import against_rest, report
     from common.classifier.advice import advise
     from common.classifier.shap_figures import draw_waterfall
+    from common.filed import filed_as
     from common.library import UNKNOWN_GENRE, library_of_one
 
     try:
@@ -198,18 +199,19 @@ def predict_file(file: Path, paths: Paths, trained: list[Trained], arguments: ar
     for name in sorted({known.heard.names[place] for known, place in pairs if place is not None}):
         same = f"{file.name} is the recording of a song that was learned from, {clean(name)}"
         note(f"{same}: models that had not heard it judge it")
+    filed = filed_as(paths, file.stem, file)
     explained = [(known, explain_file(file, one, known, place)) for known, place in pairs]
     first, explanation = explained[0]
     if first.subject.label is None:
         say(report.song_section(explanation, first.experience, first.rule).as_text())
-        say(str(draw_waterfall(paths.plot(Output.WATERFALL, file.stem), explanation)))
+        say(str(draw_waterfall(paths.plot(Output.WATERFALL, filed), explanation)))
     else:
         say(against_rest.song_section(file.stem, explained).as_text())
     if explanation.is_unfamiliar:
         note(f"warning: {file.name} is unlike the training songs")
     if arguments.towards or arguments.preview:
         models = [first.model] if pairs[0][1] is None else first.judges_of(pairs[0][1])
-        preview = paths.mix(Output.TOWARDS, file.stem) if arguments.preview else None
+        preview = paths.mix(Output.TOWARDS, filed) if arguments.preview else None
         advice = advise(file, analysed.embedding, models, explanation, arguments.towards, preview)
         say(report.advice_section(advice).as_text())
     return True

@@ -12,6 +12,7 @@ from common import process  # before all others: see there
 import argparse
 import contextlib
 import os
+import shutil
 import sys
 import threading
 import time
@@ -98,6 +99,11 @@ def whole_number(least: int) -> Callable[[str], int]:
         raise argparse.ArgumentTypeError(f"expected a whole number from {least}, got {text!r}")
 
     return read
+
+
+def terminal_width() -> int:
+    """Columns of the terminal."""
+    return shutil.get_terminal_size().columns
 
 
 def run(main: Callable[[], int]) -> int:

@@ -27,6 +27,7 @@ from pathlib import Path
 from typing import Any, BinaryIO, TextIO
 
 from common.console import UserError
+from common.paths import typed_path
 from common.text import clean
 
 
@@ -360,6 +361,28 @@ _NOT_REGULAR = {
     stat.S_IFBLK: "a device",
     stat.S_IFDIR: "a folder",
 }
+
+
+def typed_file(text: str) -> Path:
+    """The absolute path of the file that a person means, be its ending missing where no other is called so.
+
+    Raises
+    ------
+    UserError
+        If several files have that name.
+    """
+    path = typed_path(text)
+    if len(Path(text).parts) == 1 or os.path.isfile(path):
+        return path
+    try:
+        names = sorted(os.listdir(path.parent))
+    except (OSError, ValueError):
+        return path
+    alike = [name for name in names if os.path.splitext(name)[0] == path.name]
+    found = [file for name in alike if os.path.isfile(file := path.with_name(name))]
+    if len(found) > 1:
+        raise UserError(f"{path} could be {', '.join(file.name for file in found)}; write its ending")
+    return found[0] if found else path
 
 
 def no_file(path: Path) -> str:

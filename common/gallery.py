@@ -14,15 +14,11 @@ from pathlib import Path
 from common import charts
 from common.files import read_csv
 from common.pages import address, escape, figure_tag, html_table, save_page
-from common.paths import Output, Paths
+from common.paths import PLAYLIST, Output, Paths
 from common.text import count, slug
 
 TABLE_ROWS, TABLE_COLUMNS = 30, 12
 """Most of a report's table that the page shows; the file has the rest."""
-
-
-PLAYLIST = ".m3u8"
-"""Ending of the playlists that the page links to."""
 
 
 @dataclass(frozen=True)

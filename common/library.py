@@ -31,7 +31,7 @@ from common.columns import COLUMNS as COLUMNS  # known under the name of the lib
 from common.columns import READING_COLUMNS as READING_COLUMNS
 from common.columns import validate_columns
 from common.console import UserError
-from common.files import ArtifactError, check_plain, checksum, no_file, open_bytes, read_plain
+from common.files import ArtifactError, check_plain, checksum, no_file, open_bytes, read_plain, typed_file
 from common.layout import LAYOUT_ID, N_FEATURES, SETTINGS
 from common.paths import EXTRACT, Paths, folders_apart, typed_path
 from common.text import clean, fold, title_in, whole
@@ -205,9 +205,9 @@ class Library:
         ------
         AmbiguousSongError, SongNotFoundError
         """
-        path = typed_path(query)
-        if os.path.isfile(path) and str(path) not in self.paths:
-            return path
+        path = typed_file(query)
+        if os.path.isfile(path):
+            return self.find(str(path)) if str(path) in self.paths else path
         try:
             return self.find(query)
         except SongNotFoundError as error:

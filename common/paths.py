@@ -22,6 +22,10 @@ SEARCH = "python 04_similarity_search.py"
 """The commands that run the four scripts."""
 
 
+PLAYLIST = ".m3u8"
+"""Ending of the playlists that players and the gallery open."""
+
+
 class Output(StrEnum):
     """How the name of every picture, page and report begins; `Paths` adds folder, song and ending."""
 
@@ -165,7 +169,7 @@ class Paths:
         """Path of a report, ``outputs/reports/<name>``; the name carries its ending."""
         return self.outputs / "reports" / output_name(name, self.labels)
 
-    def playlist(self, name: str, ending: str = ".m3u8") -> Path:
+    def playlist(self, name: str, ending: str = PLAYLIST) -> Path:
         """Path of a playlist, ``outputs/playlists/<name>.m3u8`` or with the ending of another format."""
         return self.outputs / "playlists" / f"{slug(name)}{ending}"
 

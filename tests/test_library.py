@@ -9,6 +9,7 @@ from sklearn.preprocessing import StandardScaler
 
 from common import library
 from common.arrays import standardise
+from common.console import UserError
 from common.files import ArtifactError
 from common.library import COLUMNS, AmbiguousSongError, Library, SongNotFoundError
 from common.paths import EXTRACT, Paths
@@ -197,6 +198,23 @@ def test_a_file_that_is_there_comes_before_songs_of_such_a_name(shelf, tmp_path,
     assert shelf.find_or_file(shelf.paths[1]) == shelf.find_or_file("crying") == 1
     with pytest.raises(SongNotFoundError, match=r"^there is no file /gone/cry.wav, and no song is called"):
         shelf.find_or_file("/gone/cry.wav")
+
+
+def test_a_path_without_its_ending_is_that_of_the_one_file_there(shelf, tmp_path, monkeypatch):
+    for name in ("v1.2 - mix.wav", "two.wav", "two.mp3", "folder.d/a.wav"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).touch()
+    monkeypatch.chdir(tmp_path.parent)
+    for query in (f"{tmp_path}/v1.2 - mix", f"{tmp_path.name}/v1.2 - mix"):
+        assert shelf.find_or_file(query) == tmp_path / "v1.2 - mix.wav"
+    with pytest.raises(UserError, match=r"/two could be two\.mp3, two\.wav; write its ending$"):
+        shelf.find_or_file(f"{tmp_path}/two")
+    for query in (f"{tmp_path}/folder", f"{tmp_path}/gone/song"):
+        with pytest.raises(SongNotFoundError, match=r"^no song is called"):
+            shelf.find_or_file(query)
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(SongNotFoundError, match=r"^no song is called"):
+        shelf.find_or_file("v1.2 - mix")
 
 
 @pytest.mark.parametrize("query", ["~no such home", "x" * 300])

@@ -16,7 +16,7 @@ from typing import Any
 
 from common.console import UserError
 from common.files import write_csv, write_json, write_text
-from common.paths import Paths
+from common.paths import PLAYLIST, Paths
 from common.playlists.rekordbox import rekordbox
 from common.playlists.traktor import traktor
 from common.playlists.transitions import Step, roughness
@@ -240,7 +240,7 @@ def _write_traktor(path: Path, playlist: Playlist) -> None:
 
 
 FORMATS: dict[str, Format] = {
-    "m3u8": Format(".m3u8", _write_m3u8, plays=True),
+    "m3u8": Format(PLAYLIST, _write_m3u8, plays=True),
     "json": Format(".json", _write_json),
     "csv": Format(".csv", _write_csv),
     "xspf": Format(".xspf", _write_xspf, plays=True),

@@ -10,12 +10,12 @@ from __future__ import annotations
 import argparse
 import difflib
 import pkgutil
-import shutil
 import textwrap
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from common.console import terminal_width
 from common.prompt import arguments
 
 if TYPE_CHECKING:
@@ -146,7 +146,7 @@ def near_command(word: str) -> Command | None:
 def help_text(commands: Sequence[Command]) -> str:
     """The table for people: what a command does beside it or under it, in the terminal's width."""
     width = max(len(command.usage) for command in commands if len(command.usage) <= 30)
-    room = max(30, shutil.get_terminal_size().columns - width - 4)
+    room = max(30, terminal_width() - width - 4)
     lines = []
     for command in commands:
         does = textwrap.wrap(command.summary, room)

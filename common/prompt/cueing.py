@@ -6,11 +6,11 @@ from argparse import Namespace
 from dataclasses import dataclass
 from typing import Any
 
+from common.console import terminal_width
 from common.library import Library
 from common.music import has_broken_samples, keys, shown_tempo
 from common.prompt.answers import Answer, quoted, title
 from common.prompt.session import Session
-from common.prompt.song_table import terminal_width
 from common.text import duration, moment, table
 
 STRIP = 64

@@ -9,14 +9,13 @@ from dataclasses import dataclass
 import numpy as np
 
 from common import gallery
-from common.console import UserError
+from common.console import UserError, terminal_width
 from common.filed import filed_as
 from common.layout import GROUPS
 from common.music import keys, tempos
 from common.paths import Output
 from common.prompt.answers import Answer, facts, query_facts, query_title, quoted, title
 from common.prompt.session import Session
-from common.prompt.song_table import terminal_width
 from common.search.figures import draw_comparison
 from common.search.query import Query
 from common.search.reasons import key_relation, tempo_relation, traits

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import shutil
 import textwrap
 from argparse import Namespace
 from dataclasses import dataclass
 
-from common.console import UserError
+from common.console import UserError, terminal_width
 from common.prompt.answers import Answer
 from common.prompt.commands import COMMANDS, Command, by_name, help_text, near_command
 from common.prompt.loop import Leave
@@ -42,7 +41,7 @@ class Help(Answer):
         return [{"command": command.usage, "does": command.summary} for command in self.commands]
 
     def as_text(self) -> str:
-        width = max(40, shutil.get_terminal_size().columns)
+        width = max(40, terminal_width())
         return "\n".join([help_text(self.commands), *(textwrap.fill(note, width) for note in NOTES)])
 
 

@@ -9,12 +9,11 @@ from typing import Any
 
 from common.console import UserError, note, note_if_slow
 from common.extraction.sequence_reader import SequenceReader
-from common.files import no_file
+from common.files import no_file, typed_file
 from common.fingerprint.identification import ENOUGH, LONGEST, SHORTEST, SURE, Place
 from common.fingerprint.identification import identify as places_of
 from common.fingerprint.index import LandmarkIndex
 from common.library import Library, remedy
-from common.paths import typed_path
 from common.prompt.answers import Answer, quoted, title
 from common.prompt.session import Session
 from common.song import Excerpt, heard_or_told, listen
@@ -89,7 +88,7 @@ def _when(place: Place) -> str:
 
 def identify(session: Session, arguments: Namespace) -> Identified:
     """Tell which song a clip is of."""
-    clip = typed_path(" ".join(arguments.clip))
+    clip = typed_file(" ".join(arguments.clip))
     if not clip.is_file():
         raise UserError(no_file(clip))
     library, paths = session.library, session.paths

@@ -6,12 +6,12 @@ from argparse import Namespace
 from dataclasses import dataclass
 
 from common import gallery
-from common.console import UserError
+from common.console import UserError, terminal_width
 from common.library import Library
 from common.paths import Output
 from common.prompt.answers import Answer, facts, quoted, written
 from common.prompt.session import Session
-from common.prompt.song_table import fitting, song_table, terminal_width
+from common.prompt.song_table import fitting, song_table
 from common.search.clusters import Grouping, find_clusters
 from common.search.figures import draw_genres
 from common.search.genre_similarity import SPREADS, GenreStatistics, measure, statistics_table, write_reports

@@ -13,9 +13,10 @@ from typing import Any
 
 from common import library
 from common.console import UserError, note
+from common.files import typed_file
 from common.fingerprint.sequences import Sequences
 from common.library import AmbiguousSongError, Library, SongNotFoundError
-from common.paths import Paths, typed_path
+from common.paths import Paths
 from common.playlists.files import export, last_written
 from common.playlists.transitions import Step
 from common.search.nearest import search
@@ -195,7 +196,7 @@ class Session:
     def _is_one_name(self, words: Sequence[str]) -> bool:
         """Whether words with signs between them are one name: as written, or parts of artist and title."""
         text = " ".join(words)
-        if self.is_named(text) or text in self.library.paths or os.path.isfile(typed_path(text)):
+        if self.is_named(text) or text in self.library.paths or os.path.isfile(typed_file(text)):
             return True
         if len(words) != 3 or words[1] != "-" or not self.library.matches(text):
             return False
@@ -251,7 +252,7 @@ class Session:
 
     def _is_song(self, text: str) -> bool:
         """Whether a text means a song, or one of several."""
-        return self.is_number(text) or bool(self.library.matches(text)) or os.path.isfile(typed_path(text))
+        return self.is_number(text) or bool(self.library.matches(text)) or os.path.isfile(typed_file(text))
 
     def neighbour(self, words: Sequence[str], space: str | None) -> tuple[Query, int]:
         """What was asked for and its n-th neighbour: ``N`` of the songs listed last, or ``SONG N``."""

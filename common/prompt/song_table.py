@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Mapping, Sequence
 
+from common.console import terminal_width
 from common.library import Library
 from common.music import keys, shown_tempo, tempos
 from common.text import clean, display_width, duration, shorten, table
@@ -91,11 +91,6 @@ def fitting(
             del kept[header]
     others = _width({header: cells for header, cells in kept.items() if header != names}) + _GAP
     return {**kept, names: _cut(kept[names], max(_SHORTEST_NAME, width - others))}
-
-
-def terminal_width() -> int:
-    """Columns of the terminal."""
-    return shutil.get_terminal_size().columns
 
 
 def _cut(names: Sequence[object], room: int) -> list[str]:
