@@ -222,6 +222,22 @@ def analyse(path: Path, check: Check = lambda: None, stamp: Stamp | None = None)
     return analysis
 
 
+class UnheardError(UserError):
+    """A file that cannot be heard.
+
+    Parameters
+    ----------
+    path
+        The file.
+    error
+        What keeps it from being heard.
+    """
+
+    def __init__(self, path: Path, error: AudioError) -> None:
+        super().__init__(f"{path}: {error.reason}")
+        self.path, self.reason = path, error.reason
+
+
 @contextlib.contextmanager
 def heard_or_told(path: Path) -> Iterator[None]:
     """Let decoders work quietly in the block, and tell in one line what keeps a file from being heard.
@@ -229,13 +245,13 @@ def heard_or_told(path: Path) -> Iterator[None]:
     Raises
     ------
     UserError
-        For an `AudioError` of the block.
+        For an `AudioError` of the block; `UnheardError` unless the file is gone.
     """
     try:
         with quiet_decoders():
             yield
     except AudioError as error:
-        raise UserError(f"{path}: {error.reason}" if path.exists() else no_file(path)) from error
+        raise (UnheardError(path, error) if path.exists() else UserError(no_file(path))) from error
 
 
 @dataclass(frozen=True)

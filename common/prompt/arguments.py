@@ -122,7 +122,7 @@ def match(parser: argparse.ArgumentParser) -> None:
         "--to", nargs="+", action="extend", default=[], metavar="SONG", help="references, in quotes"
     )
     references.add_argument("--genre", metavar="GENRE", help="the nearest songs of a genre")
-    _count(parser, 10)
+    parser.add_argument("-n", type=whole_number(1), metavar="N", help="how many of the nearest (default: 10)")
     parser.add_argument("--preview", action="store_true", help="render the mix as the references are")
     space(parser)
     json(parser)

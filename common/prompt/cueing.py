@@ -8,7 +8,7 @@ from typing import Any
 
 from common.console import terminal_width
 from common.library import Library
-from common.music import has_broken_samples, keys, shown_tempo
+from common.music import TEMPO_TOLERANCE, has_broken_samples, keys, shown_tempo
 from common.prompt.answers import Answer, quoted, title
 from common.prompt.session import Session
 from common.text import duration, moment, table
@@ -110,8 +110,9 @@ def _tempo(facts: dict[str, Any]) -> str:
         said += f", first beat at {facts['beat_offset']:.3f} s"
     elif shown is not None:
         said += f", no grid: {_why(facts, 'beat_offset')}"
-    if facts["bpm_alternative"]:
-        said += f"; {facts['bpm_alternative']:.1f} fits about as well"
+    other = facts["bpm_alternative"]
+    if other and abs(other / facts["bpm"] - 1) > TEMPO_TOLERANCE:
+        said += f"; {other:.1f} fits about as well"
     tagged = facts["tag_bpm"]
     if tagged is not None and abs(tagged - (facts["bpm"] or 0.0)) > TAG_AGREES:
         said += f"; its tag says {tagged:g}"

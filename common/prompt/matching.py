@@ -34,7 +34,7 @@ from common.reference.measure import LEAST_SECONDS, REGIONS, SILENT, Lines, Meas
 from common.reference.page import write_page
 from common.reference.preview import CEILING, MOST_CHANGE, TRUE_PEAK, Preview, render
 from common.reference.words import NOTHING, Sentence, sentences
-from common.song import heard_or_told
+from common.song import UnheardError, heard_or_told
 from common.text import clean, count, duration, table
 
 SHORT = 20.0
@@ -43,6 +43,10 @@ SHORT = 20.0
 
 AUDIBLE = 1.0
 """LU of difference from which the louder of two seems the better one."""
+
+
+N_REFERENCES = 10
+"""The nearest songs that a mix is held against, unless told."""
 
 
 @dataclass(frozen=True)
@@ -182,16 +186,19 @@ class MatchAnswer(Answer):
 def match(session: Session, arguments: Namespace) -> MatchAnswer:
     """Hold a mix against reference records."""
     song = session.song(" ".join(arguments.song))
+    unheard: dict[str, str] = {}
     if arguments.to:
-        rows = list(dict.fromkeys(session.song(text) for text in arguments.to))
+        if arguments.n:
+            raise UserError("-n says how many of the nearest songs; with --to the references are named")
+        rows, unheard = _named(session, arguments.to)
     else:
         space, heard = session.space(arguments.space), partial(versions_among, session, song)
-        rows = nearest_references(space, song, arguments.n, arguments.genre, heard)
+        rows = nearest_references(space, song, arguments.n or N_REFERENCES, arguments.genre, heard)
     if song in rows:
         raise UserError("a song is no reference of its own; name another with --to")
     library = session.library
     path, mix, lines = _measure(library, song)
-    others, left_out = _references(session, rows)
+    others, left_out = _references(session, rows, unheard)
     comparison = compare(mix, list(others.values()))
     preview = None
     if arguments.preview:
@@ -212,14 +219,30 @@ def _measure(library: Library, song: int) -> tuple[Path, Measurement, Lines]:
         return path, *measure(path, sections_of(library, song))
 
 
-def _references(session: Session, rows: Sequence[int]) -> tuple[dict[int, Measurement], dict[str, str]]:
+def _named(session: Session, names: Sequence[str]) -> tuple[list[int], dict[str, str]]:
+    """References by name, each once, and why files among them cannot be heard."""
+    rows, unheard = [], {}
+    for name in names:
+        try:
+            rows.append(session.song(name))
+        except UnheardError as error:
+            unheard[error.path.name] = error.reason
+    return list(dict.fromkeys(rows)), unheard
+
+
+def _references(
+    session: Session, rows: Sequence[int], unheard: dict[str, str]
+) -> tuple[dict[int, Measurement], dict[str, str]]:
     """Measurements of the references that have some, and why the others have none."""
     library = session.library
     files = {row: Path(library.paths[row]) for row in rows}
     sections = {file: sections_of(library, row) for row, file in files.items()}
     found = measured(session.paths.measurements, sections)
     results = {row: found[file] for row, file in files.items()}
-    left_out = {library.names[row]: why.reason for row, why in results.items() if isinstance(why, AudioError)}
+    unmeasured = {
+        library.names[row]: why.reason for row, why in results.items() if isinstance(why, AudioError)
+    }
+    left_out = unheard | unmeasured
     others = {row: result for row, result in results.items() if isinstance(result, Measurement)}
     if not others:
         reasons = "; ".join(f"{clean(name)}: {reason}" for name, reason in left_out.items())

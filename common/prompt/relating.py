@@ -27,6 +27,10 @@ MOST_TOLD = 3
 """Passages of a song that a person is told of, the longest; JSON has all."""
 
 
+CLIP = 30.0
+"""Seconds below which `versions` may miss a passage that `identify` knows: that reads peaks, not notes."""
+
+
 @dataclass(frozen=True)
 class Relative:
     """A song that is related to the one that was asked for.
@@ -100,13 +104,19 @@ class VersionsAnswer(Answer):
         head = title(self.library, self.song)
         if not self.relatives:
             compared = count(self.n_compared, "other song")
-            return f"{head}\nno version of it and no passage that it shares, in {compared}"
+            found = f"{head}\nno version of it and no passage that it shares, in {compared}"
+            return f"{found}; so short a clip may still be of one of them" if self._is_clip else found
         columns = {
             "alike": [None if found.score is None else f"{found.score:.2f}" for found in self.relatives]
         }
         under = [[_said(found), *_where(found)] for found in self.relatives]
         legend = "alike: how much of the shorter song runs alike, and how much alike (0 to 1)"
         return "\n".join([head, song_table(self.library, self.rows, columns, under), legend])
+
+    @property
+    def _is_clip(self) -> bool:
+        """Whether it is a file from outside that is too short to share a passage for certain."""
+        return self.song >= self.library.n_own and self.library.columns["duration"][self.song] < CLIP
 
     @property
     def rows(self) -> list[int]:
@@ -120,6 +130,8 @@ class VersionsAnswer(Answer):
         return [f"not compared: {left_out} whose course is not kept yet; run: {self.remedy}"]
 
     def next_command(self) -> str:
+        if not self.relatives and self._is_clip:
+            return f"identify {quoted(self.library, self.song)}"
         if not self.relatives:
             return f"search {quoted(self.library, self.song)}"
         return f"compare {quoted(self.library, self.song)} {quoted(self.library, self.relatives[0].row)}"

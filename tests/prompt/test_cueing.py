@@ -86,6 +86,11 @@ def test_a_peak_of_broken_samples_is_said_to_be_one(told, peak, is_told):
     assert ("from a few broken samples" in out) == is_told
 
 
+@pytest.mark.parametrize(("other", "is_told"), [(137.9, False), (130.0, True), (68.6, True)])
+def test_another_tempo_is_one_that_differs(told, other, is_told):
+    assert ("fits about as well" in told(KNOWN | {"bpm_alternative": other})[1]) == is_told
+
+
 def test_the_fullest_section_lies_at_zero_without_a_sign(told):
     fullest = [SECTIONS[0] | {"energy": -0.2}, *SECTIONS[1:]]
     assert " 0 dB" in told(KNOWN | {"sections": fullest})[1]

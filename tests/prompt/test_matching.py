@@ -103,6 +103,23 @@ def test_a_reference_that_is_gone_is_named_and_left_out(run, music):
     assert f"left out: {music.names[2]}" in err
 
 
+def test_a_file_that_is_no_reference_is_named_and_left_out(run, music, tmp_path):
+    silence = tmp_path / "silence.wav"
+    soundfile.write(silence, np.zeros(5 * RATE), RATE)
+    code, out, err = run("match", music.names[0], "--to", str(silence), music.names[2])
+    assert code == 0
+    assert "against 1 reference" in out
+    assert "left out: silence.wav: every sample is zero" in err
+    assert run("match", music.names[0], "--to", str(silence))[0] == 1
+    assert "not a song" in run("match", music.names[0], "--to", "not a song")[2]
+
+
+def test_named_references_are_not_counted_off(run, music):
+    code, _, err = run("match", music.names[0], "--to", music.names[1], "-n", "3")
+    assert code == 1
+    assert "-n says how many of the nearest songs" in err
+
+
 def test_no_reference_left_is_an_error(run, music):
     Path(music.paths[1]).unlink()
     code, _, err = run("match", music.names[0], "--to", music.names[1])

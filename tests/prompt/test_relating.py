@@ -207,3 +207,12 @@ def test_a_file_outside_the_library(songs, capsys):
     assert said["song"] == ("other version", 2)
     assert said["remix"] == ("other version", 5)
     assert found["song"]["file_path"] == outside
+
+
+@pytest.mark.parametrize(("beats", "is_clip"), [(25, True), (60, False)])
+def test_a_clip_that_nothing_was_found_for_is_handed_to_identify(kept, paths, capsys, beats, is_clip):
+    clip = write(paths.data / "clip.wav", tune(9, beats))
+    assert stage4.main([*kept, "versions", str(clip)]) == 0
+    out, err = capsys.readouterr()
+    assert ("so short a clip may still be of one of them" in out) == is_clip
+    assert (f"identify {clip}" in err) == is_clip
