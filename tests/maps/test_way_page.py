@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 from browsing import DESKTOP, PHONE, assert_quiet, needs_browser, resize, until, visit, wait
 from map_page import Page, apart, assert_nothing_is_covered, every_screen, layout
 
@@ -122,6 +123,18 @@ def test_the_solid_way_begins_with_every_song_in_view_and_keeps_them_in_any_wind
     until(lambda: opened.element("#map").size["width"] < PHONE[0] and opened.in_picture().all())
     assert_names_are_in_place(opened, shown, way)
     assert_quiet(browser)
+
+
+@pytest.mark.parametrize("dimensions", [2, 3])
+def test_symbols_are_as_large_beside_each_other_as_on_the_map(songs, browser, page, dimensions):
+    sizes = """return document.getElementById("map").data.slice(arguments[0]).slice(0, 3)
+      .map(({ marker }) => [marker.symbol, marker.size])"""
+    on_map = dict(page(dimensions).ask(sizes, 1))
+    *_, opened = open_way(songs, browser, dimensions, DESKTOP)
+    on_way = dict(opened.ask(sizes, 0))
+    assert on_way.keys() == on_map.keys()
+    ratios = [on_map[symbol] / on_way[symbol] for symbol in on_map]
+    np.testing.assert_allclose(ratios, ratios[0])
 
 
 def test_names_go_while_the_solid_way_is_turned_and_come_back(songs, browser):

@@ -77,7 +77,7 @@ function traces() {
       const rows = [...songs.title.keys()].filter((row) => songs.genre[row] === name);
       return { type: kind, mode: "markers", ...of(rows), hoverinfo: "text",
         hovertext: rows.map((row) => `<b>${escape(songs.title[row])}</b><br>${escape(name)}`),
-        marker: { color: colour, symbol, size: solid ? 4 : 8, opacity: theme.pale } };
+        marker: { color: colour, symbol, size: (solid ? 7 : 8) * growth(symbol, solid), opacity: theme.pale } };
     }),
     { type: kind, mode: "lines+markers", ...point(here().way), hoverinfo: "text",
       hovertext: times.map(passing), line: { color: "#8A8F9C", width: solid ? 4 : 2 },

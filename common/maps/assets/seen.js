@@ -1,5 +1,5 @@
-// Where plotly draws the places of a map: on the plane, or in space, as its camera sees it. Places are lists, one per
-// dimension; in space they lie in a cube whose sides are 1 long around 0.
+// Where plotly draws the places of a map, and how large: on the plane, or in space, as its camera sees it. Places are
+// lists, one per dimension; in space they lie in a cube whose sides are 1 long around 0.
 
 const HEIGHT = 0.4; // of the first look down, as the tangent of its angle
 const SIDES = 12; // from which the first look is tried
@@ -7,6 +7,12 @@ const TANGENT = Math.tan(Math.PI / 8); // of half the angle that plotly's camera
 const FILLED = 0.92; // share of the picture that songs may fill
 const NEAREST_EYE = 0.6; // from the middle of what it looks at, in sides of the cube
 const BEHIND = -1e5; // pixels; what is behind the camera lies so far off
+
+// plotly draws the same shape in another size on either map; these make them as large as a circle on the plane.
+const ON_PLANE = { diamond: 1.15, "diamond-open": 1.15, cross: 1.1, x: 1.1 };
+const IN_SPACE = { circle: 0.75, "circle-open": 0.75, square: 0.68, "square-open": 0.58, diamond: 0.52,
+  "diamond-open": 0.52, cross: 1.2, x: 1.2 };
+const growth = (symbol, solid) => (solid ? IN_SPACE : ON_PLANE)[symbol] ?? 1;
 
 // Lowest and highest place of some songs in every dimension, with room around.
 function box(places, rows, margin) {

@@ -4,12 +4,6 @@ const MANY = 2000; // From here on the browser's graphics card draws the flat ma
 const hasWebGL = () => Boolean(document.createElement("canvas").getContext("webgl"));
 const kind = solid ? "scatter3d" : all.length > MANY && hasWebGL() ? "scattergl" : "scatter";
 const size = Math.max(5, Math.min(12, 150 / Math.sqrt(all.length)));
-// plotly draws the same shape in another size on either map; these make them as large as a circle.
-const GROWTH = solid
-  ? { circle: 0.75, "circle-open": 0.75, square: 0.68, "square-open": 0.58, diamond: 0.52, "diamond-open": 0.52,
-    cross: 1.2, x: 1.2 }
-  : { diamond: 1.15, "diamond-open": 1.15, cross: 1.1, x: 1.1 };
-const sizeOf = (symbol) => size * (GROWTH[symbol] ?? 1);
 const members = genres.map(({ name }) => all.filter((row) => row < own && songs.genre[row] === name));
 const at = (rows) =>
   Object.fromEntries(places.map((values, axis) => ["xyz"[axis], rows.map((row) => values[row] ?? null)]));
@@ -41,7 +35,7 @@ function ring(colour, grow, width) {
 function genreTrace({ colour, symbol }, i) {
   const opacity = { marker: { opacity: 0.85 } }; // a lasso is shown by rings, not by paling the others
   return { type: kind, mode: "markers", ...at(members[i]), hovertext: members[i].map(card), hoverinfo: "text",
-    marker: { color: members[i].map((row) => weighed(colour, row)), symbol, size: sizeOf(symbol), opacity: 0.85,
+    marker: { color: members[i].map((row) => weighed(colour, row)), symbol, size: size * growth(symbol, solid), opacity: 0.85,
       line: outline(theme.paper, symbol) },
     ...(solid ? {} : { selected: opacity, unselected: opacity }) };
 }
