@@ -33,6 +33,8 @@ SINGULAR = {"sub-bass", "bass", "presence"}
 OPAQUE_WEIGHT = 0.3
 """How much a number counts that no ear can check (`layout.is_audible`), beside one that a listener can."""
 
+TEMPO = SLICES["tempo"].start
+
 LEAST_SD = 0.1
 """Differences of fewer standard deviations are not spoken of."""
 
@@ -151,6 +153,8 @@ def region_of(first: int, last: int) -> str:
 def _number_sentence(
     index: int, embedding: np.ndarray, rival_mean: np.ndarray, deviation: np.ndarray, rival: str
 ) -> str:
+    if index == TEMPO and embedding[index] == 0:
+        return f"librosa finds no pulse in it, where the average {rival} song has {rival_mean[index]:.0f} BPM"
     apart = float(embedding[index] - rival_mean[index])
     sd = abs(apart) / float(deviation[index])
     amount = _amount(index, float(embedding[index]), float(rival_mean[index]))
@@ -161,8 +165,10 @@ def _number_sentence(
 def _amount(index: int, value: float, other: float) -> str:
     """A difference in a unit that people know; empty where there is none."""
     block = BLOCK_OF[index]
-    if block.unit in {"Hz", "BPM"}:
-        return f"{abs(value - other):.0f} {block.unit}"
+    if index == TEMPO:
+        return f"{abs(value - other):.0f} BPM of librosa's tempo"  # not the one that is read more finely
+    if block.unit == "Hz":
+        return f"{abs(value - other):.0f} Hz"
     if block.unit == "dB":
         return f"{abs(value - other):.1f} dB"
     if index == SLICES["mfcc_mean"].start:

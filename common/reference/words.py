@@ -13,6 +13,7 @@ import math
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import groupby
+from statistics import fmean
 
 from common.reference.compare import Band, Comparison, Reading, shown_width
 from common.reference.measure import LOW_CORRELATION, REGIONS
@@ -28,6 +29,9 @@ LEAST_STRENGTH = 0.8
 
 STEPS = (0.5, 1.0, 2.0)
 """dB or LU that sizes are said in."""
+
+LOPSIDED = 1.5
+"""How much further than half the spread its longer side reaches from the median where ± would mislead."""
 
 LEAST_CORRELATION = 0.1
 """Loss of correlation from which something is said."""
@@ -97,14 +101,14 @@ def _balance(bands: Sequence[Band], n_references: int) -> Iterator[Sentence]:
     for run in _runs(bands):
         # Nothing can be compared below the lowest of them: what is said of it is said of all below.
         low, high = bands[0].low_hz if run[0] is compared[0] else run[0].low_hz, run[-1].high_hz
-        differences = [band.level.difference or 0.0 for band in run]
-        mean, octaves = sum(differences) / len(run), math.log2(high / run[0].low_hz)
-        spread = _spread([band.level for band in run])
+        levels = [band.level for band in run]
+        mean = fmean(level.difference or 0.0 for level in levels)
+        spread, octaves = _spread(levels), math.log2(high / run[0].low_hz)
         is_bound = any(band.is_bound for band in run)
         size = _rounded(mean, spread, n_references, is_bound)
         text = f"{size} dB {'more' if mean > 0 else 'less'} than the references {_where(low, high, bands)}, "
-        text += f"{_doubt(spread)}: {_boost_or_add(run, low, high, bands, octaves, mean)}"
-        strength = sum(abs(band.level.excess) for band in run) / len(run) * math.sqrt(octaves)
+        text += f"{_doubt(levels, mean)}: {_boost_or_add(run, low, high, bands, octaves, mean)}"
+        strength = fmean(abs(level.excess) for level in levels) * math.sqrt(octaves)
         yield Sentence("balance", _capital(text), strength, low, high)
 
 
@@ -163,12 +167,21 @@ def _where(low: float, high: float, bands: Sequence[Band]) -> str:
     return f"between {_hertz(low)} and {_hertz(high)}"
 
 
-def _doubt(spread: float | None) -> str:
-    return (
-        "too few references to tell their spread"
-        if spread is None
-        else f"where they differ by ±{spread:.1f} dB"
-    )
+def _doubt(readings: Sequence[Reading], size: float) -> str:
+    """How far the references differ: by ± half their spread, or its ends where it is lopsided."""
+    spread, ends = _spread(readings), _reach(readings)
+    if spread is None or ends is None:
+        return "too few references to tell their spread"
+    if spread < abs(size) and max(map(abs, ends)) < LOPSIDED * spread:
+        return f"where they differ by ±{spread:.1f} dB"
+    return f"where they lie from {ends[0]:+z.1f} to {ends[1]:+z.1f} dB around their median"
+
+
+def _reach(readings: Sequence[Reading]) -> tuple[float, float] | None:
+    """The ends of the references' spread over their median, the means over readings."""
+    lows = [one.low - one.median for one in readings if one.low is not None and one.median is not None]
+    highs = [one.high - one.median for one in readings if one.high is not None and one.median is not None]
+    return (fmean(lows), fmean(highs)) if lows and highs else None
 
 
 def _boost_or_add(

@@ -112,6 +112,22 @@ def test_twice_the_amplitude_is_six_decibels_louder_overall():
     assert told.endswith("sd) against the average SOFT song's")
 
 
+@pytest.mark.parametrize(
+    ("tempo", "words"),
+    [(0.0, "librosa finds no pulse in it, where the average FAST song has 140 BPM"),
+     (90.0, "slower, by 50 BPM of librosa's tempo (")],
+)  # fmt: skip
+def test_a_song_without_a_pulse_is_not_slower(tempo, words):
+    rng, y, place = np.random.default_rng(1), np.repeat([0, 1], 20), index_of("tempo")
+    X = rng.normal(size=(40, N_FEATURES))
+    X[:, place] = np.where(y == 1, 140.0, 100.0) + np.tile([-1, 1], 20)
+    model = Trainer(X, y, ["SLOW", "FAST"], np.arange(40), 5).model(Settings(5, 0.3, 0))
+    song = X[y == 0].mean(axis=0)
+    song[place] = tempo
+    (told,) = [one.sentence for one in give_reasons([model], song, 0, 1).groups if one.group == "rhythm"]
+    assert told.startswith(words)
+
+
 def test_bands_are_named():
     frequencies = np.array(mel_frequencies())
     low, high = int((frequencies < 80).sum()), int((frequencies < 200).sum())

@@ -54,6 +54,13 @@ def test_a_bump_is_told_with_place_size_and_spread(size, words):
     assert "cannot be told from a spectrum" in caveat.text
 
 
+def test_a_lopsided_spread_is_told_by_its_ends():
+    """Half of it is larger than what the mix has more than all of them."""
+    others = [measurement(bump(240, 410, step)) for step in (-20.0, -16.0, 0.0, 0.2, 0.4)]
+    first, _ = sentences(compare(measurement(bump(240, 410, 6.0)), others))
+    assert "where they lie from -18.4 to +0.3 dB around their median: try" in first.text
+
+
 @pytest.mark.parametrize(
     ("low", "high", "words"), [(0, 70, "below 71 Hz"), (8500, 1e9, "between 8.9 kHz and 14 kHz")]
 )
