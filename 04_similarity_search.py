@@ -63,15 +63,16 @@ def run_once(command: Command, arguments: argparse.Namespace) -> int:
 
 def run_prompt(arguments: argparse.Namespace) -> int:
     """Answer one line after another, until the user leaves."""
+    from common.recordings import genre_label, in_genres
     from common.search.spaces import SPACES
 
     session = open_session(arguments, interactive=True)
     library = session.library
-    genres = count(len(library.genre_names), "genre")
-    note(f"{count(len(library), 'song')} in {genres}, {session.space_name} space.")
+    genres = in_genres(library.genre_names)
+    note(f"{count(len(library), 'song')} {genres}, {session.space_name} space.")
     suggestions = {
         "songs": lambda: session.library.names,
-        "genres": lambda: session.library.genre_names,
+        "genres": lambda: [*map(genre_label, session.library.genre_names)],
         "spaces": lambda: list(SPACES),
     }
     return loop.run_prompt(session, suggestions)

@@ -103,8 +103,8 @@ class Library:
 
     @property
     def genre_names(self) -> list[str]:
-        """The different genres, sorted."""
-        return sorted(set(self.genres))
+        """The different genres that the library's own songs are filed under, sorted."""
+        return sorted(set(self.genres[: self.n_own]))
 
     def song(self, index: int) -> dict[str, Any]:
         """One song's metadata as a dict of `COLUMNS`."""

@@ -22,9 +22,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from common.arrays import principal_components
+from common.console import UserError
 from common.layout import SLICES, mel_frequencies
 from common.library import UNKNOWN_GENRE, Library
-from common.text import clean, fold
+from common.text import clean, count, fold
 
 SAME_DECIBELS = 1.5
 """Copies of a recording differ by at most so much.
@@ -275,6 +276,44 @@ def tag_genres(library: Library) -> set[str]:
 def genre_label(genre: str) -> str:
     """What a song's genre is called where people read; genres are in capitals, so none is called so."""
     return "without a genre" if genre == UNKNOWN_GENRE else clean(genre)
+
+
+def genre_named(library: Library, text: str, *others: str) -> str:
+    """The genre of the library's own songs that a person means, as they are filed.
+
+    Parameters
+    ----------
+    library
+        The songs.
+    text
+        The genre, as it is filed or as people read it, in any case.
+    *others
+        What else could be asked for, for the message.
+
+    Raises
+    ------
+    UserError
+        If no song is filed so; the message says what there is.
+    """
+    for genre in library.genre_names:
+        if fold(text) in {fold(genre), fold(genre_label(genre))}:
+            return genre
+    there = ", ".join([*map(genre_label, library.genre_names), *others])
+    raise UserError(f"no genre is called {text!r}; there are {there}")
+
+
+def in_genres(filed: Sequence[str]) -> str:
+    """Say how many genres songs are in; having none is not counted as one.
+
+    Parameters
+    ----------
+    filed
+        What they are filed under, each once.
+    """
+    genres = set(filed) - {UNKNOWN_GENRE}
+    if not genres:
+        return genre_label(UNKNOWN_GENRE)
+    return f"in {count(len(genres), 'genre')}" + (" and without one" if len(genres) < len(filed) else "")
 
 
 def artist_numbers(library: Library, rows: Rows | None = None) -> np.ndarray:

@@ -16,6 +16,7 @@ from sklearn.metrics import adjusted_rand_score
 
 from common import audio, features, recordings
 from common.classifier.songs import gather
+from common.console import UserError
 from common.layout import N_FEATURES, SLICES
 from common.recordings import (
     SAME_DECIBELS,
@@ -24,6 +25,8 @@ from common.recordings import (
     artist_numbers,
     copies,
     first_of_each,
+    genre_named,
+    in_genres,
     joined,
     recording_numbers,
     same_recording,
@@ -236,3 +239,19 @@ def test_copies_are_known_without_their_library():
         assert found == expected
         agreed += len(found) - 1
     assert 20 < agreed < 100
+
+
+def test_a_genre_is_found_as_it_is_filed_or_read_and_guests_have_none():
+    library = random_library(4, genre_names=["TRANCE", "UNKNOWN", "HOUSE", "TRANCE"])
+    guest = library.with_guest(library.embeddings[0], library.song(0) | {"genre": "GUEST"})
+    for asked, filed in (("trance", "TRANCE"), ("unknown", "UNKNOWN"), ("Without a genre", "UNKNOWN")):
+        assert genre_named(guest, asked) == filed
+    with pytest.raises(UserError) as caught:
+        genre_named(guest, "guest", "or all")
+    assert str(caught.value) == "no genre is called 'guest'; there are HOUSE, TRANCE, without a genre, or all"
+
+
+def test_having_no_genre_is_not_counted_as_one():
+    assert in_genres(["HOUSE", "TRANCE"]) == "in 2 genres"
+    assert in_genres(["HOUSE", "UNKNOWN"]) == "in 1 genre and without one"
+    assert in_genres(["UNKNOWN"]) == "without a genre"

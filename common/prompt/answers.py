@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from common.console import flush, note, say, to_output
 from common.library import Library
 from common.paths import SEARCH
+from common.recordings import genre_label
 from common.search.query import Query
 from common.text import clean, duration
 
@@ -63,8 +64,8 @@ def show(answer: Answer, session: Session, as_json: bool) -> None:
 
 def title(library: Library, song: int) -> str:
     """Name a song with its genre and length, such as ``Hidden Voyage (TRANCE, 1:06)``."""
-    where = library.genres[song] if song < library.n_own else "not in the library"
-    return f"{clean(library.names[song])} ({clean(where)}, {duration(library.columns['duration'][song])})"
+    where = genre_label(library.genres[song]) if song < library.n_own else "not in the library"
+    return f"{clean(library.names[song])} ({where}, {duration(library.columns['duration'][song])})"
 
 
 def query_title(library: Library, query: Query) -> str:

@@ -6,17 +6,18 @@ from argparse import Namespace
 from dataclasses import dataclass
 
 from common import gallery
-from common.console import UserError, terminal_width
+from common.console import terminal_width
 from common.library import Library
 from common.paths import Output
 from common.prompt.answers import Answer, facts, quoted, written
 from common.prompt.session import Session
 from common.prompt.song_table import fitting, song_table
+from common.recordings import genre_named, in_genres
 from common.search.clusters import Grouping, find_clusters
 from common.search.figures import draw_genres
 from common.search.genre_similarity import SPREADS, GenreStatistics, measure, statistics_table, write_reports
 from common.search.spaces import SPACES, output_of
-from common.text import clean, count, fold, table
+from common.text import clean, count, table
 
 
 def cautions(space: str) -> list[str]:
@@ -34,8 +35,8 @@ class SongList(Answer):
         The library that they are of.
     songs
         The songs, genre after genre.
-    n_genres
-        How many genres they are of.
+    genres
+        The genres that they are filed under, as the library has them.
     playlist
         Name of the playlist that they shall be saved as; None for none.
     files
@@ -44,7 +45,7 @@ class SongList(Answer):
 
     library: Library
     songs: list[int]
-    n_genres: int
+    genres: list[str]
     playlist: str | None
     files: bool
 
@@ -59,7 +60,7 @@ class SongList(Answer):
         if self.playlist:
             files = session.save_playlist(self.playlist, facts(self.library, self.songs))
             saved.append(written(files))
-        return [*saved, f"{count(len(self.songs), 'song')} in {count(self.n_genres, 'genre')}"]
+        return [*saved, f"{count(len(self.songs), 'song')} {in_genres(self.genres)}"]
 
     def next_command(self) -> str:
         return f"search {quoted(self.library, self.songs[0])}"
@@ -68,12 +69,10 @@ class SongList(Answer):
 def songs(session: Session, arguments: Namespace) -> SongList:
     """List the songs of a genre, or of every genre."""
     library, wanted = session.library, " ".join(arguments.genre)
-    genres = [genre for genre in library.genre_names if not wanted or fold(genre) == fold(wanted)]
-    if not genres:
-        raise UserError(f"no genre is called {wanted!r}; there are {', '.join(library.genre_names)}")
+    genres = [genre_named(library, wanted)] if wanted else library.genre_names
     session.listed = [row for genre in genres for row in library.indices_of(genre) if row < library.n_own]
     session.asked = None
-    return SongList(library, session.listed, len(genres), arguments.save, arguments.verbose)
+    return SongList(library, session.listed, genres, arguments.save, arguments.verbose)
 
 
 @dataclass(frozen=True)

@@ -16,6 +16,7 @@ from common.playlists.transitions import FITTING, Step, Tracks, roughness, shown
 from common.prompt.answers import Answer, facts, quoted, written
 from common.prompt.session import Session
 from common.prompt.song_table import song_table
+from common.recordings import genre_label, genre_named
 from common.search.space import Space
 from common.text import clean, count, fold, whole
 
@@ -184,7 +185,5 @@ def _songs_of(session: Session, genre: str) -> tuple[list[int], str]:
     library = session.library
     if not genre or fold(genre) == "all":
         return list(range(library.n_own)), "all"
-    for name in library.genre_names:
-        if fold(name) == fold(genre):
-            return [row for row in library.indices_of(name) if row < library.n_own], name
-    raise UserError(f"no genre is called {genre!r}; there are {', '.join(library.genre_names)}, or all")
+    filed = genre_named(library, genre, "or all")
+    return [row for row in library.indices_of(filed) if row < library.n_own], genre_label(filed)

@@ -41,11 +41,22 @@ class HelpShown(Exception):  # noqa: N818  (a way out of argparse)
     """Help was printed instead of running anything."""
 
 
-class _LineParser(argparse.ArgumentParser):
+_NO_OPTION = "\0"
+"""Begins a word that is no option although it begins with a dash, while options are looked for."""
+
+
+class _Parser(argparse.ArgumentParser):
+    """A parser whose errors show words as they were typed."""
+
+    def error(self, message: str) -> NoReturn:
+        super().error(_as_typed(message))
+
+
+class _LineParser(_Parser):
     """A parser whose mistakes are the user's and end nothing."""
 
     def error(self, message: str) -> NoReturn:
-        raise UserError(message)
+        raise UserError(_as_typed(message))
 
     def exit(self, status: int = 0, message: str | None = None) -> NoReturn:
         raise HelpShown
@@ -97,7 +108,7 @@ def parse_one_shot(command: Command, words: Sequence[str], before: argparse.Name
         What stood before the command, and the whole ``line``; the options may also come after the command,
         and the last one counts.
     """
-    parser = argparse.ArgumentParser(
+    parser = _Parser(
         prog=f"{Path(sys.argv[0]).name} {command.name}", description=command.summary, allow_abbrev=False
     )
     if meant := mistyped(before.line):
@@ -105,10 +116,6 @@ def parse_one_shot(command: Command, words: Sequence[str], before: argparse.Name
     command.add_to(parser)
     add_folder_options(parser)
     return _parse(parser, words, argparse.Namespace(**vars(before)))
-
-
-_NO_OPTION = "\0"
-"""Begins a word that is no option although it begins with a dash, while options are looked for."""
 
 
 def _parse(
@@ -126,3 +133,8 @@ def _unmarked(value: object) -> object:
     if isinstance(value, list):
         return [_unmarked(one) for one in value]
     return value.removeprefix(_NO_OPTION) if isinstance(value, str) else value
+
+
+def _as_typed(message: str) -> str:
+    """A message without the sign of `_NO_OPTION`, written as it is or as ``repr`` writes it."""
+    return message.replace(_NO_OPTION, "").replace(repr(_NO_OPTION).strip("'"), "")

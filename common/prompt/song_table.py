@@ -5,14 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from common.console import terminal_width
-from common.library import Library
+from common.library import UNKNOWN_GENRE, Library
 from common.music import keys, shown_tempo, tempos
+from common.recordings import genre_label
 from common.text import clean, display_width, duration, shorten, table
 
 _GAP = 2
 """Columns of the terminal between two columns of a table."""
 
-_LONGEST_GENRE, _SHORTEST_NAME = 12, 20
+_LONGEST_GENRE, _SHORTEST_NAME = len(genre_label(UNKNOWN_GENRE)), 20
 """Columns of the terminal that a genre takes at most, and that a song's name keeps however narrow it is."""
 
 Columns = Mapping[str, Sequence[object]]
@@ -51,7 +52,7 @@ def song_table(
         "#": range(first, first + len(songs)),
         **(extra or {}),
         "song": [clean(library.names[song]) for song in songs],
-        "genre": [shorten(clean(library.genres[song]), _LONGEST_GENRE) for song in songs],
+        "genre": [shorten(genre_label(library.genres[song]), _LONGEST_GENRE) for song in songs],
         "time": [duration(library.columns["duration"][song]) for song in songs],
         "BPM": [shown_tempo(tempo) for tempo in tempos(library, songs)],
         "key": [key and key.short_label for key in keys(library, songs)],

@@ -8,6 +8,7 @@ import numpy as np
 
 from common.console import UserError
 from common.library import Library
+from common.recordings import genre_named
 from common.search.nearest import search
 from common.search.space import Space
 from common.text import fold
@@ -56,11 +57,8 @@ def nearest_references(
 
 def _of_genre(library: Library, genre: str | None) -> np.ndarray:
     """Which of the library's own songs are of a genre, bool, shape (n_own,)."""
-    own = library.genres[: library.n_own]
-    wanted = np.array([genre is None or fold(other) == fold(genre) for other in own], dtype=bool)
-    if not wanted.any():
-        raise UserError(f"no genre is called {genre!r}; there are {', '.join(sorted(set(own)))}")
-    return wanted
+    filed = None if genre is None else genre_named(library, genre)
+    return np.array([filed in (None, own) for own in library.genres[: library.n_own]], dtype=bool)
 
 
 def _versions(library: Library, song: int) -> np.ndarray:

@@ -43,6 +43,28 @@ def test_list_is_by_genre(run):
     assert err == "error: no genre is called 'polka'; there are ITALODANCE, SOLO, TRANCE\n"
 
 
+def test_songs_without_a_genre_are_called_so_everywhere_at_the_prompt(make_library, capsys):
+    paths, _ = make_library({"TRANCE": 3, "UNKNOWN": 2})
+    folders = ["--data", str(paths.data), "--outputs", str(paths.outputs)]
+
+    def told(*words: str) -> str:
+        code = stage4.main([*folders, *words])
+        told = "".join(capsys.readouterr())
+        assert (code, "UNKNOWN" in told) == (0, False)
+        return told
+
+    assert told("list").count("without a genre") == 2
+    assert "5 songs in 1 genre and without one" in told("list")
+    assert "2 songs without a genre" in told("list", "without a genre")
+    assert told("search", "unknown artist 1", "-n", "2").startswith(
+        "Unknown Artist 1 - Song 001 (without a genre, "
+    )
+    assert told("shuffle", "unknown").startswith("shuffle without a genre")
+    capsys.readouterr()
+    assert stage4.main([*folders, "list", "--json"]) == 0
+    assert capsys.readouterr().out.count('"genre": "UNKNOWN"') == 2
+
+
 def test_genres_are_measured_and_written(run, paths):
     code, out, _ = run("genres")
     assert code == 0

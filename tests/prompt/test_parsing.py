@@ -25,6 +25,17 @@ def test_words_need_no_quotes_and_options_stand_anywhere(run):
     assert {answer[0] for answer in answers} == {0}
 
 
+@pytest.mark.parametrize("words", [["spaces", "->"], ["spaces", "--", "-x"], ["quit", "->"]])
+def test_what_is_wrong_is_told_as_it_was_typed(run, say_lines, words, capsys):
+    _, _, err = say_lines(" ".join(words))
+    with pytest.raises(SystemExit):
+        run(*words)
+    for told in (err, capsys.readouterr().err):
+        assert words[-1] in told
+        assert "x00" not in told
+        assert "\0" not in told
+
+
 def test_folders_may_follow_the_command(make_library, capsys):
     paths, _ = make_library(GENRES)
     words = ["search", SONG, "--json", "--data", str(paths.data), "--outputs", str(paths.outputs)]
