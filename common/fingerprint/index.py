@@ -26,6 +26,9 @@ from common.text import clean
 VERSION = 1000 * LANDMARKS_VERSION + SEQUENCES_VERSION
 """Of what is in the file; another one is made anew."""
 
+IN_MEMORY = Path(":memory:")
+"""Instead of a file, for an index that is of no use later."""
+
 GAP, LONGEST_AXIS = 1024, 2**32
 """Frames (24 s) between two songs, as a clip may begin before its song does; and all that there are."""
 
@@ -107,7 +110,7 @@ class LandmarkIndex:
             try:
                 self._connection = _opened(path)
             except sqlite3.DatabaseError:
-                self._connection = _opened(":memory:")
+                self._connection = _opened(IN_MEMORY)
 
     def __enter__(self) -> LandmarkIndex:
         return self
@@ -251,7 +254,7 @@ def _complete(contents: Sequence[str], songs: Iterable[tuple[str, Peaks]]) -> It
         yield content, Peaks(np.empty(0, np.uint32))
 
 
-def _opened(path: Path | str) -> sqlite3.Connection:
+def _opened(path: Path) -> sqlite3.Connection:
     """Open an index and make sure that it is one; raises sqlite3.DatabaseError otherwise."""
     connection = sqlite3.connect(path, timeout=PATIENCE, isolation_level=None)
     with contextlib.ExitStack() as on_failure:

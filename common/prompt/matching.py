@@ -16,6 +16,7 @@ from common.filed import filed_as
 from common.library import Library
 from common.paths import Output
 from common.prompt.answers import Answer, facts, quoted, title
+from common.prompt.identifying import excerpted_from
 from common.prompt.relating import versions_among
 from common.prompt.session import Session
 from common.reference.arrangement import (
@@ -192,7 +193,7 @@ def match(session: Session, arguments: Namespace) -> MatchAnswer:
             raise UserError("-n says how many of the nearest songs; with --to the references are named")
         rows, unheard = _named(session, arguments.to)
     else:
-        space, heard = session.space(arguments.space), partial(versions_among, session, song)
+        space, heard = session.space(arguments.space), partial(_same_sound, session, song)
         rows = nearest_references(space, song, arguments.n or N_REFERENCES, arguments.genre, heard)
     if song in rows:
         raise UserError("a song is no reference of its own; name another with --to")
@@ -211,6 +212,11 @@ def match(session: Session, arguments: Namespace) -> MatchAnswer:
 
 def _filed(session: Session, song: int) -> str:
     return filed_as(session.paths, session.library.names[song], session.library.paths[song])
+
+
+def _same_sound(session: Session, song: int, rows: Sequence[int]) -> set[int]:
+    """Which of some songs are versions of a song, or what it is cut from."""
+    return versions_among(session, song, rows) | excerpted_from(session, song, rows)
 
 
 def _measure(library: Library, song: int) -> tuple[Path, Measurement, Lines]:

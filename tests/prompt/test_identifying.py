@@ -43,9 +43,9 @@ def made(tmp_path_factory) -> Path:
 def ask(made, capsys):
     """Identify a file of the folder; gives exit code, stdout and stderr."""
 
-    def call(name: str, *options: str, data: str = "data") -> tuple[int, str, str]:
+    def call(name: str, *options: str, data: str = "data", command: str = "identify") -> tuple[int, str, str]:
         capsys.readouterr()
-        code = stage4.main(["--data", str(made / data), "--outputs", str(made / "outputs"), "identify",
+        code = stage4.main(["--data", str(made / data), "--outputs", str(made / "outputs"), command,
                             str(made / name), *options])  # fmt: skip
         return (code, *capsys.readouterr())
 
@@ -102,6 +102,13 @@ def test_bad_input_is_one_line(ask, name, said):
     assert err.startswith("error: ")
     assert said in err
     assert err.count("\n") == 1
+
+
+@pytest.mark.parametrize("name", ["clip one.wav", "short.wav"])
+def test_what_a_clip_is_cut_from_is_no_reference_of_it(ask, name):
+    code, out, _ = ask(name, "--json", command="match")
+    assert code == 0
+    assert {Path(reference).stem for reference in json.loads(out)["references"]} == {"song 0", "song 2"}
 
 
 def test_the_index_is_made_anew_where_it_is_missing(ask, made):
