@@ -66,8 +66,8 @@ def tell(arguments: argparse.Namespace) -> int:
     """Draw one song's journey, lay all songs out on maps, and gather everything in the gallery."""
     from common import gallery
     from common import library as libraries
+    from common.classifier.songs import is_learnable
     from common.maps.page import nearest_songs
-    from common.recordings import known_genres
 
     paths = Paths(arguments.data, arguments.outputs)
     library = libraries.load(paths)
@@ -86,7 +86,7 @@ def tell(arguments: argparse.Namespace) -> int:
     written.append(gallery.refresh(paths))
     for path in written:
         say(str(path))
-    following = paths.command(TRAIN if len(known_genres(library)) > 1 else SEARCH)
+    following = paths.command(TRAIN if is_learnable(library, arguments.sample) else SEARCH)
     note(f"next: open {paths.gallery}, then run: {following}")
     return console.OK
 

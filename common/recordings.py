@@ -268,9 +268,20 @@ def known_genres(library: Library) -> list[str]:
     return sorted({*library.genres} - {UNKNOWN_GENRE})
 
 
+def filed_under(own: str | None) -> str:
+    """The genre of a song whose folder, or tag, has a name or none.
+
+    It is a name on every picture; a folder's may be in no encoding, a tag's hold anything.
+    """
+    return clean((own or UNKNOWN_GENRE).upper())
+
+
 def tag_genres(library: Library) -> set[str]:
-    """The different genres of the files' own tags, in whatever case; they may be filed under others."""
-    return {fold(tag) for tag in library.columns["tag_genre"] if tag}
+    """The different genres of the files' own tags, in whatever case; none if songs are filed by them."""
+    tags = library.columns["tag_genre"]
+    if [filed_under(tag) for tag in tags] == [*library.genres]:
+        return set()
+    return {fold(tag) for tag in tags if tag}
 
 
 def genre_label(genre: str) -> str:

@@ -30,6 +30,9 @@ from common.paths import TRAIN, Paths
 from common.recordings import album_numbers, artist_numbers, joined, recording_numbers, tag_genres
 from common.text import count
 
+FEWEST_GENRES, FEWEST_RECORDINGS = 2, 2
+"""Genres that a classifier needs to tell apart, and different recordings that it needs of each."""
+
 
 class TooFewGenresError(UserError):
     """There are not two genres that could be told apart."""
@@ -110,22 +113,18 @@ def gather(library: Library, most: int | None = None, subject: Subject = GENRES)
     TooFewGenresError
         If fewer than two genres remain.
     """
-    rows = np.array([i for i, genre in enumerate(library.genres) if genre != UNKNOWN_GENRE], dtype=int)
+    rows, names, drawn_from = _filed(library, most)
     if not len(rows):
         raise TooFewGenresError(f"no song has a {subject.noun}")
-    names, drawn_from = np.array([library.genres[row] for row in rows]), None
-    if most is not None and most < len(rows):
-        drawn, drawn_from = stratified(names, most, SEED, least=2), len(rows)
-        rows, names = rows[drawn], names[drawn]
     units = recording_numbers(library, rows)
-    recordings = {name: len(set(units[names == name])) for name in sorted(set(names))}
+    recordings = _recordings(names, units)
     left_out = [
         f"{name} has {'one song' if (names == name).sum() == 1 else 'one recording'} only and is left out"
         for name, n in recordings.items()
-        if n < 2
+        if n < FEWEST_RECORDINGS
     ]
-    usable = [str(name) for name, n in recordings.items() if n >= 2]
-    if len(usable) < 2:
+    usable = [str(name) for name, n in recordings.items() if n >= FEWEST_RECORDINGS]
+    if len(usable) < FEWEST_GENRES:
         found = ", ".join(f"{name} ({count(int((names == name).sum()), 'song')})" for name in recordings)
         raise TooFewGenresError(
             f"a classifier needs two {subject.noun}s with two different recordings each; "
@@ -137,6 +136,30 @@ def gather(library: Library, most: int | None = None, subject: Subject = GENRES)
     groups = {"plain": units} | _groupings(library, rows, units)
     X = library.embeddings[rows].astype(np.float64)
     return TrainingSet(rows, X, y, tuple(usable), units, groups, left_out, drawn_from, subject)
+
+
+def is_learnable(library: Library, most: int) -> bool:
+    """Whether a library has genres enough for `gather`, judged by at most so many of its songs."""
+    rows, names, _ = _filed(library, most)
+    if len(set(names)) < FEWEST_GENRES:
+        return False
+    numbers = _recordings(names, recording_numbers(library, rows)).values()
+    return sum(n >= FEWEST_RECORDINGS for n in numbers) >= FEWEST_GENRES
+
+
+def _filed(library: Library, most: int | None) -> tuple[np.ndarray, np.ndarray, int | None]:
+    """Rows and genres of the songs that have one, at most so many, and of how many they were drawn."""
+    rows = np.array([i for i, genre in enumerate(library.genres) if genre != UNKNOWN_GENRE], dtype=int)
+    names = np.array([library.genres[row] for row in rows])
+    if most is None or most >= len(rows):
+        return rows, names, None
+    drawn = stratified(names, most, SEED, least=2)
+    return rows[drawn], names[drawn], len(rows)
+
+
+def _recordings(names: np.ndarray, units: np.ndarray) -> dict[str, int]:
+    """Genre -> how many different recordings it has."""
+    return {name: len(set(units[names == name])) for name in sorted(set(names))}
 
 
 def more_genres(library: Library, paths: Paths) -> str:

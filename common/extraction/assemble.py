@@ -21,7 +21,7 @@ from common.layout import N_FEATURES
 from common.library import COLUMNS, UNKNOWN_GENRE, Library
 from common.music import has_broken_samples
 from common.paths import Paths
-from common.recordings import genre_label, known_genres, tag_genres
+from common.recordings import filed_under, genre_label, known_genres, tag_genres
 from common.song import Stamp
 from common.structure.readings import READINGS_VERSION
 from common.text import clean, count, duration, table
@@ -86,8 +86,7 @@ def make_library(
     for row, song in enumerate(store.songs(stamps)):
         rows[row] = song.embedding
         own = song.tags.genre if genre_from == "tag" else _folder_genre(extraction, song.stamp.path)
-        # A genre is a name on every picture; a folder's may be in no encoding, a tag's hold anything.
-        facts = song.metadata(clean((own or UNKNOWN_GENRE).upper()))
+        facts = song.metadata(filed_under(own))
         if bpm_from == "tag":
             facts = with_tagged_tempo(facts)
         for name, value in facts.items():

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from common import library
-from common.classifier.songs import gather, more_genres
+from common.classifier.songs import TooFewGenresError, gather, is_learnable, more_genres
 from common.console import UserError
 from common.paths import TRAIN
 
@@ -23,6 +23,26 @@ def test_one_genre_is_one_sentence(make_library, genres):
     _, made = make_library(genres)
     with pytest.raises(UserError, match="genre"):
         gather(made)
+
+
+@pytest.mark.parametrize(
+    "genres", [{"A": 1, "B": 1, "C": 1}, {"A": 3, "B": 1}, {"A": 3, "UNKNOWN": 3}, {"A": 2, "B": 2, "C": 1}]
+)
+def test_a_library_is_learnable_where_it_can_be_learned(make_library, genres):
+    _, made = make_library(genres)
+    learned = True
+    try:
+        gather(made)
+    except TooFewGenresError:
+        learned = False
+    assert is_learnable(made, 100) == learned == (genres.get("B", 0) > 1)
+
+
+def test_a_genre_of_two_copies_is_not_learnable(make_library):
+    _, made = make_library({"A": 4, "B": 2})
+    assert is_learnable(made, 100)
+    made.embeddings[5] = made.embeddings[4] * (1 + 1e-4)
+    assert not is_learnable(made, 100)
 
 
 def test_the_same_recording_is_one_unit(make_library):
@@ -61,3 +81,5 @@ def test_what_gives_more_genres_is_said_with_the_folders_in_force(make_library):
     assert f"put the songs into one folder per genre and run: {library.remedy(paths)};" in told
     assert f"or take the 2 genres of the files' own tags: {library.remedy(paths)} --genre-from tag;" in told
     assert told.endswith(paths.command(TRAIN, "--labels", "labels.csv"))
+    made.columns["genre"] = ["HOUSE", "HOUSE", "DUB", "DUB", "UNKNOWN"]
+    assert "--genre-from" not in more_genres(made, paths)
