@@ -26,6 +26,9 @@ MIX, OUTSIDE, REFERENCES = charts.PALETTE[0], charts.PALETTE[1], charts.PALETTE[
 ROOM = 0.2
 """Share of the height of the curves that is left above them for the legend."""
 
+LABEL_BANDS, LABEL_HEIGHT = 3, 0.08
+"""Bands, and share of the height of the axis, that the size of a bar takes up."""
+
 LEAST_HALF = 4.0
 """dB that the axis of differences reaches at least in either direction."""
 
@@ -97,26 +100,36 @@ def _draw_differences(axes: Axes, comparison: Comparison) -> None:
     _, loudest_median, _, loudest = _columns(comparison.loudest)
     axes.plot(CENTRES, loudest - loudest_median, "o", markersize=5, markerfacecolor=charts.PAPER,
               markeredgecolor=charts.INK, zorder=5)  # fmt: skip
-    _label_largest(axes, bands, difference, loudest - loudest_median)
     farthest = np.nanmax(np.abs([difference, loudest - loudest_median]))
     half = max(LEAST_HALF, 1.25 * farthest)
     axes.set_ylim(-half, half)
+    _label_largest(axes, bands, difference, loudest - loudest_median)
     _frequency_axis(axes)
     axes.set_ylabel("dB over the median")
     outside = "outside their spread"
     if comparison.n_references < FEWEST_FOR_SPREAD:
         outside = f"over {UNCLAIMED:g} dB away"
     # No legend: a bar and its size may reach anywhere.
-    axes.set_title(f"Difference to the median: orange {outside}, ○ loudest section", fontsize=13)
+    axes.set_xlabel(f"Hz; orange: {outside}, ○: loudest section")
+    axes.set_title("Difference to the median", fontsize=13)
 
 
 def _label_largest(axes: Axes, bands: Sequence[Band], difference: np.ndarray, loudest: np.ndarray) -> None:
-    """Write the size of every bar that lies outside and is higher than its neighbours, clear of its dot."""
-    for number, band in enumerate(bands):
-        neighbours = difference[max(0, number - 1) : number + 2]
-        if band.level.excess and abs(difference[number]) >= np.nanmax(np.abs(neighbours)):
-            above = difference[number] > 0
-            reach = (np.nanmax if above else np.nanmin)([difference[number], loudest[number]])
+    """Write the size of every bar that lies outside and is higher than its neighbours, clear of its dot.
+
+    The highest come first; a size that would run into another one is left out.
+    """
+    taken: list[tuple[int, float]] = []
+    height = LABEL_HEIGHT * np.ptp(axes.get_ylim())
+    for number in np.argsort(-np.nan_to_num(np.abs(difference)), kind="stable").tolist():
+        neighbours, band = difference[max(0, number - 1) : number + 2], bands[number]
+        above = difference[number] > 0
+        reach = (np.nanmax if above else np.nanmin)([difference[number], loudest[number], 0.0])
+        is_free = all(
+            abs(number - other) >= LABEL_BANDS or abs(reach - place) >= height for other, place in taken
+        )
+        if band.level.excess and is_free and abs(difference[number]) >= np.nanmax(np.abs(neighbours)):
+            taken.append((number, reach))
             axes.annotate(
                 band.shown, (CENTRES[number], reach), (0, 6 if above else -6),
                 textcoords="offset points", ha="center", va="bottom" if above else "top",
@@ -133,7 +146,9 @@ def _draw_readings(axes: Axes, comparison: Comparison) -> None:
     axes.axvline(0, color=charts.INK, linewidth=1, zorder=4)
     axes.set_yticks(range(len(known)), [label for label, _, _ in known], fontsize=11)
     axes.invert_yaxis()
-    reach = max([LEAST_HALF, *(abs(reading.difference or 0.0) for _, _, reading in known)])
+    # What is a bound may reach out of the picture.
+    ends = [abs(reading.difference or 0.0) for _, _, reading in known if not reading.is_bound]
+    reach = max([LEAST_HALF, *ends])
     axes.set_xlim(-1.15 * reach, 1.15 * reach)
     axes.grid(axis="y", visible=False)
     axes.set_xlabel("dB or LU over the median" + _correlation(comparison.correlation))
