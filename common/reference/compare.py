@@ -45,7 +45,8 @@ class Reading:
     value
         The number of the mix, in the unit of its name; None where it cannot be told.
     median
-        The median over the references, in the same unit; None where none of them has it.
+        The median over the references, in the same unit; None where fewer than half of them have it, for
+        it would be told of all.
     low, high
         Their 10th and 90th percentile; None where no spread is claimed.
     is_bound
@@ -181,9 +182,9 @@ def compare(mix: Measurement, references: Sequence[Measurement]) -> Comparison:
 
 
 def read(value: float | None, references: Sequence[float | None]) -> Reading:
-    """Put a number beside those of the references, those that have one."""
+    """Put a number beside those of the references that have one, if half of them do."""
     known = [other for other in references if other is not None]
-    if not known:
+    if not known or 2 * len(known) < len(references):
         return Reading(value, None, None, None)
     median = float(np.median(known))
     if len(known) < FEWEST_FOR_SPREAD:

@@ -122,6 +122,12 @@ def test_fewer_than_three_references_claim_no_spread():
     assert read(1.0, [0.5]).excess == 0
 
 
+def test_what_most_references_lack_is_not_told_of_them():
+    assert read(5.0, [0.0, 1.0, None, None]).median == 0.5
+    lacking = read(5.0, [0.0, 1.0, None, None, None])
+    assert (lacking.value, lacking.median, lacking.excess) == (5.0, None, 0.0)
+
+
 def test_what_is_unknown_is_not_compared(listen):
     mono, stereo, narrow = listen(mix()[:, 0]), listen(mix()), listen(mix(rate=8000), 8000)
     assert all(reading.difference is None for reading in compare(mono, [stereo]).width)
