@@ -29,7 +29,7 @@ from common.paths import JOURNEY, Paths, typed_path
 from common.text import clean, count, duration
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from common.extraction.run import Result, Workers
     from common.extraction.store import Store
@@ -85,14 +85,18 @@ def extract_library(arguments: argparse.Namespace, paths: Paths) -> int:
 
 
 def make_library(
-    files: Sequence[Path], folder: Path, paths: Paths, arguments: argparse.Namespace
+    files: Sequence[Path],
+    folder: Path,
+    paths: Paths,
+    arguments: argparse.Namespace,
+    tell: Callable[[str], None] = note,
 ) -> tuple[Library, str]:
     """Extract the songs of a folder and write the library; returns it, and a summary of it."""
     with console.note_if_slow("loading the analysis"):
         from common.extraction import assemble
         from common.extraction.store import Store, only_run
     with only_run(paths.store), Store(paths.store) as store, console.quiet_decoders():
-        extraction = assemble.Extraction(folder, files, extract(files, folder, store, arguments))
+        extraction = assemble.Extraction(folder, files, extract(files, folder, store, arguments, tell))
         library = assemble.make_library(extraction, store, arguments.genre_from, arguments.bpm_from)
         assemble.save(paths, library, extraction)
         index_landmarks(paths, library.paths)
@@ -101,7 +105,7 @@ def make_library(
         notes.append(assemble.lacks_tempos(library))
     for told in notes:
         if told:
-            note(told)
+            tell(told)
     return library, assemble.summary(library, extraction)
 
 
@@ -126,8 +130,11 @@ def watch_library(arguments: argparse.Namespace, paths: Paths) -> int:
     folder = choose_folder(arguments, paths)
     require_folder(folder)
 
+    news = console.News()
+
     def make(files: Sequence[Path]) -> Library:
-        library, _ = make_library(files, folder, paths, arguments)
+        news.begin()
+        library, _ = make_library(files, folder, paths, arguments, news.tell)
         arguments.force = arguments.retry_failed = False  # once is enough
         return library
 
@@ -181,7 +188,13 @@ def require_folder(folder: Path) -> None:
         raise UserError(f"{folder} is not a folder; {REMEDY}")
 
 
-def extract(files: Sequence[Path], folder: Path, store: Store, arguments: argparse.Namespace) -> list[Result]:
+def extract(
+    files: Sequence[Path],
+    folder: Path,
+    store: Store,
+    arguments: argparse.Namespace,
+    tell: Callable[[str], None],
+) -> list[Result]:
     """Bring every file into the store with a progress display; returns what became of each."""
     from common.extraction.run import Known, extract_all
     from common.extraction.worker import Failure
@@ -197,7 +210,7 @@ def extract(files: Sequence[Path], folder: Path, store: Store, arguments: argpar
     def report(outcome: Outcome) -> None:
         nonlocal seconds
         if isinstance(outcome.result, Failure):
-            note(f"skipped {clean(outcome.path.name)}: {outcome.result.reason}")
+            tell(f"skipped {clean(outcome.path.name)}: {outcome.result.reason}")
         if isinstance(outcome.result, Song):
             seconds += outcome.result.duration
             bar.set_postfix_str(f"{seconds / clock.seconds:.0f}× realtime")

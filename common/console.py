@@ -175,6 +175,24 @@ def note(text: str = "") -> None:
         sys.stderr.flush()
 
 
+class News:
+    """Notes of work that is done again and again: each is said once for as long as it is so."""
+
+    def __init__(self) -> None:
+        self._before: set[str] = set()
+        self._now: set[str] = set()
+
+    def begin(self) -> None:
+        """Begin the work anew; what is not told this time may be said again the next."""
+        self._before, self._now = self._now, set()
+
+    def tell(self, text: str) -> None:
+        """Say a line, unless it has been said and was told the last time, too."""
+        if text not in self._before | self._now:
+            note(text)
+        self._now.add(text)
+
+
 def say(text: str = "") -> None:
     """Print a line of the result to stdout, without a stranger's control characters."""
     with to_output():

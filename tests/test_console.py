@@ -54,3 +54,12 @@ def test_a_number_of_things_that_is_none_is_told_as_such(text):
     with pytest.raises(argparse.ArgumentTypeError, match=f"a whole number from 1, got '{text}'"):
         console.whole_number(1)(text)
     assert console.whole_number(1)("12") == 12
+
+
+def test_news_are_said_once_for_as_long_as_they_are_so(capsys):
+    news = console.News()
+    for told in (["a", "b", "a"], ["a"], ["b", "a"], [], ["a"]):
+        news.begin()
+        for line in told:
+            news.tell(line)
+    assert capsys.readouterr().err.split() == ["a", "b", "b", "a"]

@@ -71,6 +71,7 @@ class Keeper:
     make: Callable[[Sequence[Path]], Library]
     _before: Listing = field(default_factory=dict, init=False)
     _last_said: str = field(default="", init=False)
+    _outdated: dict[str, int] = field(default_factory=dict, init=False)
 
     def refresh(self, listing: Listing) -> bool:
         """Make the library anew; returns whether that could be done, for the songs or for want of them.
@@ -96,8 +97,9 @@ class Keeper:
         n_changed = sum(before[path] != listing[path] for path in listing.keys() & before.keys())
         said = f"{count(len(came), 'file')} came, {len(gone)} gone, {n_changed} changed: " if before else ""
         note(f"{said}{count(len(made), 'song')} in the library; watching, Ctrl-C ends it")
-        if before and (commands := outdated(self.paths)):
-            note(f"made before that: {'; '.join(commands)}")
+        told, self._outdated = self._outdated, outdated(self.paths) if before else {}
+        if self._outdated and self._outdated != told:
+            note(f"made before that: {'; '.join(self._outdated)}")
 
     def _say(self, text: str) -> None:
         """Say what is so again and again, once."""
@@ -106,18 +108,18 @@ class Keeper:
         self._last_said = text
 
 
-def outdated(paths: Paths) -> list[str]:
-    """What was made of the library before it was saved last, with the commands that make it anew."""
+def outdated(paths: Paths) -> dict[str, int]:
+    """What was made of the library before it was saved last, with the command that makes it anew -> when."""
     made = (
         ("the maps", JOURNEY, paths.html(Output.MAP_2D)),
         ("the classifier", TRAIN, paths.model),
     )
     changed = paths.manifest.stat().st_mtime_ns
-    return [
-        f"{what} ({paths.command(script)})"
+    return {
+        f"{what} ({paths.command(script)})": look[1]
         for what, script, file in made
         if (look := look_at(file)) is not None and look[1] < changed
-    ]
+    }
 
 
 def listing_of(folder: Path) -> Listing:

@@ -187,6 +187,15 @@ def test_errors_are_said_once_and_tried_again(keeper, capsys):
     assert said[1].startswith("error: No space left: x.npy; trying again")
 
 
+def test_what_was_made_before_is_said_once_for_as_long_as_it_is_so(keeper, paths, capsys):
+    page = paths.html(Output.MAP_2D)
+    put(page)
+    for size, made_at in ((1, 0), (2, 0), (3, 0), (4, 5), (5, 5)):
+        os.utime(page, (made_at, made_at))
+        keeper.refresh(listing("a", size=size))
+    assert capsys.readouterr().err.count("made before that: the maps") == 2
+
+
 def test_changes_are_said_and_what_was_made_before(keeper, paths, capsys):
     keeper.refresh(listing("a"))
     page = paths.html(Output.MAP_2D)
