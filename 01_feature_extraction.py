@@ -235,10 +235,11 @@ def workers_for(arguments: argparse.Namespace, folder: Path) -> Iterator[Workers
             note(cluster.describe())
             yield cluster
         return
+    from common import compiled
     from common.extraction.run import Threads
     from common.song import warm_up
 
-    with console.note_if_slow("getting ready: the first run compiles for some ten seconds, once"):
+    with console.note_if_slow(compiled.with_reason("getting ready")):
         warm_up()
     with Threads(arguments.workers) as threads:
         yield threads

@@ -93,6 +93,7 @@ def tell(arguments: argparse.Namespace) -> int:
 
 def choose_song(library: Library, wanted: str | None) -> ChosenSong | None:
     """Choose the song of the journey and analyse its file; None where no song's file exists."""
+    from common import compiled
     from common.journey import choice
 
     chosen = choice.choose(library, wanted)
@@ -102,7 +103,7 @@ def choose_song(library: Library, wanted: str | None) -> ChosenSong | None:
     file, row = chosen
     if wanted is None and row is not None:
         note(f"journey of the most typical song: {library.names[row]} (choose another with --song)")
-    with console.note_if_slow("analysing the song (a first run compiles for some ten seconds)"):
+    with console.note_if_slow(compiled.with_reason("analysing the song")):
         return choice.analyse_chosen(library, file, row)
 
 

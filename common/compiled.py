@@ -113,6 +113,8 @@ class _Cache:
     ----------
     folder
         The folder in which numba caches what this process compiles.
+    was_filled
+        Whether an earlier process had handed something on when this one began.
     """
 
     def __init__(self) -> None:
@@ -122,6 +124,7 @@ class _Cache:
         self._alive = filelock.FileLock(self.folder / ".lock")
         self._alive.acquire()
         self.take_over()
+        self.was_filled = bool(_found(self.folder))
 
     def take_over(self) -> None:
         """Copy the functions of the common folder that are not here, as far as they are whole."""
@@ -241,6 +244,11 @@ def one_at_a_time() -> Iterator[None]:
         yield
         with contextlib.suppress(OSError):
             cache.hand_on()
+
+
+def with_reason(text: str) -> str:
+    """What is said of work that takes long, with the reason where nothing was compiled before this run."""
+    return text if _cache().was_filled else f"{text}: the first run compiles for some ten seconds, once"
 
 
 @contextlib.contextmanager

@@ -71,6 +71,15 @@ def kept(tmp_path: Path) -> list[Path]:
     return sorted((tmp_path / "cache").rglob("*.nb[ic]"))
 
 
+@pytest.mark.slow
+def test_only_the_first_run_gives_compiling_as_its_reason(cold):
+    told = "from common.compiled import with_reason; print(with_reason('wait'))"
+    with_call = f"{told}\n{CALL}\n{told}"
+    first = said(run(with_call, cold)).splitlines()
+    assert first[0] == first[2] == "wait: the first run compiles for some ten seconds, once"
+    assert said(run(told, cold)) == "wait"
+
+
 def test_what_one_process_compiled_the_next_one_finds(cold, tmp_path):
     assert said(run(CALL, cold)) == "10.0 0"
     assert len(kept(tmp_path)) == 4
