@@ -386,8 +386,12 @@ def typed_file(text: str) -> Path:
 
 
 def no_file(path: Path) -> str:
-    """How a person is told that the file he named is missing."""
-    return f"there is no file {path}"
+    """How a person is told that the file he named is missing, or is no file but something else."""
+    try:
+        what = _NOT_REGULAR.get(stat.S_IFMT(os.stat(path).st_mode))
+    except (OSError, ValueError):
+        what = None
+    return f"{path} is no file but {what}" if what else f"there is no file {path}"
 
 
 def open_regular(path: Path) -> io.BufferedReader:

@@ -211,7 +211,7 @@ class Library:
         try:
             return self.find(query)
         except SongNotFoundError as error:
-            if len(Path(query).parts) == 1 or not path.suffix:
+            if len(Path(query).parts) == 1 or not (path.suffix or os.path.exists(path)):
                 raise
             raise SongNotFoundError(f"{no_file(path)}, and {error}") from None
 

@@ -14,12 +14,17 @@ from pathlib import Path
 import numpy as np
 import pytest
 from browsing import start_browser
+from hypothesis import HealthCheck, settings
 from libraries import reread
 
 from common import library
 from common.layout import N_FEATURES
 from common.library import COLUMNS, Library
 from common.paths import Paths
+
+# How long an example takes depends on what else the machine does.
+settings.register_profile("patient", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("patient")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -207,7 +207,7 @@ def test_albums_go_by_their_title():
     assert album_numbers(library).tolist() == [0, 0, -1, -1]
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(
     st.integers(0, 12).flatmap(
         lambda n: st.lists(st.lists(st.integers(-1, 5), min_size=n, max_size=n), min_size=1, max_size=3)

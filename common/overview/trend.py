@@ -183,7 +183,7 @@ def find_trends(library: Library) -> Trends:
     rows = np.flatnonzero(np.isfinite(years))
     n_years = len(np.unique(years[rows]))
     if n_years < LEAST_YEARS:
-        named = f"{len(rows)} of {count(library.n_own, 'song')} name a year"
+        named = f"{len(rows)} of {count(library.n_own, 'song')} name{'s' * (len(rows) == 1)} a year"
         different = f" and there are {n_years} different ones" if n_years > 1 else ""
         return Trends((), f"no trend over the years: {named}{different}, at least {LEAST_YEARS} are needed")
     if len(rows) > MOST_SONGS:

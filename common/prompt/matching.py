@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from argparse import Namespace
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -70,6 +71,8 @@ class MatchAnswer(Answer):
         The numbers of the mix beside those of its references.
     said
         The sentences that the comparison comes to, strongest first.
+    options
+        The options that chose the references, as they are written on a line.
     preview
         What was rendered; None if nobody asked.
     """
@@ -82,6 +85,7 @@ class MatchAnswer(Answer):
     mix: Measurement
     comparison: Comparison
     said: list[Sentence]
+    options: str
     preview: Preview | None = None
 
     def as_json(self) -> object:
@@ -180,21 +184,14 @@ class MatchAnswer(Answer):
         return (
             f"compare {name} {quoted(self.library, self.references[0])}"
             if self.preview
-            else f"match {name} --preview"
+            else f"match {name}{self.options} --preview"
         )
 
 
 def match(session: Session, arguments: Namespace) -> MatchAnswer:
     """Hold a mix against reference records."""
     song = session.song(" ".join(arguments.song))
-    unheard: dict[str, str] = {}
-    if arguments.to:
-        if arguments.n:
-            raise UserError("-n says how many of the nearest songs; with --to the references are named")
-        rows, unheard = _named(session, arguments.to)
-    else:
-        space, heard = session.space(arguments.space), partial(_same_sound, session, song)
-        rows = nearest_references(space, song, arguments.n or N_REFERENCES, arguments.genre, heard)
+    rows, unheard = _chosen(session, song, arguments)
     if song in rows:
         raise UserError("a song is no reference of its own; name another with --to")
     library = session.library
@@ -206,8 +203,28 @@ def match(session: Session, arguments: Namespace) -> MatchAnswer:
         target = session.paths.mix(Output.MATCH, _filed(session, song))
         preview = render(path, target, comparison, lines, list(others.values()))
     broken = [row for row, one in {song: mix, **others}.items() if one.true_peak is None]
-    said = sentences(comparison)
-    return MatchAnswer(library, song, list(others), left_out, broken, mix, comparison, said, preview)
+    said, options = sentences(comparison), _options(library, rows, arguments)
+    return MatchAnswer(library, song, list(others), left_out, broken, mix, comparison, said, options, preview)
+
+
+def _chosen(session: Session, song: int, arguments: Namespace) -> tuple[list[int], dict[str, str]]:
+    """The references that were asked for, and why files among them cannot be heard."""
+    if arguments.to and arguments.n:
+        raise UserError("-n says how many of the nearest songs; with --to the references are named")
+    if arguments.to:
+        return _named(session, arguments.to)
+    space, heard = session.space(arguments.space), partial(_same_sound, session, song)
+    return nearest_references(space, song, arguments.n or N_REFERENCES, arguments.genre, heard), {}
+
+
+def _options(library: Library, rows: Sequence[int], arguments: Namespace) -> str:
+    """What chose the references, to be written again."""
+    if arguments.to:
+        return f" --to {' '.join(quoted(library, row) for row in rows)}"
+    given = {"genre": arguments.genre, "n": arguments.n, "space": arguments.space}
+    return "".join(
+        f" -{'-' * (len(name) > 1)}{name} {shlex.quote(str(value))}" for name, value in given.items() if value
+    )
 
 
 def _filed(session: Session, song: int) -> str:

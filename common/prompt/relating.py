@@ -102,6 +102,8 @@ class VersionsAnswer(Answer):
 
     def as_text(self) -> str:
         head = title(self.library, self.song)
+        if not self.n_compared:
+            return f"{head}\nthere is no other song to compare it with"
         if not self.relatives:
             compared = count(self.n_compared, "other song")
             found = f"{head}\nno version of it and no passage that it shares, in {compared}"

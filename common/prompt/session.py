@@ -242,7 +242,7 @@ class Session:
         apart = [
             (text[: sign.start()].strip(), text[sign.end() :].strip()) for sign in _BETWEEN.finditer(text)
         ]
-        as_words = [(words[0], words[1])] if len(words) == 2 and words[0] not in (_BAR, *_ARROWS) else []
+        as_words = [(words[0], words[1])] if len(words) == 2 and not {_BAR, *_ARROWS} & {*words} else []
         meant = (way for way in [*as_words, *apart] if self._may_be_first(way[0]) and self._is_song(way[1]))
         return next(meant, (apart or as_words or [("", text.strip())])[0])
 

@@ -93,7 +93,7 @@ def test_comments_without_end_are_given_up(tmp_path):
     version=st.sampled_from([3, 4]),
     encoding=st.sampled_from([1, 3]),
 )
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_thinned_tags_say_what_mutagen_reads(tmp_path_factory, values, version, encoding):
     path = tmp_path_factory.mktemp("tags") / "song.mp3"
     whole = mutagen.id3.ID3()
@@ -114,7 +114,7 @@ def test_thinned_tags_say_what_mutagen_reads(tmp_path_factory, values, version, 
     head=st.sampled_from(HEADS),
     suffix=st.sampled_from(sorted(decoders.SNDFILE_SUFFIXES | decoders.AV_SUFFIXES)),
 )
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 def test_no_bytes_make_the_tag_reader_raise(tmp_path_factory, content, head, suffix):
     path = tmp_path_factory.mktemp("bytes") / f"song{suffix}"
     path.write_bytes(head + content)

@@ -204,7 +204,7 @@ def test_manifests_that_are_none(paths, name):
 
 
 @given(data=st.data())
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 def test_mutated_pickles_are_refused_or_plain(data):
     whole = mutated(pickle.dumps(made(1).columns, protocol=4), data)
     sentence = ""
@@ -225,7 +225,7 @@ def saved(tmp_path_factory) -> tuple[Paths, bytes]:
 
 
 @given(data=st.data())
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 def test_mutated_manifests_are_refused_or_the_library_is_loaded(saved, data):
     paths, manifest = saved
     paths.manifest.write_bytes(mutated(manifest, data))
@@ -253,7 +253,7 @@ def tagged(tmp_path_factory) -> dict[str, bytes]:
 
 
 @given(suffix=st.sampled_from([".mp3", ".flac", ".ogg", ".wav"]), data=st.data())
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 def test_mutated_tags_are_read_or_passed_over(tagged, tmp_path_factory, suffix, data):
     path = tmp_path_factory.getbasetemp() / f"mutated{suffix}"
     path.write_bytes(mutated(tagged[suffix], data, among=400))
@@ -266,7 +266,7 @@ def test_mutated_tags_are_read_or_passed_over(tagged, tmp_path_factory, suffix, 
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text() | st.binary(),
     lambda inner: st.lists(inner) | st.dictionaries(st.text() | st.integers(), inner), max_leaves=30),
     protocol=st.sampled_from([2, 3, 4, 5]))  # fmt: skip
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_plain_values_pass_in_every_binary_protocol(whole, protocol):
     pickled = io.BytesIO(pickle.dumps(whole, protocol=protocol))
     if protocol > 2:  # protocol 2 has no bytes

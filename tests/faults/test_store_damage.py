@@ -217,7 +217,7 @@ def test_a_store_in_use_elsewhere_is_named(tmp_path):
 
 
 @given(mtime_ns=st.integers(-(2**63), 2**66))
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 def test_any_time_of_change_can_be_kept(tmp_path_factory, mtime_ns):
     path = tmp_path_factory.mktemp("times") / "store.sqlite"
     one = song(1, path.parent)

@@ -134,7 +134,7 @@ def test_roughness_minds_one_bad_step_more_than_two_fair_ones():
 # --- from one song to another ------------------------------------------------------------------------
 
 
-@settings(deadline=None, max_examples=25)
+@settings(max_examples=25)
 @given(seed=st.integers(0, 1000), n=st.integers(2, 30), per_artist=st.sampled_from([None, 2]))
 def test_a_path_leads_from_start_to_end_without_repeats(seed, n, per_artist):
     space = music(24, seed)
@@ -337,7 +337,7 @@ def test_every_odd_name_survives_a_playlist(tmp_path, relative):
     assert files_of(raw.decode("utf-8"), written[0].parent) == ODD
 
 
-@settings(deadline=None, max_examples=200)
+@settings(max_examples=200)
 @given(
     name=st.text(st.characters(exclude_characters="/\0", exclude_categories=["Cs"]), min_size=1).filter(
         lambda name: name not in (".", "..")

@@ -95,6 +95,12 @@ def test_a_file_that_is_missing_is_said(run, tmp_path):
     assert err.startswith(f"error: there is no file {tmp_path / 'gone.mp3'}, and no song is called ")
 
 
+def test_a_folder_is_no_file(run, tmp_path):
+    code, _, err = run("search", str(tmp_path))
+    assert code == 1
+    assert err.startswith(f"error: {tmp_path} is no file but a folder, and no song is called ")
+
+
 def test_a_copy_is_marked_and_the_mark_explained(heard, capsys):
     folders, outside = heard
     assert stage4.main([*folders, "search", str(outside)]) == 0

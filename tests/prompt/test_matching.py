@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import shlex
 from pathlib import Path
 
 import numpy as np
@@ -112,6 +113,15 @@ def test_a_file_that_is_no_reference_is_named_and_left_out(run, music, tmp_path)
     assert "left out: silence.wav: every sample is zero" in err
     assert run("match", music.names[0], "--to", str(silence))[0] == 1
     assert "not a song" in run("match", music.names[0], "--to", "not a song")[2]
+
+
+@pytest.mark.parametrize(
+    "options", [["--to", "{1}", "{2}"], ["--genre", "TRANCE", "-n", "3"], ["--space", "standard"]]
+)
+def test_the_next_command_keeps_the_references(run, music, options):
+    given = [option.format(*map(shlex.quote, music.names)) for option in options]
+    _, _, err = run("match", music.names[0], *(option.format(*music.names) for option in options))
+    assert f"match {shlex.quote(music.names[0])} {' '.join(given)} --preview" in err
 
 
 def test_named_references_are_not_counted_off(run, music):

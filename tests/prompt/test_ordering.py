@@ -31,6 +31,13 @@ def test_a_playlist_is_asked_for_in_many_ways(run, words):
     assert all(song["step"]["words"] for song in found["songs"][1:])
 
 
+@pytest.mark.parametrize("line", ["playlist 1 -> 2", "playlist 1 → 2 -n 10", "playlist 1 | 2 10"])
+def test_numbers_of_songs_that_were_listed_are_the_ends_of_a_playlist(say_lines, line):
+    code, out, err = say_lines("list italodance", line)
+    assert (code, "error" in err) == (0, False)
+    assert out.count("Italodance Artist 1 - Song 001") >= 2
+
+
 def test_a_title_may_end_in_a_number(run):
     found = json.loads(run("playlist", f"{SONG} -> solo artist 1", "--json")[1])
     assert found["songs"][-1]["song_name"] == "Solo Artist 1 - Song 001"

@@ -82,7 +82,7 @@ def naive_mmr(space, row, n, diversity, pool):
     return picked
 
 
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=40)
 @given(
     seed=st.integers(0, 10_000),
     n=st.integers(1, 12),

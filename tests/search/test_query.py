@@ -24,7 +24,7 @@ def mixed(songs, signs) -> np.ndarray:
     return ROWS @ (total / np.linalg.norm(total))
 
 
-@settings(deadline=None, max_examples=50)
+@settings(max_examples=50)
 @given(
     songs=st.lists(st.integers(0, 39), min_size=2, max_size=5, unique=True),
     data=st.data(),

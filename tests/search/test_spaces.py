@@ -102,7 +102,7 @@ def test_no_song_is_near_to_all_for_being_average():
         assert np.allclose(part.apply(read).mean(axis=0), 0.0, atol=1e-9)
 
 
-@settings(deadline=None, max_examples=30)
+@settings(max_examples=30)
 @given(
     seed=st.integers(0, 10_000),
     n=st.integers(2, 12),
