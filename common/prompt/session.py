@@ -101,6 +101,7 @@ class Session:
         self._spaces: dict[str, Space] = {}
         self.guest_sequences: dict[int, Sequences] = {}
         self._guests: dict[Path, int] = {}
+        self._without_guests: Library | None = None
 
     @cached_property
     def library(self) -> Library:
@@ -146,7 +147,7 @@ class Session:
         if self.is_number(text):
             return self.result(text)
         try:
-            found = self.library.find_or_file(text)
+            found = self._find(text)
         except SongNotFoundError as error:
             if not text.isdecimal():
                 raise
@@ -154,10 +155,23 @@ class Session:
         except AmbiguousSongError:
             if not self.interactive:
                 raise
-            offer = OfferedSongs(text, self.library.matches(text), self.listed, self.asked)
+            meant = self._own.matches(text) or self.library.matches(text)
+            offer = OfferedSongs(text, meant, self.listed, self.asked)
             self.listed, self.asked = offer.songs, None
             raise offer from None
         return self._guest(found) if isinstance(found, Path) else found
+
+    @property
+    def _own(self) -> Library:
+        """The library without guests."""
+        return self._without_guests or self.library
+
+    def _find(self, text: str) -> int | Path:
+        """The song or the file that a text means; a name means what it did before a file was listened to."""
+        try:
+            return self._own.find_or_file(text)
+        except SongNotFoundError:
+            return self.library.find_or_file(text)
 
     def choose(self, offer: OfferedSongs, number: str) -> None:
         """Let a text mean the song that an offer has under a number; list again what was listed before."""
@@ -213,6 +227,7 @@ class Session:
             self._guests[path] = len(self.library)
             if guest.sequences:
                 self.guest_sequences[self._guests[path]] = guest.sequences
+            self._without_guests = self._own
             self.library = self.library.with_guest(guest.embedding, guest.metadata(library.UNKNOWN_GENRE))
             self._spaces = {
                 name: replace(space, library=self.library) for name, space in self._spaces.items()

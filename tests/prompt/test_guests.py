@@ -3,9 +3,13 @@ from __future__ import annotations
 import importlib
 import io
 import json
+import re
+import shutil
 import sys
+from pathlib import Path
 
 import pytest
+from printed import json_documents
 
 from common.paths import Paths
 
@@ -15,7 +19,6 @@ stage4 = importlib.import_module("04_similarity_search")
 @pytest.fixture(scope="module")
 def heard(tmp_path_factory):
     """A library of five real sounds, and a copy of one of them outside it."""
-    import shutil
 
     import numpy as np
     import soundfile
@@ -77,6 +80,23 @@ def test_a_guest_stays_for_the_session_and_no_longer(heard, capsys, monkeypatch)
     assert "not in the library" in out
     assert "5 songs in 1 genre" in err
     assert stage4.main([*folders, "search", "other name"]) == 1
+
+
+@pytest.mark.parametrize("name", ["sound 0.wav", "sound 0 copy.wav"])
+def test_a_name_means_the_same_after_a_file_of_that_name_was_listened_to(heard, capsys, monkeypatch, name):
+    folders, outside = heard
+    guest = outside.with_name(name)
+    shutil.copy(outside, guest)
+    lines = [f"compare {guest} | sound 0 --json", "search sound 0 -n 1 --json", "sound"]
+    monkeypatch.setattr(sys, "stdin", io.StringIO("\n".join(lines)))
+    assert stage4.main(folders) == 0
+    out, err = capsys.readouterr()
+    pair, found = json_documents(out[: out.rindex("}") + 1])
+    assert pair["one"]["file_path"] == str(guest)
+    assert Path(pair["other"]["file_path"]).parent.name == "music"
+    assert found["song"]["file_path"] == pair["other"]["file_path"]
+    assert "'sound' could be any of these" in err
+    assert re.findall(r"^\d", out[out.rindex("}") :], re.MULTILINE) == list("12345")
 
 
 def test_a_file_that_is_no_song_is_one_line(heard, capsys, tmp_path):
