@@ -35,7 +35,7 @@ from common.reference.kept import measured
 from common.reference.measure import LEAST_SECONDS, REGIONS, SILENT, Lines, Measurement, measure
 from common.reference.page import write_page
 from common.reference.preview import CEILING, MOST_CHANGE, TRUE_PEAK, Preview, render
-from common.reference.words import NOTHING, Sentence, sentences
+from common.reference.words import Sentence, nothing, sentences
 from common.song import UnheardError, heard_or_told
 from common.text import clean, count, duration, table
 
@@ -140,7 +140,7 @@ class MatchAnswer(Answer):
         lines += ["", rows, "", self._inside()]
         lines += [f"{number}. {sentence.text}" for number, sentence in enumerate(self.said, start=1)]
         if not self.said:
-            lines.append(NOTHING)
+            lines.append(nothing(n_references))
         return "\n".join(lines)
 
     def _inside(self) -> str:
@@ -149,7 +149,7 @@ class MatchAnswer(Answer):
         n_inside = sum(not level.excess for level in levels)
         where = "inside the references' spread"
         if len(self.references) < FEWEST_FOR_SPREAD:
-            where = f"within {UNCLAIMED:g} dB of the references"
+            where = f"within {UNCLAIMED:g} dB of the reference{'' if len(self.references) == 1 else 's'}"
         return f"{n_inside} of {count(len(levels), 'audible band')} lie {where}."
 
     def warnings(self) -> list[str]:

@@ -32,8 +32,8 @@ noise."""
 LEVELLED = CENTRES < 4200.0
 """Bands by which levels are made equal: mixes have energy in them, and lossy encoders move them least."""
 
-UNCLAIMED = 1.0
-"""dB, LU or tenths of correlation within which a value counts as normal where no spread is claimed."""
+UNCLAIMED, UNCLAIMED_CORRELATION = 1.0, 0.1
+"""dB or LU, and correlation, within which a value counts as normal where no spread is claimed."""
 
 
 @dataclass(frozen=True)
@@ -51,6 +51,8 @@ class Reading:
         Their 10th and 90th percentile; None where no spread is claimed.
     is_bound
         Whether the value or the median is the end of what is told: they lie apart at least as far.
+    unclaimed
+        How far from the median a value counts as normal where no spread is claimed.
     """
 
     value: float | None
@@ -58,6 +60,7 @@ class Reading:
     low: float | None
     high: float | None
     is_bound: bool = False
+    unclaimed: float = UNCLAIMED
 
     @property
     def difference(self) -> float | None:
@@ -69,8 +72,8 @@ class Reading:
         """How far it lies outside the spread, below it negative; 0 inside, and where nothing is known."""
         if self.value is None or self.difference is None:
             return 0.0
-        low = self.median - UNCLAIMED if self.low is None else self.low  # type: ignore[operator]
-        high = self.median + UNCLAIMED if self.high is None else self.high  # type: ignore[operator]
+        low = self.median - self.unclaimed if self.low is None else self.low  # type: ignore[operator]
+        high = self.median + self.unclaimed if self.high is None else self.high  # type: ignore[operator]
         return min(self.value - low, 0.0) + max(self.value - high, 0.0)
 
 
@@ -177,7 +180,7 @@ def compare(mix: Measurement, references: Sequence[Measurement]) -> Comparison:
         true_peak=reading("true_peak"),
         crest=readings("crest"),
         width=tuple(map(_bounded, readings("width"))),
-        correlation=reading("correlation"),
+        correlation=replace(reading("correlation"), unclaimed=UNCLAIMED_CORRELATION),
     )
 
 

@@ -12,7 +12,7 @@ import numpy as np
 from common import charts
 from common.reference.compare import FEWEST_FOR_SPREAD, UNCLAIMED, Band, Comparison, Reading, shown_width
 from common.reference.measure import CENTRES, EDGES, LOW_CORRELATION, REGIONS
-from common.reference.words import NOTHING, Sentence
+from common.reference.words import Sentence, nothing
 from common.text import count, shorten
 
 if TYPE_CHECKING:
@@ -59,7 +59,7 @@ def draw(
         _draw_curves(figure.add_subplot(grid[0, 0]), comparison)
         _draw_differences(figure.add_subplot(grid[1, 0]), comparison)
         _draw_readings(figure.add_subplot(grid[:2, 1]), comparison)
-        _write_sentences(figure.add_subplot(grid[2, :]), sentences, note)
+        _write_sentences(figure.add_subplot(grid[2, :]), sentences, comparison.n_references, note)
         title = f"{shorten(name, 70)} against {count(comparison.n_references, 'reference')}"
         figure.suptitle(title, x=0.012, ha="left", fontsize=17, fontweight="bold")
         return charts.save_png(figure, path, dpi=150)
@@ -194,11 +194,11 @@ def _rows(comparison: Comparison) -> list[tuple[str, str, Reading]]:
     ]
 
 
-def _write_sentences(axes: Axes, sentences: Sequence[Sentence], note: str) -> None:
+def _write_sentences(axes: Axes, sentences: Sequence[Sentence], n_references: int, note: str) -> None:
     """What is said, a number before each sentence."""
     axes.axis("off")
     lines = [f"{number}.  {sentence.text}" for number, sentence in enumerate(sentences, start=1)]
-    lines = lines or [NOTHING]
+    lines = lines or [nothing(n_references)]
     wrapped = [
         textwrap.fill(line, 170, subsequent_indent="     ") for line in [*lines, *filter(None, [note])]
     ]

@@ -8,7 +8,7 @@ from pathlib import Path
 from common.pages import address, escape, figure_tag, html_table, save_page
 from common.reference.arrangement import HEADERS, Row
 from common.reference.compare import Band, Comparison
-from common.reference.words import NOTHING, Sentence
+from common.reference.words import Sentence, nothing
 
 
 def write_page(
@@ -42,7 +42,7 @@ def write_page(
     said = "".join(f"<li>{escape(sentence.text)}</li>" for sentence in sentences)
     parts = [
         f"<h1>{escape(name)} against its references</h1>",
-        f"<ol>{said}</ol>" if said else f"<p>{NOTHING}</p>",
+        f"<ol>{said}</ol>" if said else f"<p>{nothing(comparison.n_references)}</p>",
         *(f"<p>Note: {escape(warning)}</p>" for warning in warnings),
         figure_tag(address(picture, path.parent), f"{name} against its references"),
     ]

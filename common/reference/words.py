@@ -11,11 +11,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import groupby
 from statistics import fmean
 
-from common.reference.compare import Band, Comparison, Reading, shown_width
+from common.reference.compare import FEWEST_FOR_SPREAD, Band, Comparison, Reading, shown_width
 from common.reference.measure import LOW_CORRELATION, REGIONS
 
 MOST = 6
@@ -42,11 +42,11 @@ WIDE = 0.9
 LOUDNESS_WEIGHT, WIDTH_WEIGHT, CORRELATION_WEIGHT = 0.5, 0.5, 10.0
 """How much a LU of loudness, a dB of width and a unit of correlation weigh against a dB of an octave."""
 
-NOTHING = "Nothing lies far enough outside the references' spread to act on."
-"""What is said where there are no sentences."""
-
 ADD = "a boost finds nothing {}; add a sound that has it."
 """What to do where the references have energy and the mix has none."""
+
+MOST_BOOST, FIND = 12.0, "no boost makes up for that; look for what cuts it, or add a sound that has it."
+"""dB that an equaliser makes up for at most, and what to do about more."""
 
 SAFE_PEAK = -1.0
 """dBTP under which lossy encoders do not clip, as streaming services ask for."""
@@ -75,6 +75,13 @@ class Sentence:
     high_hz: float = math.inf
 
 
+def nothing(n_references: int) -> str:
+    """What is said where there are no sentences."""
+    if n_references < FEWEST_FOR_SPREAD:
+        return _of(n_references, "Nothing lies far enough from the references to act on.")
+    return "Nothing lies far enough outside the references' spread to act on."
+
+
 def sentences(comparison: Comparison) -> list[Sentence]:
     """At most `MOST` sentences, the strongest difference first; none if the mix lies inside all spreads."""
     n_references = comparison.n_references
@@ -86,7 +93,15 @@ def sentences(comparison: Comparison) -> list[Sentence]:
     ]
     told = [sentence for sentence in found if sentence.strength >= LEAST_STRENGTH]
     strongest = sorted(told, key=lambda sentence: -sentence.strength)[: MOST - 1]
+    strongest = [replace(one, text=_of(n_references, one.text)) for one in strongest]
     return [*strongest, _caveat(len(strongest))] if strongest else []
+
+
+def _of(n_references: int, text: str) -> str:
+    """A text about the references, of as many as there are."""
+    if n_references > 1:
+        return text
+    return text.replace("the references'", "the reference's").replace("the references", "the reference")
 
 
 def _caveat(number: int) -> Sentence:
@@ -106,10 +121,19 @@ def _balance(bands: Sequence[Band], n_references: int) -> Iterator[Sentence]:
         spread, octaves = _spread(levels), math.log2(high / run[0].low_hz)
         is_bound = any(band.is_bound for band in run)
         size = _rounded(mean, spread, n_references, is_bound)
-        text = f"{size} dB {'more' if mean > 0 else 'less'} than the references {_where(low, high, bands)}, "
-        text += f"{_doubt(levels, mean)}: {_boost_or_add(run, low, high, bands, octaves, mean)}"
+        text = f"{size} dB {'more' if mean > 0 else 'less'} than the references {_where(low, high, bands)}"
+        text += f"{_farthest(run, size, spread, n_references)}, {_doubt(levels, mean)}: "
+        text += _boost_or_add(run, low, high, bands, octaves, mean)
         strength = fmean(abs(level.excess) for level in levels) * math.sqrt(octaves)
         yield Sentence("balance", _capital(text), strength, low, high)
+
+
+def _farthest(run: Sequence[Band], mean: str, spread: float | None, n_references: int) -> str:
+    """That a size is a mean, and that of the band which lies farthest off; empty if they are told alike."""
+    band = max(run, key=lambda one: abs(one.level.difference or 0.0))
+    size = _rounded(band.level.difference or 0.0, spread, n_references, band.is_bound)
+    at = _hertz(math.sqrt(band.low_hz * band.high_hz))
+    return "" if size == mean else f" (mean; {size.removeprefix('about ')} dB at {at})"
 
 
 def _runs(bands: Sequence[Band]) -> Iterator[list[Band]]:
@@ -189,12 +213,16 @@ def _boost_or_add(
 ) -> str:
     """What to do about a range: what an equaliser does, but for bands in which it would find nothing."""
     advice, empty = _advice(low, high, bands, octaves, size), [band for band in run if band.at_floor]
+    if empty:
+        begin, end = low if empty[0] is run[0] else empty[0].low_hz, empty[-1].high_hz
+        where = "there" if (begin, end) == (low, high) else _where(begin, end, bands)
+        if 2 * len(empty) >= len(run):
+            return ADD.format(where)
+    if size < -MOST_BOOST:
+        return FIND
     if not empty:
         return advice
-    begin = low if empty[0] is run[0] else empty[0].low_hz
-    end = empty[-1].high_hz
-    where = "there" if (begin, end) == (low, high) else _where(begin, end, bands)
-    return ADD.format(where) if 2 * len(empty) >= len(run) else f"{advice[:-1]}; it finds nothing {where}."
+    return f"{advice[:-1]}; it finds nothing {where}."
 
 
 def _advice(low: float, high: float, bands: Sequence[Band], octaves: float, size: float) -> str:

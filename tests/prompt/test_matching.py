@@ -54,7 +54,7 @@ def test_named_references_and_an_equaliser(run, music):
     replace_sound(music, 0, filtered(0.5 * mix(5.0, seed=1), bell(1000, 6)))
     code, out, err = run("match", music.names[0], "--to", music.names[1], "--preview")
     assert code == 0
-    assert "dB more than the references between" in out
+    assert "dB more than the reference between" in out
     assert "1 reference: too few to claim a spread" in err
     assert "the mix is 5.0 s long: a passage is held against whole songs" in err
     # No spread is claimed, so nothing is called above or below one.

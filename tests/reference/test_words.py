@@ -8,7 +8,7 @@ import pytest
 
 from common.reference.compare import Reading, compare
 from common.reference.measure import CENTRES, REGIONS, Measurement
-from common.reference.words import MOST, sentences
+from common.reference.words import MOST, nothing, sentences
 
 
 def measurement(spectrum=0.0, **changes):
@@ -37,6 +37,26 @@ def references():
 
 def bump(low, high, size):
     return np.where((low < CENTRES) & (high > CENTRES), size, 0.0)
+
+
+def test_a_size_that_is_a_mean_is_called_one():
+    bell = bump(150, 510, -2.0) + bump(240, 260, -3.0)
+    first, _ = sentences(compare(measurement(bell), references()))
+    assert first.text.startswith(
+        "About 2 dB less than the references between 140 Hz and 560 Hz (mean; 5 dB at 250 Hz), "
+    )
+    assert "mean" not in sentences(compare(measurement(bump(150, 510, -2.0)), references()))[0].text
+
+
+def test_one_reference_is_told_as_one():
+    mix = measurement(bump(150, 510, -4.0), loudness=-19.0, correlation=0.2)
+    told = sentences(compare(mix, references()[2:3]))
+    assert len(told) == 4
+    assert all("reference " in one.text or "reference's" in one.text for one in told[:-1])
+    assert not any("the references" in one.text for one in told)
+    assert nothing(1) == "Nothing lies far enough from the reference to act on."
+    assert nothing(2) == "Nothing lies far enough from the references to act on."
+    assert "spread" in nothing(3)
 
 
 def test_nothing_is_said_inside_the_spread():
@@ -78,15 +98,16 @@ def test_what_the_mix_lacks_is_told_as_a_bound_and_not_to_be_boosted():
 
 
 @pytest.mark.parametrize(
-    ("low", "words"),
+    ("low", "size", "words"),
     [
-        (4000, "try a high shelf up; it finds nothing between 11 kHz and 14 kHz."),
-        (9500, "a boost finds nothing between 11 kHz and 14 kHz; add a sound that has it."),
-        (12_000, "a boost finds nothing there; add a sound that has it."),
+        (1300, -3.0, "try a high shelf up; it finds nothing between 11 kHz and 14 kHz."),
+        (4000, -10.0, "no boost makes up for that; look for what cuts it, or add a sound that has it."),
+        (9500, -10.0, "a boost finds nothing between 11 kHz and 14 kHz; add a sound that has it."),
+        (12_000, -10.0, "a boost finds nothing there; add a sound that has it."),
     ],
 )
-def test_no_shelf_is_advised_where_most_of_a_range_is_empty(low, words):
-    lacking = bump(low, 14_000, -10.0) + bump(11_500, 14_000, -80.0)
+def test_no_shelf_is_advised_where_most_of_a_range_is_empty(low, size, words):
+    lacking = bump(low, 14_000, size) + bump(11_500, 14_000, -80.0)
     first, *_ = sentences(compare(measurement(lacking), references()))
     assert first.text.startswith("At least ")
     assert first.text.endswith(words)
