@@ -139,7 +139,7 @@ def _draw_calibration(axes: Axes, bins: Sequence[Confidence]) -> None:
             f"{one.n}", (one.said, one.right), xytext=(7, -13), textcoords="offset points", fontsize=10
         )
     axes.set(xlim=(0, 1.05), ylim=(0, 1.12), xlabel="how sure it was", ylabel="how often it was right")
-    axes.set_title("Is it as sure as it should be? (any song left out; numbers: songs)", fontsize=12)
+    axes.set_title("Is it as sure as it should be?\n(any song left out; numbers: songs)", fontsize=12)
     axes.legend(loc="lower right")
 
 

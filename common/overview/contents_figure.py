@@ -53,7 +53,8 @@ def draw_contents(library: Library) -> Figure:
         _draw_histogram(panels[0, 1], np.where(bpm > 0, bpm, np.nan), group, names, colours, "tempo in BPM")
         _draw_keys(panels[1, 0], library, group, names, colours)
         _draw_histogram(panels[1, 1], loudness, group, names, colours, "loudness in LUFS")
-        figure.suptitle(f"What {count(library.n_own, 'song')} are like", x=0.01, ha="left", weight="bold")
+        are = "is" if library.n_own == 1 else "are"
+        figure.suptitle(f"What {count(library.n_own, 'song')} {are} like", x=0.01, ha="left", weight="bold")
     return figure
 
 

@@ -63,3 +63,10 @@ def test_a_library_of_few_songs_is_drawn(n, tmp_path):
     library = random_library(n)
     library.columns["loudness"] = [None] * n
     assert charts.save_png(draw_contents(library), tmp_path / "a.png", dpi=30).exists()
+
+
+@pytest.mark.parametrize(("n_songs", "title"), [(1, "What 1 song is like"), (2, "What 2 songs are like")])
+def test_the_title_counts_the_songs(n_songs, title):
+    figure = draw_contents(random_library(n_songs))
+    plt.close(figure)
+    assert figure.get_suptitle() == title

@@ -19,7 +19,6 @@ stage4 = importlib.import_module("04_similarity_search")
 @pytest.fixture(scope="module")
 def heard(tmp_path_factory):
     """A library of five real sounds, and a copy of one of them outside it."""
-
     import numpy as np
     import soundfile
 
