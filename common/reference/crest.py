@@ -74,7 +74,7 @@ def _filters(rate: int, length: int, regions: Regions) -> list[tuple[int, int, n
     frequencies = np.arange(length // 2 + 1) * rate / length
     filters: list[tuple[int, int, np.ndarray] | None] = []
     for low, high in regions:
-        if low * 1.1 > rate / 2:
+        if high > rate / 2:
             filters.append(None)
             continue
         gain = _band_pass(frequencies, low, high).astype(np.float32)

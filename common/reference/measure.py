@@ -249,7 +249,7 @@ class Meter:
         found = [
             crest if is_heard else None
             for crest, is_heard in zip(
-                self._crest.finish(), _carried(self._power @ self._in_regions), strict=True
+                self._crest.finish(), _carried(self._power @ self._in_regions, self._rate), strict=True
             )
         ]
         *others, highs = found
@@ -258,7 +258,7 @@ class Meter:
     def _stereo(self) -> tuple[tuple[float | None, ...], float | None]:
         """Width of each of `REGIONS`, and the correlation of the lows."""
         middle = self._power @ self._in_regions
-        carried = _carried(middle + self._sides)
+        carried = _carried(middle + self._sides, self._rate)
         widths = tuple(
             _limited(side / mid if mid > 0 else math.inf) if is_heard else None
             for side, mid, is_heard in zip(self._sides, middle, carried, strict=True)
@@ -280,9 +280,10 @@ def _silent(channels: Sequence[float | None]) -> tuple[int, ...]:
     )
 
 
-def _carried(power: np.ndarray) -> np.ndarray:
-    """Which of some bands carry energy."""
-    return power > power.max() * 10 ** (-AUDIBLE / 10)
+def _carried(power: np.ndarray, rate: int) -> np.ndarray:
+    """Which of `REGIONS` carry energy, of those that a file of a rate holds whole."""
+    is_whole = np.array([high <= rate / 2 for _, high in REGIONS.values()])
+    return is_whole & (power > power.max() * 10 ** (-AUDIBLE / 10))
 
 
 def _limited(ratio: float) -> float:
