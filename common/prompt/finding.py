@@ -131,6 +131,8 @@ def _refine(session: Session, arguments: Namespace, sign: int) -> SearchAnswer:
     """Search with the songs that were asked for and some of those found, with the filters of that search."""
     if session.asked is None:
         here = "search first" if session.interactive else "do so at the prompt, or write search A + B - C"
+        if session.listed:
+            raise UserError("the last list is of no search, so there is none to refine; search again")
         raise UserError(f"there is no search to refine by the number of a result; {here}")
     words = arguments.song
     if not words:

@@ -99,6 +99,12 @@ def test_as_many_songs_as_there_are_is_all_of_them(run, words):
     assert json.loads(run(*words, "--json")[1])["results"][12:]
 
 
+def test_what_was_listed_after_a_search_is_nothing_to_refine(say_lines):
+    _, _, err = say_lines(f"search {SONG} -n 4", "trance artist 1", "like 1", "list", "less 1")
+    told = "error: the last list is of no search, so there is none to refine; search again"
+    assert err.splitlines().count(told) == 2
+
+
 def test_a_search_that_found_nothing_has_no_results_to_name(say_lines):
     _, _, err = say_lines("search solo artist --same-genre", "like", "less 1", "why 1")
     assert [line.partition("; ")[2] for line in err.splitlines()[1:]] == ["the last search found none"] * 3
