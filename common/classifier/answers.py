@@ -16,7 +16,7 @@ from common.classifier.findings import Findings, find, with_advice
 from common.classifier.folds import n_folds
 from common.classifier.judgement import judge
 from common.classifier.names import WAYS, Subject
-from common.classifier.publish import publish, write_sections
+from common.classifier.publish import filed, publish, write_sections
 from common.classifier.questions import Question
 from common.classifier.report import report_sections
 from common.classifier.sections import ReportSection
@@ -85,7 +85,7 @@ def answer_alone(question: Question, notices: Sequence[str], wish: Wish, paths: 
     towards = wish.towards and genre_named(training.genres, wish.towards)
     findings = answer(question, training, wish)
     if wish.asks_for_advice:
-        name = findings.explanation.name
+        name = filed(paths, question.library, findings)
         preview = paths.mix(Output.TOWARDS, name) if wish.preview else None
         findings = with_advice(findings, question.library, towards, preview)
     tell(report_sections(findings))

@@ -15,6 +15,7 @@ from common.classifier.facts import DOUBT_COLUMNS, PREDICTION_COLUMNS, doubt_row
 from common.classifier.findings import MOST_DOUBTS, Findings, unheard_guesses
 from common.classifier.guesses import write_guesses
 from common.classifier.sections import ReportSection
+from common.filed import filed_as
 from common.library import Library
 from common.pages import address, figure_tag, save_page
 from common.paths import Output, Paths
@@ -40,7 +41,7 @@ def publish(paths: Paths, library: Library, findings: Findings) -> list[Path]:
     list of Path
         The files that were written.
     """
-    written = draw_scores(paths, library, findings) + draw_learned(paths, findings)
+    written = draw_scores(paths, library, findings) + draw_learned(paths, library, findings)
     return [*written, *write_report(paths, findings), *write_tables(paths, library, findings)]
 
 
@@ -65,7 +66,12 @@ def draw_scores(paths: Paths, library: Library, findings: Findings) -> list[Path
     return written
 
 
-def draw_learned(paths: Paths, findings: Findings) -> list[Path]:
+def filed(paths: Paths, library: Library, findings: Findings) -> str:
+    """What files about the song that is explained are called; see `filed.filed_as`."""
+    return filed_as(paths, findings.explanation.name, library.paths[findings.explained])
+
+
+def draw_learned(paths: Paths, library: Library, findings: Findings) -> list[Path]:
     """Draw the SHAP summary, per genre as well from three on, the dependence, and one song's waterfall."""
     training, contributions, meanings = findings.training, findings.contributions, findings.meanings
     two = len(training.genres) == 2
@@ -83,12 +89,11 @@ def draw_learned(paths: Paths, findings: Findings) -> list[Path]:
         return float(np.abs(contributions.towards(genre)[:, strongest]).mean())
 
     genre, path = max([overview] if two else largest, key=strength), paths.plot(Output.DEPENDENCE)
-    explanation = findings.explanation
-    waterfall = paths.plot(Output.WATERFALL, explanation.name)
+    waterfall = paths.plot(Output.WATERFALL, filed(paths, library, findings))
     return [
         *written,
         shap_figures.draw_dependence(path, contributions, meanings, genre, strongest, findings.partner),
-        shap_figures.draw_waterfall(waterfall, explanation),
+        shap_figures.draw_waterfall(waterfall, findings.explanation),
     ]
 
 
