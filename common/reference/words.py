@@ -36,6 +36,9 @@ LOPSIDED = 1.5
 LEAST_CORRELATION = 0.1
 """Loss of correlation from which something is said."""
 
+MONO_BASS = -20.0
+"""dB of side over middle under which bass is mono to the ear: left and right correlate by 0.98."""
+
 WIDE = 0.9
 """Octaves from which a range is wide: three thirds, which are a little less than an octave."""
 
@@ -276,33 +279,41 @@ def _stereo(comparison: Comparison) -> Iterator[Sentence]:
 
 
 def _widths(comparison: Comparison) -> Iterator[Sentence]:
-    for (low, high), reading in _judged_widths(comparison):
-        advice = "narrow the sides" if reading.excess > 0 else "widen it, and check it in mono"
+    for (low, high), reading, excess in _judged_widths(comparison):
+        advice = "narrow the sides" if excess > 0 else "widen it, and check it in mono"
         size = _size(reading, comparison.n_references, "dB", "stronger", "weaker")
         text = f"Sides {size} than the references' against the middle"
         text += f" between {_hertz(low)} and {_hertz(high)} ({_pair(reading, 'dB', shown_width)}): {advice}."
-        yield Sentence("width", text, abs(reading.excess) * WIDTH_WEIGHT, low, high)
+        yield Sentence("width", text, abs(excess) * WIDTH_WEIGHT, low, high)
 
 
 def _mono(comparison: Comparison) -> Iterator[Sentence]:
     """Instead of a sentence for every band: all have the same cause."""
     told = [*_judged_widths(comparison)]
     if told:
-        ((low, _), _), ((_, high), _) = told[0], told[-1]
-        medians = [reading.median or 0.0 for _, reading in told]
+        (low, _), (_, high) = told[0][0], told[-1][0]
+        medians = [reading.median or 0.0 for _, reading, _ in told]
         text = "Both channels are the same: the mix is mono. The references' sides lie at"
         text += f" {_ends(shown_width(min(medians)), shown_width(max(medians)))} dB against the middle"
         text += f" between {_hertz(low)} and {_hertz(high)}: widen it, and check it in mono."
-        strength = max(abs(reading.excess) for _, reading in told)
+        strength = max(abs(excess) for *_, excess in told)
         yield Sentence("width", text, strength * WIDTH_WEIGHT, low, high)
 
 
-def _judged_widths(comparison: Comparison) -> Iterator[tuple[tuple[float, float], Reading]]:
-    """Edges and widths of the bands of which something is said."""
+def _judged_widths(comparison: Comparison) -> Iterator[tuple[tuple[float, float], Reading, float]]:
+    """Edges and width of each band of which something is said, and how far outside that counts."""
     for (low, high), reading in zip(REGIONS.values(), comparison.width, strict=True):
+        judged = reading if low >= LOW_CORRELATION else _not_below(reading, MONO_BASS)
         # Bass that is nearer to mono than the references' is no fault.
-        if _is_told(reading) and (reading.excess > 0 or low >= LOW_CORRELATION):
-            yield (low, high), reading
+        if _is_told(judged) and (judged.excess > 0 or low >= LOW_CORRELATION):
+            yield (low, high), reading, judged.excess
+
+
+def _not_below(reading: Reading, floor: float) -> Reading:
+    """A reading, all of it put at a floor that lies below it."""
+    names = ("value", "median", "low", "high")
+    numbers = {name: number for name in names if (number := getattr(reading, name)) is not None}
+    return replace(reading, **{name: max(number, floor) for name, number in numbers.items()})
 
 
 def _ends(low: str, high: str) -> str:

@@ -211,6 +211,14 @@ def test_bass_that_is_nearer_to_mono_is_no_fault():
     assert len(sentences(compare(measurement(width=(-3.0, -10.0, -10.0, -10.0)), references()))) == 2
 
 
+@pytest.mark.parametrize(("width", "strength"), [(-22.0, None), (-15.0, 2.0)])
+def test_bass_that_is_mono_to_the_ear_is_mono(width, strength):
+    """Sides of the bass 22 dB under the middle are no fault where the references' lie at 34."""
+    narrow = measurement(width=(-34.0, -10.0, -10.0, -10.0))
+    told = sentences(compare(measurement(width=(width, -10.0, -10.0, -10.0)), [narrow, narrow]))
+    assert [one.strength for one in told[:1]] == ([] if strength is None else [strength])
+
+
 def test_at_most_six_and_the_strongest_first():
     odd = measurement(
         bump(60, 70, 5) + bump(390, 410, -3) + bump(3000, 3300, 8), loudness=-20.0, loudness_range=12.0,
