@@ -24,6 +24,9 @@ _MIRRORED = bytes(int(f"{value:08b}"[::-1], 2) for value in range(256))
 _FRAME_SAMPLES = (480, 960, 1920, 2880) * 3 + (480, 960) * 2 + (120, 240, 480, 960) * 4
 """Samples at 48 kHz of a frame of Opus in each of its configurations (RFC 6716, section 3.1)."""
 
+_TOLD_BY = 2
+"""Bytes at a packet's beginning that tell how many samples it has."""
+
 _HEADER_PACKETS = 2
 """Packets of an Opus stream before its sound: ``OpusHead`` and ``OpusTags``."""
 
@@ -119,7 +122,7 @@ def _checksum(content: bytes) -> int:
 
 
 class _Packets:
-    """Packets of Opus, which may go on from page to page."""
+    """Packets of Opus, which may go on from page to page; only what they begin with is kept."""
 
     def __init__(self) -> None:
         self._begun, self._n_ended = b"", 0
@@ -128,7 +131,9 @@ class _Packets:
         """Samples at 48 kHz of the packets that end on the next page."""
         n_samples, at = 0, 0
         for size in page.sizes:
-            self._begun, at = self._begun + page.body[at : at + size], at + size
+            if len(self._begun) < _TOLD_BY:
+                self._begun = (self._begun + page.body[at : at + size])[:_TOLD_BY]
+            at += size
             if size < 255:
                 n_samples += _n_samples(self._begun) if self._n_ended >= _HEADER_PACKETS else 0
                 self._begun, self._n_ended = b"", self._n_ended + 1
@@ -136,7 +141,7 @@ class _Packets:
 
 
 def _n_samples(packet: bytes) -> int:
-    """Samples at 48 kHz of a packet of Opus (RFC 6716, section 3)."""
+    """Samples at 48 kHz of a packet of Opus, by its first `_TOLD_BY` bytes (RFC 6716, section 3)."""
     if not packet:
         return 0
     code = packet[0] & 3

@@ -6,6 +6,7 @@ import sys
 import numpy as np
 import pytest
 import soundfile
+from clocks import processor_seconds
 from signals import chords
 
 from common import audio, ogg
@@ -113,3 +114,17 @@ def test_a_date_that_cuts_the_last_page_is_no_step_back(kept):
 def test_what_is_no_opus_does_not_run_back(tmp_path, content):
     (tmp_path / "song.opus").write_bytes(content)
     assert not runs_back(tmp_path / "song.opus")
+
+
+def test_a_packet_over_many_pages_takes_no_longer_than_others(tmp_path, monkeypatch):
+    monkeypatch.setattr(ogg, "_checksum", lambda content: 0)
+    pages = [(b"OpusHead", bytes([8])), *[(bytes(255 * 255), bytes([255] * 255))] * 80]
+    path = tmp_path / "song.opus"
+    path.write_bytes(
+        b"".join(
+            struct.pack("<4sBBqIIIB", b"OggS", 0, 0, -1, 7, number, 0, len(sizes)) + sizes + body
+            for number, (body, sizes) in enumerate(pages)
+        )
+    )
+    with processor_seconds(1.0):
+        assert not runs_back(path)
