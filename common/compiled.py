@@ -19,7 +19,6 @@ import atexit
 import contextlib
 import functools
 import hashlib
-import json
 import os
 import platform
 import re
@@ -32,7 +31,7 @@ from pathlib import Path
 import filelock
 import numba
 
-from common.files import write_json
+from common.files import read_json, write_json
 
 NAME = "music-embedding-analysis"
 
@@ -93,10 +92,10 @@ def common_folder() -> Path | None:
 def _vouched_for(folder: Path) -> tuple[Path, Files]:
     """The generation that is valid, and its files; nothing where there is none."""
     try:
-        current = json.loads((folder / "current.json").read_bytes())
+        current = read_json(folder / "current.json")
         generation, files = folder / current["generation"], current["files"]
         return generation, {str(name): str(digest) for name, digest in files.items()}
-    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return folder, {}
 
 

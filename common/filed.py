@@ -9,11 +9,10 @@ its name up.
 
 from __future__ import annotations
 
-import json
 import os
 from pathlib import Path
 
-from common.files import write_json
+from common.files import read_json, write_json
 from common.paths import Paths, typed_path
 from common.text import slug
 
@@ -52,7 +51,7 @@ def _is_free(holder: str | None) -> bool:
 def _read(kept: Path) -> dict[str, str]:
     """Which file has which name; nothing is known where that is damaged, and names are given anew."""
     try:
-        told = json.loads(kept.read_bytes())
+        told = read_json(kept)
     except (FileNotFoundError, ValueError):
         return {}
     files = told.values() if isinstance(told, dict) else [None]

@@ -141,6 +141,22 @@ def write_json(path: Path, content: object) -> None:
     write_text(path, json.dumps(content, ensure_ascii=False, indent=1, allow_nan=False) + "\n")
 
 
+def read_json(path: Path) -> Any:
+    """Read JSON of ours.
+
+    Raises
+    ------
+    OSError
+        If the file cannot be read.
+    ValueError
+        If it is no JSON, or nested deeper than Python reads.
+    """
+    try:
+        return json.loads(path.read_bytes())
+    except RecursionError:
+        raise ValueError(f"{path} is nested too deep") from None
+
+
 _FORMULA = re.compile("'*[=+@＝＋－＠\t\r-]")
 """How a text begins that a spreadsheet would take for a formula, or that is written as if it did."""
 

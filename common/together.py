@@ -18,7 +18,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TypeVar
 
-from common.files import TEMPORARY, ArtifactError, flush_to_disk, write_bytes, written
+from common.files import TEMPORARY, ArtifactError, flush_to_disk, read_json, write_bytes, written
 
 Found = TypeVar("Found")
 
@@ -109,8 +109,8 @@ def _places(folder: Path) -> Callable[[str], Path]:
 def _journal(folder: Path) -> dict[str, str]:
     """Name of a file -> name of what is to take its place; empty if no save is going on."""
     try:
-        places = json.loads((folder / JOURNAL).read_bytes())
-    except (OSError, ValueError, RecursionError):
+        places = read_json(folder / JOURNAL)
+    except (OSError, ValueError):
         return {}
     if not isinstance(places, dict):
         return {}

@@ -50,7 +50,7 @@ def test_names_that_differ_in_case_are_apart_where_the_file_system_tells_none(pa
     assert [filed_as(paths, name, file(f"{name}.wav")) for name in ("Mix", "MIX")] == ["Mix", "MIX 2"]
 
 
-@pytest.mark.parametrize("content", ["", "[]", "{", '{"mix": 1}', '{"mix": "a\\u0000b"}'])
+@pytest.mark.parametrize("content", ["", "[]", "{", "[" * 100_000, '{"mix": 1}', '{"mix": "a\\u0000b"}'])
 def test_names_that_are_damaged_are_given_anew(paths, file, content):
     paths.names.parent.mkdir(parents=True)
     paths.names.write_text(content)

@@ -7,14 +7,13 @@ songs out stands in a hidden file beside it, ``.map_2d.json``, with the checksum
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
 
-from common.files import checksum, read_csv, write_csv, write_json
+from common.files import checksum, read_csv, read_json, write_csv, write_json
 from common.text import clean
 
 AXES = ("x", "y", "z")
@@ -108,7 +107,8 @@ def read_layout(path: Path, files: Sequence[str], dimensions: int) -> Layout | N
 def _version(path: Path) -> int | None:
     """Which version of the method a table is of; None if nothing says so of this very table."""
     try:
-        told = json.loads(_stamp(path).read_bytes())
-        return int(told["version"]) if told["table"] == checksum(path.read_bytes()) else None
+        told = read_json(_stamp(path))
+        version, table = told["version"], told["table"]
+        return version if isinstance(version, int) and table == checksum(path.read_bytes()) else None
     except (OSError, ValueError, LookupError, TypeError):
         return None

@@ -8,7 +8,6 @@ file whose size and time of change are those of the last time is not read at all
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict
@@ -17,7 +16,7 @@ from typing import Any
 
 from common.console import note, progress
 from common.decoders import AudioError
-from common.files import write_json
+from common.files import read_json, write_json
 from common.reference.measure import MEASUREMENT_VERSION, Measurement, Spans, measure
 from common.song import take_stamp
 from common.structure.readings import READINGS_VERSION
@@ -97,7 +96,7 @@ def _read(store: Path) -> Kept:
     """What is kept; nothing if the file is of another version, or damaged, which is said."""
     empty: Kept = {"files": {}, "measurements": {}}
     try:
-        told = json.loads(store.read_bytes())
+        told = read_json(store)
         if told.pop("version") != VERSION:
             return empty
         for measurement in told["measurements"].values():

@@ -25,7 +25,8 @@ def test_a_layout_is_read_back_for_the_songs_it_had(tmp_path, dimensions):
 
 
 @pytest.mark.parametrize(
-    "told", [None, "", "7", "[]", '{"version": 7}', '{"version": 7, "table": "another"}']
+    "told",
+    [None, "", "7", "[]", "[" * 100_000, '{"version": 7}', '{"version": 7, "table": "another"}'],
 )
 def test_a_table_that_nothing_speaks_of_is_of_no_version(tmp_path, told):
     path = write_layout(tmp_path / "map.csv", FILES, np.eye(3)[:, :2], np.ones(3), 7)
@@ -36,6 +37,13 @@ def test_a_table_that_nothing_speaks_of_is_of_no_version(tmp_path, told):
     found = read_layout(path, FILES, 2)
     assert found.is_known.all()
     assert found.version is None
+
+
+def test_a_version_that_is_no_number_is_none(tmp_path):
+    path = write_layout(tmp_path / "map.csv", FILES, np.eye(3)[:, :2], np.ones(3), 7)
+    told = (tmp_path / ".map.json").read_text(encoding="utf-8")
+    write_text(tmp_path / ".map.json", told.replace("7", "Infinity", 1))
+    assert read_layout(path, FILES, 2).version is None
 
 
 def test_a_table_that_was_changed_is_of_no_version(tmp_path):
