@@ -1,5 +1,7 @@
 """Files of one name: the results of each have names of their own, the same in every run."""
 
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
 
 from common.filed import filed_as
@@ -27,6 +29,14 @@ def test_another_file_of_the_name_gets_a_number_and_keeps_it(paths, file):
     for _ in range(2):
         assert [filed_as(paths, "mix", path) for path in (one, two, three)] == ["mix", "mix 2", "mix 3"]
     assert paths.plot("match", filed_as(paths, "mix", two)).name == "match_mix_2.png"
+
+
+def test_runs_at_the_same_time_give_no_name_twice(paths, file):
+    files = [file(f"{number}/mix.wav") for number in range(12)]
+    with ThreadPoolExecutor(len(files)) as pool:
+        given = list(pool.map(lambda path: filed_as(paths, "mix", path), files))
+    assert len(set(given)) == len(files)
+    assert [filed_as(paths, "mix", path) for path in files] == given
 
 
 def test_a_file_that_is_gone_gives_its_name_up(paths, file):

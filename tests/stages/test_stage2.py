@@ -66,7 +66,7 @@ def test_a_song_of_the_library_equals_its_stored_row(make_library, capsys):
     name = library.names[1].replace(" ", "_")
     assert written(paths) == MAPS | {
         *(f"journey_{name}.png", f"three_perspectives_{name}.png"),
-        *(f"journey_map_{name}.png", f"journey_{name}.html", "names.json"),
+        *(f"journey_map_{name}.png", f"journey_{name}.html", "names.json", ".names.lock"),
     }
     assert "the embedding equals the stored row" in capsys.readouterr().err
 
