@@ -297,7 +297,7 @@ def genre_named(library: Library, text: str, *others: str) -> str:
     library
         The songs.
     text
-        The genre, as it is filed or as people read it, in any case.
+        The genre, as it is filed or as people read it, in any case, its accents or not.
     *others
         What else could be asked for, for the message.
 
@@ -306,10 +306,11 @@ def genre_named(library: Library, text: str, *others: str) -> str:
     UserError
         If no song is filed so; the message says what there is.
     """
-    for genre in library.genre_names:
-        if fold(text) in {fold(genre), fold(genre_label(genre))}:
-            return genre
-    there = ", ".join([*map(genre_label, library.genre_names), *others])
+    names = library.genre_names
+    alike = [genre for genre in names if fold(text) in {fold(genre), fold(genre_label(genre))}]
+    if alike:
+        return text.upper() if text.upper() in alike else alike[0]
+    there = ", ".join([*map(genre_label, names), *others])
     raise UserError(f"no genre is called {text!r}; there are {there}")
 
 

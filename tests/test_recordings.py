@@ -251,6 +251,12 @@ def test_a_genre_is_found_as_it_is_filed_or_read_and_guests_have_none():
     assert str(caught.value) == "no genre is called 'guest'; there are HOUSE, TRANCE, without a genre, or all"
 
 
+def test_of_genres_that_differ_in_accents_alone_the_one_that_is_written_is_meant():
+    library = random_library(3, genre_names=["METAL", "MÉTAL", "HOUSE"])
+    found = [genre_named(library, asked) for asked in ("metal", "métal", "MÉTAL", "hôuse")]
+    assert found == ["METAL", "MÉTAL", "MÉTAL", "HOUSE"]
+
+
 def test_having_no_genre_is_not_counted_as_one():
     assert in_genres(["HOUSE", "TRANCE"]) == "in 2 genres"
     assert in_genres(["HOUSE", "UNKNOWN"]) == "in 1 genre and without one"
