@@ -198,6 +198,8 @@ def match(session: Session, arguments: Namespace) -> MatchAnswer:
     path, mix, lines = _measure(library, song)
     others, left_out = _references(session, rows, unheard)
     comparison = compare(mix, list(others.values()))
+    if all(band.level.difference is None for band in comparison.bands):
+        raise UserError("the mix carries nothing in any band that its references do: nothing to compare")
     preview = None
     if arguments.preview:
         target = session.paths.mix(Output.MATCH, _filed(session, song))

@@ -115,6 +115,16 @@ def test_a_file_that_is_no_reference_is_named_and_left_out(run, music, tmp_path)
     assert "not a song" in run("match", music.names[0], "--to", "not a song")[2]
 
 
+@pytest.mark.parametrize("options", [[], ["--preview"]])
+def test_spectra_with_nothing_in_common_are_told_in_a_line(run, music, options):
+    seconds = np.arange(5 * RATE) / RATE
+    for row, hertz in enumerate((50, 10_000)):
+        replace_sound(music, row, np.hanning(len(seconds)) * np.sin(2 * np.pi * hertz * seconds))
+    code, _, err = run("match", music.names[0], "--to", music.names[1], *options)
+    assert code == 1
+    assert err.endswith("nothing to compare\n")
+
+
 @pytest.mark.parametrize(
     "options", [["--to", "{1}", "{2}"], ["--genre", "TRANCE", "-n", "3"], ["--space", "standard"]]
 )
