@@ -212,7 +212,7 @@ def load(
     try:
         validate(audio, max(promised, header.declared))
     except AudioError as error:
-        if error.kind == "silent" and _is_heard_apart(path, check):
+        if error.kind == "silent" and _cancels(path, check):
             raise _cancelled(channels) from None
         raise
     return audio
@@ -299,12 +299,17 @@ def _cancelled(channels: int) -> AudioError:
     return AudioError("silent", f"{which} in mono (a channel with its polarity flipped?)")
 
 
-def _is_heard_apart(path: Path, check: Check) -> bool:
-    """Whether one of a file's channels is no silence; asked of files whose mean is, which are read twice."""
+def _cancels(path: Path, check: Check) -> bool:
+    """Whether a channel of a file would be heard in the mean of all by itself, but not with the others.
+
+    Asked of files whose mean is silent at the rate of songs; they are read twice.
+    """
+    alone, together = -math.inf, -math.inf
     with decode(path, check) as (sample_rate, channels, _, blocks):
-        return channels > 1 and any(
-            _loudest_level(channel, sample_rate) >= SILENCE_DBFS for block in blocks for channel in block.T
-        )
+        for block in blocks:
+            alone = max(alone, *(_loudest_level(channel / channels, sample_rate) for channel in block.T))
+            together = max(together, _loudest_level(block.mean(axis=1), sample_rate))
+    return together < SILENCE_DBFS <= alone
 
 
 def _loudest_level(samples: np.ndarray, sample_rate: int = SAMPLE_RATE) -> float:

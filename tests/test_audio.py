@@ -88,6 +88,14 @@ def test_two_channels_of_silence_are_silent(tmp_path):
         audio.load(write(tmp_path / "zeros.wav", np.zeros((RATE * 3, 2))))
 
 
+@pytest.mark.parametrize(("level", "hertz"), [((6e-4, 0.0), 1000), ((0.5, 0.5), 15_000)])
+def test_a_mean_that_is_silent_for_other_reasons_is_not_said_to_cancel(tmp_path, level, hertz):
+    seconds = np.arange(3 * 44_100) / 44_100
+    tone = np.hanning(len(seconds)) * np.sin(2 * np.pi * hertz * seconds)
+    with pytest.raises(AudioError, match="nothing is louder than"):
+        audio.load(write(tmp_path / "song.wav", np.outer(tone, level), 44_100, subtype="FLOAT"))
+
+
 def test_quiet_music_is_music(tmp_path):
     assert audio.load(write(tmp_path / "quiet.wav", chords() * 0.01, subtype="FLOAT")).duration == 8.0
 
