@@ -14,6 +14,7 @@ from common import gallery
 from common.console import UserError
 from common.decoders import AudioError
 from common.filed import filed_as
+from common.layout import spoken_hz
 from common.library import Library
 from common.paths import Output
 from common.prompt.answers import Answer, facts, quoted, title
@@ -42,10 +43,11 @@ from common.text import clean, count, duration, table
 SHORT = 20.0
 """Seconds below which a file is a passage rather than a song."""
 
-
 AUDIBLE = 1.0
 """LU of difference from which the louder of two seems the better one."""
 
+TOLD_LEFT = 0.3
+"""DB that are left in a band from which it is named."""
 
 N_REFERENCES = 10
 """The nearest songs that a mix is held against, unless told."""
@@ -323,6 +325,7 @@ def _preview_facts(preview: Preview) -> dict[str, Any]:
         "limited_from_hz": [round(low, 2) for low in preview.limited],
         "empty_from_hz": [round(low, 2) for low in preview.empty],
         "left_db": preview.left,
+        "left_hz": round(preview.left_hz, 2),
         "left_lu": preview.left_loudness,
     }
 
@@ -338,6 +341,7 @@ def _preview_lines(preview: Preview | None) -> list[str]:
             else f"; it changes by {MOST_CHANGE:g} dB at most"
         )
     left = f"left of the differences: {preview.left:.2f} dB at most in a band"
+    left += f", at {spoken_hz(preview.left_hz)}" if preview.left >= TOLD_LEFT else ""
     beyond, empty = len(preview.limited), len(preview.empty)
     excepted = [f"{count(beyond, 'band')} that would need more than {MOST_CHANGE:g} dB"] if beyond else []
     excepted += [f"{count(empty, 'band')} in which the mix has nothing"] if empty else []

@@ -68,8 +68,9 @@ class Preview:
         Lowest edges, in Hz, of the bands that would need more than `MOST_CHANGE`.
     empty
         Lowest edges, in Hz, of the bands in which the references have energy and the mix has none.
-    left
-        Largest difference to the references' median in the other bands, measured on the file, in dB.
+    left, left_hz
+        Largest difference to the references' median in the other bands, measured on the file, in dB, and the
+        centre of the band that has it, in Hz.
     left_loudness
         What is left of the difference in loudness, in LU; None where it is not known.
     """
@@ -80,6 +81,7 @@ class Preview:
     limited: tuple[float, ...]
     empty: tuple[float, ...]
     left: float
+    left_hz: float
     left_loudness: float | None
 
 
@@ -110,13 +112,15 @@ def render(
     with replacing(target) as temporary:
         _write(source, temporary, taps, gain, n_frames)
     now = compare(measure(target, encoded=source)[0], references)
+    left = np.where(within, np.abs(_differences(now.bands)), 0.0)
     return Preview(
         path=target,
         gain=gain,
         held_by=held_by,
         limited=_edges(comparison.bands, np.abs(changes) > MOST_CHANGE),
         empty=_edges(comparison.bands, [_is_empty(band) for band in comparison.bands]),
-        left=float(np.abs(_differences(now.bands)[within]).max(initial=0.0)),
+        left=float(left.max()),
+        left_hz=float(CENTRES[left.argmax()]),
         left_loudness=now.loudness.difference,
     )
 
@@ -161,13 +165,13 @@ def wanted(bands: Sequence[Band]) -> np.ndarray:
 def _fitted(source: Path, changes: np.ndarray, lines: Lines, references: Sequence[Measurement]) -> np.ndarray:
     """Taps of the filter after which the sound reads as wanted where the limit allows it."""
     within = np.abs(changes) <= MOST_CHANGE
-    asked = changes.copy()
+    asked = np.clip(changes, -MOST_CHANGE, MOST_CHANGE)
     for _ in range(CORRECTIONS):
         taps = design(asked, lines)
         left = _differences(compare(_measured(source, taps), references).bands)
         if np.abs(left[within]).max(initial=0.0) < NEAR:
             return taps
-        asked[within] -= left[within]
+        asked[within] = np.clip((asked - left)[within], -STEEPEST, STEEPEST)
     return design(asked, lines)
 
 
@@ -181,7 +185,7 @@ def _measured(source: Path, taps: np.ndarray) -> Measurement:
 
 
 def design(changes: np.ndarray, lines: Lines) -> np.ndarray:
-    """A filter that changes the bands of a song by so much, as far as `MOST_CHANGE` allows.
+    """A filter that changes the bands of a song by so much, as far as a curve up to `STEEPEST` can.
 
     Parameters
     ----------
@@ -196,7 +200,7 @@ def design(changes: np.ndarray, lines: Lines) -> np.ndarray:
         float32, shape (2 * (n_lines - 1),), symmetric around its middle.
     """
     known = np.flatnonzero(~np.isnan(changes))
-    target = np.clip(changes[known], -MOST_CHANGE, MOST_CHANGE)
+    target = changes[known]
     weights = shares(lines.frequencies, EDGES[known])
     before = lines.power @ weights
     curve = target.copy()
