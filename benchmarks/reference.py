@@ -235,7 +235,7 @@ def report_cost(songs: list[Song]) -> None:
     ratios = []
     for song in songs:
         decoded, measured_in = (
-            min(_processor_seconds(work, song.source) for _ in range(3)) for work in (_decode, measure)
+            min(_processor_seconds(work, song.source) for _ in range(5)) for work in (_decode, measure)
         )
         ratios.append(measured_in / decoded)
     print(f"cost of measuring, in times decoding: {', '.join(f'{ratio:.2f}' for ratio in ratios)}")

@@ -22,6 +22,8 @@ from common.maps.projection import (
 )
 from common.maps.words import renewed
 
+pytestmark = pytest.mark.slow
+
 
 def clusters(sizes=(12, 12, 12), n_features=40, seed=0):
     """Standardised songs in well separated clusters, and which cluster each is in."""
