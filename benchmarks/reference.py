@@ -29,6 +29,7 @@ from threadpoolctl import threadpool_limits
 
 from common import audio, library
 from common.paths import Paths
+from common.prompt.arguments import N_REFERENCES
 from common.reference.arrangement import sections_of
 from common.reference.choice import nearest_references
 from common.reference.compare import LEVELLED, Comparison, compare
@@ -39,9 +40,6 @@ from common.reference.words import sentences
 from common.search.spaces import DEFAULT_SPACE, build
 
 SONGS, SECONDS = 5, 90.0
-
-N_REFERENCES = 10
-"""How many references an encoded song is held against."""
 
 MP3_128 = {
     "format": "MP3", "subtype": "MPEG_LAYER_III", "bitrate_mode": "CONSTANT",

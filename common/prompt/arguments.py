@@ -11,6 +11,9 @@ from collections.abc import Callable
 
 from common.console import whole_number
 
+N_REFERENCES = 10
+"""The nearest songs that a mix is held against, unless told."""
+
 
 def space(parser: argparse.ArgumentParser) -> None:
     """Option for the similarity space."""
@@ -122,7 +125,8 @@ def match(parser: argparse.ArgumentParser) -> None:
         "--to", nargs="+", action="extend", default=[], metavar="SONG", help="references, in quotes"
     )
     references.add_argument("--genre", metavar="GENRE", help="the nearest songs of a genre")
-    parser.add_argument("-n", type=whole_number(1), metavar="N", help="how many of the nearest (default: 10)")
+    told = f"how many of the nearest (default: {N_REFERENCES})"  # None tells that --to is not contradicted
+    parser.add_argument("-n", type=whole_number(1), metavar="N", help=told)
     parser.add_argument("--preview", action="store_true", help="render the mix as the references are")
     space(parser)
     json(parser)

@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Any
 
 from common.console import UserError, note, note_if_slow
-from common.decoders import AudioError
 from common.extraction.sequence_reader import SequenceReader
 from common.files import no_file, typed_file
 from common.fingerprint.identification import ENOUGH, LONGEST, SHORTEST, SURE, Place
@@ -127,7 +126,7 @@ def excerpted_from(session: Session, song: int, rows: Sequence[int]) -> set[int]
     library = session.library
     if library.columns["duration"][song] >= LONGEST_EXCERPT:
         return set()
-    with contextlib.suppress(AudioError, UserError), SequenceReader(session.paths) as reader:
+    with contextlib.suppress(UserError), SequenceReader(session.paths) as reader:
         contents = reader.contents([library.paths[row] for row in rows])
         heard = listen(Path(library.paths[song]), LONGEST)
         with LandmarkIndex(IN_MEMORY) as index:

@@ -18,6 +18,7 @@ from common.layout import spoken_hz
 from common.library import Library
 from common.paths import Output
 from common.prompt.answers import Answer, facts, quoted, title
+from common.prompt.arguments import N_REFERENCES
 from common.prompt.identifying import excerpted_from
 from common.prompt.relating import versions_among
 from common.prompt.session import Session
@@ -48,9 +49,6 @@ AUDIBLE = 1.0
 
 TOLD_LEFT = 0.3
 """DB that are left in a band from which it is named."""
-
-N_REFERENCES = 10
-"""The nearest songs that a mix is held against, unless told."""
 
 
 @dataclass(frozen=True)

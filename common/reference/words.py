@@ -164,8 +164,8 @@ def _side(level: Reading) -> int:
 
 def _spread(readings: Sequence[Reading]) -> float | None:
     """Half of how far the references lie apart, the mean over readings; None where none is claimed."""
-    spreads = [one.high - one.low for one in readings if one.low is not None and one.high is not None]
-    return sum(spreads) / len(spreads) / 2 if spreads else None
+    ends = _reach(readings)
+    return None if ends is None else (ends[1] - ends[0]) / 2
 
 
 def _step(spread: float | None, n_references: int) -> float:
